@@ -59,7 +59,7 @@ export function groupReport({ facts, fresh, nodes, votes }: Around, group: Confi
     takers: directors.flatMap((director) => {
       const node = director === owner ? undefined : nodes.find((one) => one.name === director)
       if (!node) return []
-      const said = takerOf(node, name, fresh.get(director))
+      const said = { ...takerOf(node, name, fresh.get(director)), ...refusedBy(director, owner, fresh) }
       const count = said.could === true ? votersFor(director, owner, voters, hears) : undefined
       return [{ ...said, ...(count === undefined ? {} : { voters: count }) }]
     }),
@@ -112,6 +112,13 @@ function takerOf(report: NodeReport, group: string, record: Reporting | undefine
   if (lease === null) return no('its lease process does not answer')
   if (lease?.quorum === false) return no('hears no majority of the voters')
   return { node, ...byItsWord(Object.hasOwn(ready, group) ? (ready[group] ?? null) : null) }
+}
+
+/** Who serves by another configuration gets nothing by plan: the trouble of the owner that says so. */
+function refusedBy(node: string, owner: string | null, fresh: Fresh): Pick<TakerReport, 'refused'> {
+  const troubles = fresh.get(owner ?? '')?.said.troubles ?? []
+  const odd = troubles.find(({ code, message }) => code === 'disagreement' && message.split(' ').includes(node))
+  return odd ? { refused: `differs: ${odd.message}` } : {}
 }
 
 const reachedBy = (record: Reporting | undefined, address: string): boolean | null => {

@@ -44,7 +44,9 @@ export function nodeReport(
     return { ...base, state: lost.life === 'dead' ? 'dead' : 'late', reason: unheard(lost), agent: false }
   if (own) {
     const reason = lost ? `${own.reason}; ${unheard(lost)}` : own.reason
-    return { ...base, state: believed(node, own.state), reason, agent: true }
+    const left = (record?.said.lease?.votesInMs ?? 0) - (ageMs ?? 0)
+    const votes = left > 0 ? { votesInMs: left } : {}
+    return { ...base, ...votes, state: believed(node, own.state), reason, agent: true }
   }
   if (seen.some(({ life }) => life === 'alive'))
     return { ...base, state: 'unknown', reason: 'its lease process lives, its agent does not report', agent: false }

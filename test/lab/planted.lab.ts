@@ -2,7 +2,8 @@
 /** Failures of processes, links and machines: what each node says of them. What others plant (paths, repair, state, ping, services) is not here. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { attempt, lab, NODES, sh } from './harness.ts'
-import { everywhere, lines, planted, type Row, type Said } from './planting.ts'
+import { everywhere, lines, planted, type Row } from './planting.ts'
+import type { Said } from './said.ts'
 import type { Seats } from './witness.ts'
 
 const VOTER = 'rs1'
@@ -19,6 +20,13 @@ const without = (
   plant: (seated) => lab(verb, at(seated), process),
   mend: (seated) => lab(verb === 'kill' ? 'start' : 'thaw', at(seated), process),
 })
+/** Of one whose agent is silent: how it is, what it could do, and what becomes of its vote. */
+const unheardOf = (node: string): RegExp =>
+  new RegExp(`^not known: (how ${node} is|who could take web \\(${node}|whether web survives .*${node})`)
+/** Of a node that hears nobody, or has no lease process: it knows nothing of the others. */
+const BLIND = /^not known: /
+const deadIs = (node: string): RegExp => new RegExp(`^dead: ${node}$`)
+const immovable = (node: string): RegExp => new RegExp(`^cannot move: .*${node}`)
 /** A dead one is noticed after deadtime (2 s), and told then. */
 const DEADTIME = { ms: 4500, why: 'a node is dead after a deadtime of 2 s' }
 /** An agent is silent when it has missed three publications. */
@@ -45,7 +53,10 @@ const PROCESSES: readonly Row[] = [
     what: "the owner's agent is gone",
     ...without('kill', owner, 'agent'),
     said: ({ from }) =>
-      everywhere(others(from), { code: 'agent-silent', of: from, line: /not known: the table of http/ }),
+      everywhere(others(from), {
+        ...{ code: 'agent-silent', of: from, line: /not known: the table of http/ },
+        also: [unheardOf(from)],
+      }),
     needs: SILENCE,
   },
   {
@@ -59,33 +70,36 @@ const PROCESSES: readonly Row[] = [
       await lab('start', from, 'agent')
     },
     said: ({ from }) =>
-      everywhere(others(from), { line: new RegExp(`not known: the table of http \\(${from} did not tell it`) }),
+      everywhere(others(from), {
+        ...{ code: 'agent-silent', of: from, also: [unheardOf(from)] },
+        line: new RegExp(`not known: the table of http \\(${from} did not tell it`),
+      }),
     needs: SILENCE,
   },
   {
     what: "the standby's agent is gone",
     ...without('kill', standby, 'agent'),
-    said: ({ to }) => everywhere(others(to), { code: 'agent-silent', of: to }),
+    said: ({ to }) => everywhere(others(to), { code: 'agent-silent', of: to, also: [unheardOf(to)] }),
     needs: SILENCE,
   },
   {
     what: "a realserver's agent is gone",
     ...without('kill', () => VOTER, 'agent'),
-    said: () => everywhere(others(VOTER), { code: 'agent-silent', of: VOTER }),
+    said: () => everywhere(others(VOTER), { code: 'agent-silent', of: VOTER, also: [unheardOf(VOTER)] }),
     needs: SILENCE,
   },
   {
     what: "the standby's agent is frozen",
     ...without('freeze', standby, 'agent'),
-    said: ({ to }) => everywhere(others(to), { code: 'agent-silent', of: to }),
+    said: ({ to }) => everywhere(others(to), { code: 'agent-silent', of: to, also: [unheardOf(to)] }),
     needs: SILENCE,
   },
   {
     what: "the standby's lease process is gone",
     ...without('kill', standby, 'lease'),
     said: ({ to }) => ({
-      ...everywhere(others(to), { line: new RegExp(`^dead: ${to}$`) }),
-      [to]: { code: 'no-lease-process', of: to },
+      ...everywhere(others(to), { line: deadIs(to), also: [immovable(to)] }),
+      [to]: { code: 'no-lease-process', of: to, also: [BLIND] },
     }),
     needs: DEADTIME,
   },
@@ -93,15 +107,15 @@ const PROCESSES: readonly Row[] = [
     what: "the standby's lease process is frozen",
     ...without('freeze', standby, 'lease'),
     said: ({ to }) => ({
-      ...everywhere(others(to), { line: new RegExp(`^cannot move: .*${to}`) }),
-      [to]: { code: 'no-lease-process', of: to },
+      ...everywhere(others(to), { line: immovable(to), also: [deadIs(to)] }),
+      [to]: { code: 'no-lease-process', of: to, also: [BLIND] },
     }),
     needs: DEADTIME,
   },
   {
     what: 'all of a voter is gone',
     ...without('kill', () => VOTER, 'all'),
-    said: () => everywhere(others(VOTER), { line: new RegExp(`^dead: ${VOTER}$`) }),
+    said: () => everywhere(others(VOTER), { line: deadIs(VOTER), also: [/^cannot move: web is lost if /] }),
     needs: DEADTIME,
   },
   {
@@ -113,7 +127,7 @@ const PROCESSES: readonly Row[] = [
     what: 'all web servers are gone',
     plant: () => Promise.all(['rs1', 'rs2', 'rs3'].map((node) => lab('kill', node, 'service'))),
     mend: () => Promise.all(['rs1', 'rs2', 'rs3'].map((node) => lab('start', node, 'service'))),
-    said: onAll(() => ({ line: /^not served: http: / })),
+    said: onAll(() => ({ line: /^not serving: http: all checks fail, / })),
   },
   {
     what: 'the record of what is ours is damaged',
@@ -154,17 +168,24 @@ async function restored(node: string): Promise<void> {
 
 /** Of the next word of the odd one, and of one whose change may be on its way, which it is for four seconds. */
 const ON_ITS_WAY = { ms: 8000, why: 'a change is on its way for 4 s' }
-const odd = (what: string, fields: RegExp, change: (text: string) => string): Row => ({
+/** At the odd one: where it has other addresses, the owner's table says nothing of its own. */
+const OTHERWISE = [/^not known: the table of http /]
+const odd = (what: string, fields: RegExp, line: RegExp, change: (text: string) => string): Row => ({
   what: `the standby has another ${what}`,
   plant: ({ to }) => changed(to, change),
   mend: ({ to }) => restored(to),
-  said: ({ to, from }) => everywhere([from, to, VOTER], { code: 'disagreement', of: to, words: fields }),
+  said: ({ to, from }) => ({
+    ...everywhere([from, VOTER], { code: 'disagreement', of: to, words: fields, line }),
+    [to]: { code: 'disagreement', of: to, words: fields, line, also: OTHERWISE },
+  }),
   needs: ON_ITS_WAY,
 })
+/** It would serve by its own if the owner died, and no operator moves the group there. */
+const SWITCHED = /^cannot move: a switchover of web is refused \(/
 const CONFIGURATIONS: readonly Row[] = [
-  odd('scheduler', /schedulers/, (text) => text.replace('scheduler: wrr', 'scheduler: rr')),
-  odd('port of a realserver', /realservers/, (text) => text.replace(/port: 8080/, 'port: 8081')),
-  odd('VIP', /addresses/, (text) =>
+  odd('scheduler', /schedulers/, SWITCHED, (text) => text.replace('scheduler: wrr', 'scheduler: rr')),
+  odd('port of a realserver', /realservers/, SWITCHED, (text) => text.replace(/port: 8080/, 'port: 8081')),
+  odd('VIP', /addresses/, /^cannot move: nobody could take web: /, (text) =>
     text
       .replaceAll('10.11.0.10/24', '10.11.0.20/24')
       .replaceAll('address: 10.11.0.10,', 'address: 10.11.0.20,')
@@ -183,9 +204,11 @@ const CONFIGURATIONS: readonly Row[] = [
       await lab('start', to, 'all')
     },
     said: ({ to, from }) => ({
-      [from]: { code: 'peer-unbelieved', of: from, words: new RegExp(to) },
-      [VOTER]: { code: 'peer-unbelieved', of: from, words: new RegExp(to) },
-      [to]: { code: 'all-unbelieved', of: to },
+      ...everywhere([from, VOTER], {
+        ...{ code: 'peer-unbelieved', of: from, words: new RegExp(to) },
+        also: [unheardOf(to)],
+      }),
+      [to]: { code: 'all-unbelieved', of: to, also: [BLIND] },
     }),
     needs: { ms: 12_000, why: 'both processes start first' },
   },
@@ -196,20 +219,24 @@ const LINKS: readonly Row[] = [
     what: 'the standby has no power',
     plant: ({ to }) => lab('power-cut', to),
     mend: ({ to }) => lab('power-on', to),
-    said: ({ to }) => everywhere(others(to), { line: new RegExp(`^dead: ${to}$`) }),
+    said: ({ to }) => everywhere(others(to), { line: deadIs(to), also: [immovable(to)] }),
     needs: DEADTIME,
   },
   {
     what: 'a realserver has no power',
     plant: () => lab('power-cut', 'rs2'),
     mend: () => lab('power-on', 'rs2'),
-    said: () => everywhere(others('rs2'), { line: /^dead: rs2$/ }),
+    said: () => everywhere(others('rs2'), { line: deadIs('rs2'), also: [/^not serving: http: rs2 failed/] }),
     needs: DEADTIME,
   },
   {
     what: "the standby's interface to the clients is down",
     ...lines(standby, 'ip link set outside down', 'ip link set outside up'),
-    said: ({ to }) => everywhere(NODES, { code: 'interface-down', of: to, words: /outside/, line: /^cannot move: / }),
+    said: ({ to }) =>
+      everywhere(NODES, {
+        ...{ code: 'interface-down', of: to, words: /outside/, line: immovable(to) },
+        also: [/^not redundant: .*(link outside|ping node)/],
+      }),
   },
   {
     what: "the standby's cable inside is out",
@@ -217,8 +244,14 @@ const LINKS: readonly Row[] = [
     mend: ({ to }) => lab('plug', to, 'inside'),
     // One that is on this network alone hears of it by the others.
     said: ({ to }) => ({
-      ...everywhere(others('rs3'), { code: 'interface-down', of: to, words: /inside/ }),
-      rs3: { code: 'link-silent', words: new RegExp(`inside nothing comes from ${to}`) },
+      ...everywhere(others('rs3'), {
+        ...{ code: 'interface-down', of: to, words: /inside/ },
+        also: [immovable(to), /^not redundant: .*link inside/, unheardOf('rs3')],
+      }),
+      rs3: {
+        ...{ code: 'link-silent', words: new RegExp(`inside nothing comes from ${to}`) },
+        also: [unheardOf(to), /^not redundant: .*link inside/, immovable(to), /^1 critical trouble$/],
+      },
     }),
   },
   {
@@ -240,7 +273,10 @@ const LINKS: readonly Row[] = [
     what: 'the standby and the third voter do not hear each other',
     plant: ({ to }) => lab('partition', to, VOTER),
     mend: () => lab('rejoin'),
-    said: ({ from, to }) => everywhere([from, to], { line: new RegExp(`^cannot move: .*${to}`) }),
+    said: ({ from, to }) => ({
+      [from]: { line: immovable(to) },
+      [to]: { line: immovable(to), also: [unheardOf(VOTER)] },
+    }),
     needs: { ms: 6500, why: 'a deadtime of 2 s, and the next word of who is deaf' },
   },
   {
@@ -250,7 +286,8 @@ const LINKS: readonly Row[] = [
       "nft 'table inet planted { chain one { type filter hook input priority -300; udp dport 6940 drop; }; }'",
       'nft delete table inet planted',
     ),
-    said: ({ from, to }) => everywhere([from, VOTER], { line: new RegExp(`^cannot move: .*${to}`) }),
+    said: ({ from, to }) =>
+      everywhere([from, VOTER], { line: immovable(to), also: [new RegExp(`^not redundant: .*${to} does not hear`)] }),
     needs: { ms: 6500, why: 'a deadtime of 2 s, and the next word of who is deaf' },
   },
   {
@@ -265,8 +302,14 @@ const LINKS: readonly Row[] = [
       await lab('crash', 'rs2', 'lease')
     },
     said: () => ({
-      ...everywhere(others('rs3'), { code: 'link-down', of: 'rs2', words: /inside|10\.12\.0\.12/ }),
-      rs3: { code: 'link-silent', words: /inside nothing comes from rs2/ },
+      ...everywhere(others('rs3'), {
+        ...{ code: 'link-down', of: 'rs2', words: /inside|10\.12\.0\.12/ },
+        also: [/^not redundant: .*link inside/, unheardOf('rs3')],
+      }),
+      rs3: {
+        ...{ code: 'link-silent', words: /inside nothing comes from rs2/ },
+        also: [/^not redundant: .*link inside/, unheardOf('rs2')],
+      },
     }),
     needs: { ms: 8000, why: 'the lease process starts first' },
   },

@@ -2,8 +2,8 @@
  * Failures as rows of data: what is planted, what each node then says of it in the first lines of its status, and that it is over when
  * it is mended. Times are from the planting to the last of the nodes that says it; the emulated guest makes them upper bounds.
  */
-import { judge, verdictLines, type NodeTrouble, type Status } from '@lvsm/protocol'
 import { attempt, demand, figure, messageOf, on, status, until } from './harness.ts'
+import { isOver, missing, type Said, unexpected } from './said.ts'
 import { scenario } from './scenario.ts'
 import { type Seats, seats, whole } from './witness.ts'
 
@@ -12,15 +12,9 @@ export const EXPECTED_MS = 2500
 const SAID_MS = 12_000
 const OVER_MS = 40_000
 
-/** Lines of the head, and a trouble with its node, its words and its next step. Each that is given must be there. */
-export interface Said {
-  readonly code?: string
-  /** Whose it is, by whoever says it; not there: of whichever. */
-  readonly of?: string
-  readonly words?: RegExp
-  /** A line of the head: `not served`, `not serving`, `cannot move`, `not known`. */
-  readonly line?: RegExp
-}
+/** Before the rest of the head is as it should be, too: what several nodes know of each other goes around. */
+const WHOLE_MS = 15_000
+
 export interface Row {
   readonly what: string
   plant(seats: Seats): Promise<unknown>
@@ -44,29 +38,20 @@ const measured: Measured[] = []
 export const everywhere = (nodes: readonly string[], said: Said): Record<string, Said> =>
   Object.fromEntries(nodes.map((node) => [node, said]))
 
-const isTrouble = (one: NodeTrouble, { code, of, words }: Said): boolean =>
-  one.code === code &&
-  (of === undefined || one.node === of || one.object === `node ${of}`) &&
-  (words === undefined || words.test(`${one.message}; ${one.evidence ?? ''}`)) &&
-  (one.hint ?? '') !== ''
-
-/** Null: it is all said. */
-export function missing(said: Status, expected: Said): string | null {
-  const verdict = judge(said)
-  const lines = verdictLines(verdict)
-  if (expected.line && !lines.some((line) => expected.line?.test(line)))
-    return `no line ${expected.line}: ${lines.join(' | ')}`
-  if (expected.code === undefined) return verdict.health === 'healthy' ? 'it says healthy' : null
-  if (!said.troubles.some((one) => isTrouble(one, expected)))
-    return `no ${expected.code} of ${expected.of}: ${said.troubles.map(({ node, code, message }) => `${node} ${code} ${message}`).join(' | ')}`
-  return verdict.health === 'healthy' && verdict.warnings === 0 ? 'it says healthy, and counts no warning' : null
+/** And then all of the head is true. */
+async function untilWhole(expected: Readonly<Record<string, Said>>): Promise<void> {
+  const all = Object.entries(expected).map(async ([node, said]) => {
+    let why: string | null = 'it was not asked'
+    await until(async () => {
+      const now = await status(node)
+      why = missing(now, said) ?? unexpected(now, said)
+      return why === null
+    }, WHOLE_MS).catch((error: unknown) => {
+      throw new Error(`${node}: ${why ?? messageOf(error)}`)
+    })
+  })
+  await Promise.all(all)
 }
-const isOver = (said: Status, { code, of, line, words }: Said): boolean =>
-  (code === undefined ||
-    !said.troubles.some((one) =>
-      isTrouble({ ...one, hint: '-' }, { code, ...(of ? { of } : {}), ...(words ? { words } : {}) }),
-    )) &&
-  (!line || !verdictLines(judge(said)).some((text) => line.test(text)))
 
 /** Milliseconds until each of them says it. */
 async function untilSaid(expected: Readonly<Record<string, Said>>, began: number): Promise<number> {
@@ -96,6 +81,7 @@ async function play(row: Row): Promise<void> {
   try {
     await row.plant(seated)
     saidMs = await untilSaid(expected, began)
+    await untilWhole(expected)
   } finally {
     await row.mend(seated)
     measured.push({ what: row.what, saidMs, overMs: null, allowedMs: row.needs?.ms ?? EXPECTED_MS })

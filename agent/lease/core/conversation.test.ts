@@ -256,12 +256,14 @@ describe('a candidate', () => {
     dir1.hear('rs1', { kind: 'poll', ...about })
     expect(dir1.why()).toContain('rs1 counts other voters than dir1')
     expect(dir1.core.status(dir1.now).troubles).toMatchObject([{ code: 'other-voters', severity: 'critical' }])
+    expect(dir1.core.status(dir1.now).groups[0]?.unwilling).toMatch(/^rs1 counts other voters than dir1/)
     expect(dir1.told.map(({ reason }) => reason)).toEqual([
       'rs1 counts other voters than dir1: two majorities could be formed',
     ])
     dir1.heartbeat('rs1', [])
     dir1.live(600, ['rs1'])
     expect(dir1.role()).toBe('owner')
+    expect(dir1.core.status(dir1.now).groups[0]).not.toHaveProperty('unwilling')
     expect(dir1.core.status(dir1.now).troubles).toEqual([])
   })
   test('stands behind a ready one that is preferred, and before one that is not', () => {

@@ -9,6 +9,15 @@ import { votersUnsettled } from './voter-sets.ts'
 
 /** Why this node does not stand as a candidate; null when it does. */
 export function whyNotCandidate(state: LeaseState, view: LeaseView, group: LeaseGroup): string | null {
+  const instance = state.instances.get(group.name)
+  const why = unwillingFor(state, view, group)
+  if (why !== null || !instance) return why
+  if (!isReady(instance, state.now)) return `${state.node} is not ready: ${unreadyReason(instance)}`
+  return instance.phase === 'backup' ? null : `${state.node} is still ${PHASE_TEXT[instance.phase]}`
+}
+
+/** Whatever its agent says of its kernel, and for more than the moment that a move takes. */
+export function unwillingFor(state: LeaseState, view: LeaseView, group: LeaseGroup): string | null {
   const { node, now } = state
   const instance = state.instances.get(group.name)
   if (!instance || !directs(view, group)) return `${node} is no director of ${group.name}`
@@ -18,8 +27,6 @@ export function whyNotCandidate(state: LeaseState, view: LeaseView, group: Lease
   const voters = votersUnsettled(state)
   if (voters !== null) return voters
   if (!isFaultOver(instance, now)) return `${node} had to give ${group.name} up a moment ago, its kernel refused`
-  if (!isReady(instance, now)) return `${node} is not ready: ${unreadyReason(instance)}`
-  if (instance.phase !== 'backup') return `${node} is still ${PHASE_TEXT[instance.phase]}`
   return null
 }
 

@@ -12,7 +12,7 @@ import { cloneTroubles, hasQuorum, heardVoters, lifeOfPeer, ownerOf, rankOf } fr
 import { isLeaseValid, type GroupState } from './group-state.ts'
 import type { LeaseState } from './state.ts'
 import { voterTroubles } from './voter-sets.ts'
-import { whyNotCandidate } from './eligibility.ts'
+import { unwillingFor, whyNotCandidate } from './eligibility.ts'
 
 const ORDINALS = ['next', 'second', 'third', 'fourth', 'fifth']
 
@@ -70,13 +70,17 @@ function groupStatus(state: LeaseState, view: LeaseView, group: LeaseGroup): Gro
   const owner = ownerOf(state, view, group)
   const instance = state.instances.get(group.name)
   const leftMs = owner?.leftMs ?? 0
+  const isDirector = instance !== undefined && directs(view, group)
+  const unwilling =
+    isDirector && !group.stopped && !isLeaseValid(instance, state.now) ? unwillingFor(state, view, group) : null
   return {
     name: group.name,
     role: instance ? roleOf(state, instance, owner?.node ?? null) : 'none',
     owner: owner?.node ?? null,
     number: owner?.number ?? 0,
     leftMs,
-    reason: instance && directs(view, group) ? reasonOf(state, view, instance, leftMs) : bystander(state, view, group),
+    reason: isDirector ? reasonOf(state, view, instance, leftMs) : bystander(state, view, group),
+    ...(unwilling === null ? {} : { unwilling }),
   }
 }
 

@@ -183,7 +183,7 @@ describe('a daemon that the kernel refuses', () => {
       one.feed({ kind: 'lease-status', status: statusOf('dir2', 'dir1') })
       one.run(500)
     }
-    expect(codes(one)).toEqual(['sync-refused', 'sync-refused'])
+    expect(codes(one)).toEqual(['sync-refused'])
     expect(one.take('ready').at(-1)).toMatchObject({ ready: true })
   })
   it('that somebody stops is started again, and told', () => {

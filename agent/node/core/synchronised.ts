@@ -7,7 +7,7 @@ import { type ConfigService, destKey, forwarding, serviceKey } from '@lvsm/model
 import { isSyncOperation, sameDaemon } from '@lvsm/plan'
 import { ownership } from './lease.ts'
 import { stateOf } from './peers.ts'
-import { describeFailure } from './plan/readiness.ts'
+import { perReason } from './plan/refusals.ts'
 import type { NodeState } from './state.ts'
 
 /** Refresh period, two states of two seconds each, and what a buffer waits: no standby lags so long. Milliseconds. */
@@ -92,13 +92,11 @@ export function noteAwareness(state: NodeState, from: string): void {
 export const syncTroubles = (state: NodeState): Trouble[] => [...refused(state), ...unaware(state)]
 
 const refused = ({ kernel }: NodeState): Trouble[] =>
-  kernel.failures
-    .filter(({ operation }) => isSyncOperation(operation))
-    .map(({ operation, message }) => ({
-      ...{ code: 'sync-refused', severity: 'warning' },
-      message: `connections are not synchronised: ${describeFailure(operation, message)}`,
-      hint: 'mend what the kernel says; it is tried again every second. Until then connections end when their group moves',
-    }))
+  perReason(kernel.failures.filter(({ operation }) => isSyncOperation(operation))).map(({ message, evidence }) => ({
+    ...{ code: 'sync-refused', severity: 'warning', ...evidence },
+    message: `connections are not synchronised: ${message}`,
+    hint: 'mend what the kernel says; it is tried again every second. Until then connections end when their group moves',
+  }))
 
 function unaware(state: NodeState): Trouble[] {
   const isLasting = (since: Instant): boolean => between(since, state.now) >= UNAWARE_MS

@@ -1,5 +1,5 @@
 /** What each command does: one exchange, one rendering, one exit code. */
-import { type CoordinatorsReport, type Exit, judge, type Status } from '@lvsm/protocol'
+import { type Exit, judge, type Status } from '@lvsm/protocol'
 import { glance } from './config/coordinators.ts'
 import { coordinatorFaults } from './coordinators-text.ts'
 import { exchange } from './agents.ts'
@@ -32,34 +32,43 @@ export interface StatusOptions {
 
 export async function status(session: Session, options: StatusOptions): Promise<Exit> {
   const { terminal } = session
-  const draw = (value: Status): string => render(value, options.output, (it) => statusText(it, terminal.paint))
+  const draw = (value: Status, faults: readonly string[]): string =>
+    render(
+      value,
+      options.output,
+      (it) => statusText(it, terminal.paint, faults.map(shortFault)) + coordinatorSection(faults, terminal.paint),
+    )
+  const isLooked = options.output === 'table' || options.check
+  const look = async (): Promise<readonly [Status, readonly string[]]> => {
+    const kept = isLooked ? glance(session.coordinatorPaths, GLANCE_MS) : null
+    const [seen, report] = await Promise.all([clusterStatus(session), kept])
+    return [seen, report ? coordinatorFaults(report) : []]
+  }
   if (options.watch) {
     await watch(terminal, async () => {
       try {
-        const seen = await clusterStatus(session)
+        const [seen, faults] = await look()
         if (options.output === 'json') return `${JSON.stringify(seen)}\n`
-        return options.output === 'yaml' ? `---\n${draw(seen)}` : `${draw(seen)}\n`
+        return options.output === 'yaml' ? `---\n${draw(seen, faults)}` : `${draw(seen, faults)}\n`
       } catch (error) {
         return error instanceof Failure ? `${error.message}\n` : `${String(error)}\n`
       }
     })
     return 'ok'
   }
-  const [found, kept] = await Promise.all([
-    clusterStatus(session),
-    options.output === 'table' ? glance(session.coordinatorPaths, GLANCE_MS) : null,
-  ])
-  terminal.print(draw(found))
-  if (kept) terminal.print(coordinatorSection(kept, terminal.paint))
-  return options.check ? CHECKED[judge(found).health] : 'ok'
+  const [found, faults] = await look()
+  terminal.print(draw(found, faults))
+  return options.check ? CHECKED[judge(found, faults.map(shortFault)).health] : 'ok'
 }
 
+/** For the head; below it stands what to do. */
+const shortFault = (fault: string): string => `coordinators: ${fault.split(':')[0] ?? ''}`
+
 /** Only where something is wrong with them. */
-function coordinatorSection(report: CoordinatorsReport, paint: Paint): string {
-  const faults = coordinatorFaults(report)
-  if (faults.length === 0) return ''
-  return `\n${paint('strong', 'COORDINATORS')}\n${faults.map((one) => `  ${paint('bad', one)}\n`).join('')}`
-}
+const coordinatorSection = (faults: readonly string[], paint: Paint): string =>
+  faults.length === 0
+    ? ''
+    : `\n${paint('strong', 'COORDINATORS')}\n${faults.map((one) => `  ${paint('bad', one)}\n`).join('')}`
 
 export async function switchover(
   session: Session,

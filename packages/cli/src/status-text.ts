@@ -1,10 +1,14 @@
 /** A status as tables for eyes: one glance says who owns what, and what is wrong. */
 import {
+  type AnswerLine,
+  answersOf,
   counterOf,
   type Exit,
   type GroupReport,
   type Health,
+  checkWord,
   isDrop,
+  isFull,
   judge,
   type NodeReport,
   type NodeState,
@@ -20,9 +24,10 @@ import { table } from './table.ts'
 import { troubleLine } from './trouble-text.ts'
 import { cutText, leftText, periodText, wantedTable, wordsText } from './wanted-text.ts'
 
-export function statusText(status: Status, paint: Paint): string {
+/** `coordinators`: what is wrong with them, where somebody asked. */
+export function statusText(status: Status, paint: Paint, coordinators: readonly string[] = []): string {
   const parts = [
-    summary(status, paint),
+    summary(status, paint, coordinators),
     section('GROUPS', groupTable(status.groups, paint), paint),
     ...pingSections(status.groups, paint),
     ...knownSections(status.groups, paint),
@@ -68,21 +73,25 @@ export const TONE_OF: Readonly<Record<Health, Tone>> = {
   'not known': 'warn',
 }
 
+const TONE_OF_ANSWER: Readonly<Record<AnswerLine['label'], Tone>> = {
+  'not served': 'bad',
+  'not serving': 'bad',
+  'cannot move': 'bad',
+  'not redundant': 'warn',
+  'not known': 'warn',
+}
+const LONGEST_LABEL = 'not redundant'.length
+
 /** The verdict, and a line for each question of which the answer is not yes. */
-function summary(status: Status, paint: Paint): string {
-  const { health, warnings, ...said } = judge(status)
+function summary(status: Status, paint: Paint, coordinators: readonly string[]): string {
+  const said = judge(status, coordinators)
+  const { health, warnings } = said
   const verdict =
     paint(TONE_OF[health], health) + (said.other.length > 0 ? paint('bad', `; ${said.other.join('; ')}`) : '')
   const counted = warnings === 0 ? '' : paint('warn', `; ${warnings} warning${warnings === 1 ? '' : 's'}`)
-  const lines = [
-    ['not served', said.unserved, 'bad'],
-    ['not serving', said.unserving, 'bad'],
-    ['cannot move', said.unmovable, 'bad'],
-    ['not known', said.unknown, 'warn'],
-  ] as const
-  const below = lines
-    .filter(([, all]) => all.length > 0)
-    .map(([name, all, tone]) => `\n  ${paint(tone, name.padEnd('not serving'.length))}  ${all.join('; ')}`)
+  const below = answersOf(said).map(
+    ({ label, texts }) => `\n  ${paint(TONE_OF_ANSWER[label], label.padEnd(LONGEST_LABEL))}  ${texts.join('; ')}`,
+  )
   const wanted = (status.wanted ?? []).filter(({ idle }) => !idle).length
   const maintenance = wanted === 0 ? '' : paint('warn', `; maintenance: ${wanted}`)
   return `${paint('strong', status.cluster)}  seen by ${status.node}, revision ${status.revision}${epochText(status)}: ${verdict}${counted}${maintenance}${below.join('')}`
@@ -144,12 +153,15 @@ function serviceTitle(service: ServiceReport): string {
 }
 
 /** An operator's word comes before that of the checks. */
-function health({ healthy, state, backup, weight }: RealserverReport, paint: Paint): string {
+function health(server: RealserverReport, paint: Paint): string {
+  const { healthy, state, backup, weight } = server
   if (state !== undefined) return paint('warn', state)
+  if (healthy === false) return paint('bad', weight > 0 ? 'failed, kept' : 'failed')
+  if (isFull(server)) return paint('warn', 'full')
   if (backup === true && healthy === true)
     return paint(weight > 0 ? 'warn' : 'dim', weight > 0 ? 'stands in' : 'in reserve')
-  if (healthy === null) return paint('dim', 'unchecked')
-  return healthy ? paint('good', 'healthy') : paint('bad', 'failed')
+  const word = checkWord(server)
+  return paint(word === 'healthy' ? 'good' : 'dim', word)
 }
 
 function serverTable(service: ServiceReport, paint: Paint): string {
@@ -177,16 +189,16 @@ function lostWithMove({ realservers }: ServiceReport): string[] {
 
 /** What a drained one would do if it were enabled, its check says. */
 function serverReason(server: RealserverReport, told = true): string {
-  const { state, wanted, active, healthy, reason, ...more } = server
-  if (state === undefined || !wanted) return reason + limitText({ active, ...more })
+  const { state, wanted, reason } = server
+  if (state === undefined || !wanted) return reason + limitText(server)
   const left = leftText(server, told) + (wanted.deadline === undefined ? '' : cutText(wanted.deadline))
-  const check = healthy === null ? 'unchecked' : healthy ? 'healthy' : 'failed'
+  const check = checkWord(server)
   return `${wanted.intent} by ${wanted.author}${left}; ${check}: ${reason}`
 }
 
 /** Who has as many connections as it may gets no new ones. */
-const limitText = ({ active, inactive, upper }: Pick<RealserverReport, 'active' | 'inactive' | 'upper'>): string =>
-  upper === undefined ? '' : `; ${active + inactive >= upper ? 'full: ' : ''}at most ${upper} connections`
+const limitText = (server: RealserverReport): string =>
+  server.upper === undefined ? '' : `; ${isFull(server) ? 'full: ' : ''}at most ${server.upper} connections`
 
 const TONES: Readonly<Partial<Record<NodeState, Tone>>> = {
   late: 'warn',

@@ -49,7 +49,10 @@ describe('which agent is asked', () => {
         ),
       20_000,
     )
+    expect((await here(words)).out).toMatch(/: degraded.*\n {2}not redundant {2}coordinators: 9 is silent for 65 s\n/)
     expect(JSON.parse((await here([...words, '-o', 'json'])).out)).toEqual(STATUS)
+    for (const format of ['table', 'json'])
+      expect((await here([...words, '--check', '-o', format])).code, 'lost redundancy').toBe(4)
   })
 
   it('takes the first that answers when none has quorum', async () => {

@@ -119,8 +119,8 @@ EVIDENCE
   it('of a service says where no check has spoken, and why somebody has no weight', () => {
     const of = (...realservers: Status['services'][number]['realservers']) =>
       said('http', { services: [{ ...service!, realservers }] })
-    expect(of(rs1!, rs2!)).toContain('Why: all of them answer.\n')
-    expect(of(rs1!, { ...rs2!, healthy: null })).toContain('Why: not checked yet: rs2.\n')
+    expect(of(rs1!, rs2!)).toContain('Why: all of them answer their checks.\n')
+    expect(of(rs1!, { ...rs2!, healthy: null })).toContain('Why: not checked yet: rs2; rs1 answers its check.\n')
     expect(of(rs1!, { ...rs2!, weight: 0, configured: 0 })).toContain('lvsm server set rs2 service=http weight=1\n')
     expect(of(rs1!, { ...rs2!, weight: 0, configured: 2 })).toMatch(
       /→ rs2 takes connections as soon as [^]*lvsm status/,

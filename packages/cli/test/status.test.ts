@@ -64,7 +64,7 @@ describe('lvsm status', () => {
     ])
     expect([plain.code, check.code]).toEqual([0, 6])
     expect(plain.out).toMatch(
-      /revision 7: not served; 1 critical trouble; 1 warning\n {2}not served {3}nobody owns web /,
+      /revision 7: not served; 1 critical trouble; 1 warning\n {2}not served {5}nobody owns web /,
     )
     expect(plain.out).toMatch(/web +nobody +- +-/)
     expect(plain.out).toContain(
@@ -113,7 +113,7 @@ describe('lvsm status', () => {
     )
   })
 
-  it('tells an unchecked realserver from a failed one', async () => {
+  it('tells a realserver that was not checked from a failed one', async () => {
     const [service] = STATUS.services
     const [one, two] = service!.realservers
     const realservers = [
@@ -122,9 +122,21 @@ describe('lvsm status', () => {
     ]
     const { socketPath } = await always(without({ services: [{ ...service!, realservers }] }))
     const { out } = await lvsm(['--socket', socketPath, 'status'])
-    expect(out).toContain('revision 7: degraded\n  not serving  http: rs2 failed (answers)\n')
-    expect(out).toMatch(/rs1 .* unchecked[^]*rs2 .* 0 +5 +9 +failed/)
+    expect(out).toContain('revision 7: degraded\n  not serving    http: rs2 failed (answers)\n')
+    expect(out).toMatch(/rs1 .* not checked[^]*rs2 .* 0 +5 +9 +failed/)
+    expect(await shown({ basis: 'no-check' })).toMatch(/rs1 .* not checked/)
+    expect(await shown({ healthy: false })).toMatch(/rs1 .* failed, kept/)
+    expect(await shown({ full: true, upper: 100 })).toMatch(/rs1 .* full +answers; full: at most 100 connections/)
   })
+
+  async function shown(more: Partial<Status['services'][number]['realservers'][number]>): Promise<string> {
+    const services = STATUS.services.map((one) => ({
+      ...one,
+      realservers: one.realservers.map((server) => (server.node === 'rs1' ? { ...server, ...more } : server)),
+    }))
+    const { socketPath } = await always(without({ services }))
+    return (await lvsm(['--socket', socketPath, 'status'])).out
+  }
 
   it('draws again each second with --watch and ends cleanly on Ctrl-C', async () => {
     const { socketPath, heard } = await always(STATUS)

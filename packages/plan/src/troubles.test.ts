@@ -132,7 +132,10 @@ describe('a trouble', () => {
 
   it('is named for each place that it is in', () => {
     const all = seen('dir1', { links: links.map((link) => ({ ...link, up: false })) })
-    expect(all.map(({ code }) => code)).toEqual(Array.from({ length: 5 }, () => 'critical interface-down'))
+    expect(all.map(({ code, says }) => [code, says.slice(0, says.indexOf(' is down'))])).toEqual([
+      ['critical interface-down', 'interface outside'],
+      ['critical interface-down', 'interface inside'],
+    ])
     const two = { defaults: [route('10.12.0.1', 2, 3), route('10.12.0.2', 2, 4), route('10.12.0.254', 2, 76)] }
     expect(seen('rs3', two).map(({ code }) => code)).toEqual(
       Array.from({ length: 2 }, () => 'critical foreign-default-route'),

@@ -68,40 +68,40 @@ function routeTroubles(wanted: Desired, observed: Observed): Trouble[] {
   )
 }
 
+type Floating = NodeView['directs'][number]['addresses'][number]
+
+/** One for each interface that is down or not there, with all that needs it; and one for each address that no interface is for. */
 function interfaceTroubles(view: NodeView, observed: Observed): Trouble[] {
-  return view.directs.flatMap((group) =>
-    group.addresses.flatMap((entry) => {
-      const link =
-        entry.interface === null
-          ? interfaceFor(observed, entry.address)
-          : (observed.links.find((known) => known.name === entry.interface) ?? null)
-      const where = `for ${entry.kind} ${entry.address} of group ${group.name}`
-      if (link === null) {
-        const message =
-          entry.interface === null
-            ? `no interface is in the network of ${entry.address}`
-            : `there is no interface ${entry.interface}`
-        return [
-          trouble(
-            'critical',
-            'no-interface',
-            `${message}, needed ${where}`,
-            'name one in the file: { address: …, interface: … }, or give the node an address in that network',
-          ),
-        ]
-      }
-      return link.up
-        ? []
-        : [
-            trouble(
-              'critical',
-              'interface-down',
-              `interface ${link.name} is down, needed ${where}`,
-              'check the cable, or: ip link set ' + link.name + ' up',
-            ),
-          ]
-    }),
-  )
+  const found = new Map<string, Trouble & { readonly needed: string[] }>()
+  for (const group of view.directs)
+    for (const entry of group.addresses) {
+      const fault = interfaceFault(entry, observed)
+      if (fault === null) continue
+      const known = found.get(fault.message) ?? { ...fault, needed: [] }
+      known.needed.push(`${entry.kind} ${entry.address} of group ${group.name}`)
+      found.set(fault.message, known)
+    }
+  return [...found.values()].map(({ needed, ...fault }) => {
+    const more = needed.length > MOST_NEEDED ? ` and ${needed.length - MOST_NEEDED} more` : ''
+    return { ...fault, message: `${fault.message}, needed for ${needed.slice(0, MOST_NEEDED).join(', ')}${more}` }
+  })
+}
+const MOST_NEEDED = 4
+
+function interfaceFault({ interface: named, address }: Floating, observed: Observed): Trouble | null {
+  const link =
+    named === null ? interfaceFor(observed, address) : (observed.links.find((known) => known.name === named) ?? null)
+  if (link === null) {
+    const message = named === null ? `no interface is in the network of ${address}` : `there is no interface ${named}`
+    const hint = 'name one in the file: { address: …, interface: … }, or give the node an address in that network'
+    return trouble('critical', 'no-interface', message, hint)
+  }
+  if (link.up) return null
+  const hint = `check the cable, or: ip link set ${link.name} up`
+  return {
+    ...trouble('critical', 'interface-down', `interface ${link.name} is down`, hint),
+    object: `interface ${link.name}`,
+  }
 }
 
 function tunnelTroubles({ tunnelled }: NodeView, wanted: Desired, observed: Observed): Trouble[] {

@@ -9,6 +9,7 @@ import { seenSocket } from './own-view.ts'
 import { saidEvent } from './events/event.ts'
 import { LONGEST_NAME, runCheckRequest, standbyRequest, switchoverRequest, testAlertRequest } from './http/routes.ts'
 import { plainLine } from '@lvsm/base'
+import { verdictParts } from './http/made-of.ts'
 import { nodeStateWord, severityWord } from './http/status.ts'
 import { parseObject } from './json.ts'
 import * as z from 'zod'
@@ -68,6 +69,8 @@ const state = z.object({
   state: nodeStateWord,
   reason: text(300),
   standby: z.boolean(),
+  /** Of a voter that has just started: for so long it lends no vote. Milliseconds; not there: it lends it, or did not say. */
+  votesInMs: count.exactOptional(),
   /** What it was told of standby by itself. */
   word: saidWord.exactOptional(),
   /** Group → why this node could not take it now; empty text: it could. Groups without room follow in `more`. */
@@ -95,6 +98,7 @@ export const saidDestination = z.object({
   key: name,
   weight: count,
   healthy: z.boolean().nullable(),
+  ...verdictParts,
   active: count,
   inactive: count,
   reason: text(160),

@@ -65,6 +65,8 @@ const peer = z.object({
 })
 const lease = z.object({
   quorum: z.boolean(),
+  /** Of a voter that has just started: for so long it lends no vote. Milliseconds; not there: it lends it, or did not say. */
+  votesInMs: count.exactOptional(),
   /** Of the voters that its lease process acts on; not there: it did not say. */
   epoch: serial.exactOptional(),
   groups: boundedList(group, MOST_GROUPS),

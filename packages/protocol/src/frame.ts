@@ -76,14 +76,17 @@ export const viewCodec = struct<LeaseView>(
   },
   { followed: [1, flag], confirmed: [2, flag], ring: [3, counter] },
 )
-const groupStatus = struct<GroupStatus>({
-  name: text,
-  role: oneOf(['owner', 'acquiring', 'releasing', 'candidate', 'standby', 'none'], 'none'),
-  owner: nullable(text),
-  number: counter,
-  leftMs: number,
-  reason: text,
-})
+const groupStatus = struct<GroupStatus>(
+  {
+    name: text,
+    role: oneOf(['owner', 'acquiring', 'releasing', 'candidate', 'standby', 'none'], 'none'),
+    owner: nullable(text),
+    number: counter,
+    leftMs: number,
+    reason: text,
+  },
+  { unwilling: [1, text] },
+)
 const peerStatus = struct<PeerStatus>(
   {
     name: text,

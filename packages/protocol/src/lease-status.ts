@@ -15,6 +15,8 @@ export interface GroupStatus {
   readonly leftMs: number
   /** One sentence: what this node does about the group, and why. */
   readonly reason: string
+  /** Why it would not stand for the group, whatever its kernel is; missing: it would, it owns it, or it is of an older version. */
+  readonly unwilling?: string
 }
 export interface PeerStatus {
   readonly name: string

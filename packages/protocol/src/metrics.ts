@@ -7,7 +7,8 @@ import type { COORDINATOR_METRICS } from './coordinator-metrics.ts'
 import type { NODE_METRICS } from './node-metrics.ts'
 import { COUNTERS, counterOf } from './counters.ts'
 import type { Status } from './http/status.ts'
-import { HEALTHS, isTold, judge } from './http/verdict.ts'
+import { isTold } from './http/serving.ts'
+import { HEALTHS, judge } from './http/verdict.ts'
 
 export interface Metric {
   readonly kind: 'counter' | 'gauge' | 'histogram'

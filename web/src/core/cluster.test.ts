@@ -35,38 +35,53 @@ describe('a group', () => {
   ])('%j is %s', (more, tone) => expect(groupSaid({ ...mail(WELL), ...more }).tone).toBe(tone))
   it('says who could take it over, and why the others could not', () => {
     expect(candidatesOf(WELL, mail(WELL))).toEqual([{ node: 'dir1', tone: 'good', text: 'could take over' }])
-    const saidOf = (more: Partial<NodeReport>) =>
+    const taken = (could: boolean | null, more: Partial<NodeReport> = {}) =>
       candidatesOf(
         with_(WELL, (node) => (node.name === 'dir1' ? { ...node, ...more } : node)),
-        mail(WELL),
+        { ...mail(WELL), takers: [{ node: 'dir1', could, reason: could === true ? '' : 'no IPVS' }] },
       )[0]
-    expect(saidOf({ agent: false })).toMatchObject({ tone: 'unknown' })
-    const taken = (could: boolean | null) =>
-      candidatesOf(WELL, { ...mail(WELL), takers: [{ node: 'dir1', could, reason: 'no IPVS' }] })[0]
     expect(taken(false)).toEqual({ node: 'dir1', tone: 'bad', text: 'no IPVS' })
     expect(taken(null)).toMatchObject({ tone: 'unknown', text: 'no IPVS' })
-    expect(saidOf({ state: 'unknown' })).toMatchObject({ tone: 'unknown' })
-    expect(saidOf({ state: 'dead', agent: false })).toMatchObject({ tone: 'bad', text: 'dead' })
-    expect(saidOf({ standby: true })).toMatchObject({ tone: 'off', text: 'set to standby' })
+    expect(taken(null, { agent: false })).toMatchObject({ tone: 'unknown' })
+    expect(taken(false, { state: 'dead', agent: false })).toMatchObject({ tone: 'bad', text: 'dead' })
+    expect(taken(false, { standby: true })).toMatchObject({ tone: 'off', text: 'set to standby' })
     expect(candidatesOf({ ...WELL, nodes: [] }, mail(WELL))).toMatchObject([{ tone: 'unknown' }])
+  })
+  it('believes its word, as the head does, and not how its node is beside it', () => {
+    const troubled = with_(WELL, (node) => (node.name === 'dir1' ? { ...node, state: 'troubled' } : node))
+    expect(candidatesOf(troubled, mail(WELL))[0]).toMatchObject({ tone: 'good', text: 'could take over' })
+    const { takers: _, ...older } = mail(WELL)
+    expect(candidatesOf(troubled, older)[0]).toMatchObject({ tone: 'bad', text: 'troubled' })
+  })
+  it('and that the votes would not be there for one that is ready', () => {
+    const few = with_(WELL, (node) => (node.voter && node.name !== 'dir1' ? { ...node, state: 'late' } : node))
+    const status = {
+      ...few,
+      nodes: few.nodes.map((node) => (node.name === 'dir2' ? { ...node, state: 'owner' as const } : node)),
+    }
+    expect(candidatesOf(status, mail(WELL))[0]).toEqual({
+      node: 'dir1',
+      tone: 'warn',
+      text: 'ready; but mail is lost if dir2 dies: 3 of 4 voters must agree, and 1 would be left',
+    })
+    expect(standingOf(status, mail(WELL)).tone).toBe('warn')
   })
 })
 
 describe('a group that is owned', () => {
   const web = WELL.groups[0] as Status['groups'][number]
-  const other = (more: Partial<NodeReport>) =>
-    standingOf(
-      with_(WELL, (node) => (node.name === 'dir2' ? { ...node, ...more } : node)),
-      web,
-    )
+  const other = (could: boolean | null) => {
+    const group = { ...web, takers: [{ node: 'dir2', could, reason: could === true ? '' : 'set to standby' }] }
+    return standingOf({ ...WELL, groups: [group] }, group)
+  }
   it('is well where somebody could take it over, or nobody is meant to', () => {
-    expect(other({})).toEqual({ tone: 'good', text: 'owned' })
-    expect(standingOf(WELL, { ...web, directors: ['dir1'] }).tone).toBe('good')
+    expect(other(true)).toEqual({ tone: 'good', text: 'owned' })
+    const alone = { ...web, directors: ['dir1'], takers: [] }
+    expect(standingOf({ ...WELL, groups: [alone] }, alone).tone).toBe('good')
   })
   it('and that nobody could take over is a warning; not to know it is not well either', () => {
-    expect(other({ state: 'dead', agent: false })).toEqual({ tone: 'warn', text: 'owned; nobody could take over' })
-    expect(other({ standby: true }).tone).toBe('warn')
-    expect(other({ agent: false }).tone).toBe('unknown')
+    expect(other(false)).toEqual({ tone: 'warn', text: 'owned; nobody could take web: dir2: set to standby' })
+    expect(other(null).tone).toBe('unknown')
   })
 })
 
@@ -74,8 +89,12 @@ describe('a realserver', () => {
   it.each<[Partial<RealserverReport>, boolean, string, string]>([
     [{}, true, 'good', 'healthy'],
     [{}, false, 'unknown', 'not known'],
-    [{ healthy: null }, true, 'unknown', 'unchecked'],
-    [{ healthy: false }, true, 'bad', 'failed'],
+    [{ healthy: null }, true, 'unknown', 'not checked'],
+    [{ basis: 'no-check' }, true, 'off', 'not checked'],
+    [{ basis: 'table' }, true, 'unknown', 'not checked'],
+    [{ healthy: false }, true, 'bad', 'failed, kept'],
+    [{ healthy: false, weight: 0 }, true, 'bad', 'failed'],
+    [{ upper: 352 }, true, 'warn', 'full'],
     [{ healthy: false, state: 'drained' }, true, 'off', 'drained'],
     [{ state: 'draining' }, false, 'unknown', 'to be drained'],
   ])('%j, told: %s, is %s: %s', (more, told, tone, text) =>
@@ -103,20 +122,33 @@ describe('a service', () => {
 })
 
 describe('the verdict', () => {
-  it('is the sentence of lvsm status, and names beside it what is not known', () => {
-    expect(verdictOf(WELL)).toEqual({ tone: 'good', text: 'healthy', unknown: [] })
+  it('is that of lvsm status, with its lines below', () => {
+    expect(verdictOf(WELL)).toEqual({ tone: 'good', text: 'healthy', answers: [] })
     expect(verdictOf(ILL)).toEqual({
       tone: 'bad',
-      text: 'not served: nobody owns mail (10.11.0.20): dir2 is silent, dir1 is not ready; http: rs2 failed (connection refused, 4 times); web is lost if dir1 dies: 3 of 4 voters must agree, and 2 would be left; 1 critical trouble; dead: dir2',
-      unknown: [expect.stringMatching(/^how rs2 is /)],
+      text: 'not served; 1 critical trouble; dead: dir2; 1 warning',
+      answers: [
+        { label: 'not served', texts: ['nobody owns mail (10.11.0.20): dir2 is silent, dir1 is not ready'] },
+        { label: 'not serving', texts: ['http: rs2 failed (connection refused, 4 times)'] },
+        {
+          label: 'cannot move',
+          texts: ['nobody could take web: dir2: silent for 4.1 s'],
+        },
+        { label: 'not known', texts: [expect.stringMatching(/^how rs2 is /)] },
+      ],
     })
+  })
+  it('counts warnings, where all else is well', () => {
+    const troubles = [{ node: 'rs2', code: 'clock-differs', severity: 'warning', message: 'ahead' }] as const
+    expect(verdictOf({ ...WELL, troubles })).toEqual({ tone: 'good', text: 'healthy; 1 warning', answers: [] })
   })
   it('is never good where something is not known', () => {
     const silent = with_(WELL, (node) => ({ ...node, agent: node.name !== 'rs1' }))
-    expect(verdictOf(silent)).toMatchObject({ tone: 'unknown', unknown: [expect.stringMatching(/^how rs1 is /)] })
+    const unknown = (text: RegExp) => [{ label: 'not known', texts: [expect.stringMatching(text)] }]
+    expect(verdictOf(silent)).toMatchObject({ tone: 'unknown', answers: unknown(/^how rs1 is /) })
     expect(verdictOf(UNTOLD)).toMatchObject({ tone: 'unknown', text: expect.stringMatching(/not known here/) })
     const half = { ...WELL, groups: [{ ...mail(UNTOLD) }] }
-    expect(verdictOf(half)).toMatchObject({ tone: 'unknown', unknown: [expect.stringMatching(/^who owns mail /)] })
+    expect(verdictOf(half)).toMatchObject({ tone: 'unknown', answers: unknown(/^who owns mail /) })
   })
 })
 

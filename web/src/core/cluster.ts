@@ -1,6 +1,11 @@
 /** What a status says of groups, services, realservers and nodes, in the words of `lvsm status`. What nobody told is never good. */
 import {
+  type AnswerLine,
+  answersOf,
+  checkWord,
   type GroupReport,
+  type Health,
+  isFull,
   isTold,
   judge,
   type NodeReport,
@@ -8,6 +13,7 @@ import {
   type RealserverReport,
   type ServiceReport,
   type Status,
+  takesNew,
   type TakerReport,
 } from '@lvsm/protocol'
 import { type Said, say, type Tone, worst } from './tones.ts'
@@ -43,48 +49,59 @@ export function groupSaid({ state, owner, wanted }: GroupReport): Said {
   return wanted ? say('warn', 'to be stopped') : say('good', 'owned')
 }
 
-/** A group as its table shows it: one that is owned, and that nobody could take over, is a failure away from being lost. */
+/** A group as its table shows it: one that is owned, and could not move, is a failure away from being lost. */
 export function standingOf(status: Status, group: GroupReport): Said {
   const said = groupSaid(group)
-  const tones = candidatesOf(status, group).map(({ tone }) => tone)
-  if (said.tone !== 'good' || tones.length === 0 || tones.includes('good')) return said
-  return tones.includes('unknown')
-    ? say('unknown', 'owned; who could take over is not known')
-    : say('warn', 'owned; nobody could take over')
+  if (said.tone !== 'good') return said
+  const { movable, faults } = judge(status)
+  const could = movable.get(group.name)
+  if (could === null) return say('unknown', 'owned; who could take over is not known')
+  return could === false ? say('warn', `owned; ${faults.groups.get(group.name) ?? 'nobody could take over'}`) : said
 }
 
 export interface Candidate extends Said {
   readonly node: string
 }
 /** The other directors of a group, in the order in which they are asked, and whether each could take it over now. */
-export const candidatesOf = (status: Status, { owner, directors, takers = [] }: GroupReport): Candidate[] =>
-  directors
+export function candidatesOf(status: Status, { name: group, owner, directors, takers = [] }: GroupReport): Candidate[] {
+  const { movable, faults } = judge(status)
+  // It is ready, and the votes that it needs would not be there; or it would serve otherwise.
+  const but = movable.get(group) === false ? faults.groups.get(group) : undefined
+  return directors
     .filter((name) => name !== owner)
     .map((name) => ({
       node: name,
       ...candidateSaid(
         nodeOf(status, name),
         takers.find(({ node }) => node === name),
+        but,
       ),
     }))
+}
 
-/** `taker`: whether it could, in its own word; an older coordinator has none. */
-function candidateSaid(node: NodeReport | undefined, taker: TakerReport | undefined): Said {
+/** Its own word, as the head of the status takes it; an older coordinator has none. `but`: what would keep one that is ready from it. */
+function candidateSaid(node: NodeReport | undefined, taker: TakerReport | undefined, but: string | undefined): Said {
   if (!node) return say('unknown', 'not known')
   const { state, standby, agent } = node
   if (standby) return say('off', 'set to standby')
-  if (NODE_TONES[state] !== 'good') return nodeSaid(node)
-  if (!agent) return say('unknown', 'agent silent')
-  if (taker && taker.could !== true) return say(taker.could === null ? 'unknown' : 'bad', taker.reason)
+  if (state === 'dead' || state === 'late') return nodeSaid(node)
+  if (taker?.could === false) return say('bad', taker.reason)
+  if (taker?.could === null) return say('unknown', taker.reason)
+  if (!agent || state === 'unknown') return nodeSaid(node)
+  if (taker) return but === undefined ? say('good', 'could take over') : say('warn', `ready; but ${but}`)
   return state === 'owner' || state === 'standby' ? say('good', 'could take over') : nodeSaid(node)
 }
 
 /** An operator's word comes before that of the checks. */
-export function serverSaid({ healthy, state }: RealserverReport, told: boolean): Said {
+export function serverSaid(server: RealserverReport, told: boolean): Said {
+  const { healthy, state, weight } = server
   if (!told) return state === undefined ? say('unknown', 'not known') : say('unknown', `to be ${WANTED[state]}`)
   if (state !== undefined) return say('off', state)
-  if (healthy === null) return say('unknown', 'unchecked')
-  return healthy ? say('good', 'healthy') : say('bad', 'failed')
+  if (healthy === false) return say('bad', weight > 0 ? 'failed, kept' : 'failed')
+  if (isFull(server)) return say('warn', 'full')
+  const word = checkWord(server)
+  // Nobody is meant to know more of one that no check asks.
+  return say(word === 'healthy' ? 'good' : server.basis === 'no-check' ? 'off' : 'unknown', word)
 }
 const WANTED: Readonly<Record<NonNullable<RealserverReport['state']>, string>> = {
   draining: 'drained',
@@ -94,7 +111,7 @@ const WANTED: Readonly<Record<NonNullable<RealserverReport['state']>, string>> =
 }
 
 /** Takes it new connections? */
-export const isLive = ({ weight, healthy }: RealserverReport): boolean => weight > 0 && healthy !== false
+export const isLive = (server: RealserverReport): boolean => takesNew(server)
 
 /** The worst of its group and its realservers. */
 export function serviceSaid(status: Status, service: ServiceReport): Said {
@@ -107,30 +124,32 @@ export function serviceSaid(status: Status, service: ServiceReport): Said {
   const told = isTold(status, service)
   const said = realservers.map((server) => serverSaid(server, told))
   const tone = worst([ownership.tone, ...said.map((one) => one.tone)])
-  if (tone === 'warn') return say(tone, `group ${service.group}: ${ownership.text}`)
+  if (tone === 'warn' && ownership.tone === 'warn') return say(tone, `group ${service.group}: ${ownership.text}`)
   const [first] = said.filter((one) => one.tone === tone)
   const alike = said.filter((one) => one.text === first?.text).length
   return say(tone, alike === said.length ? (first?.text ?? '') : `${alike} ${first?.text ?? ''}`)
 }
 
 export interface Verdict extends Said {
-  /** What is not known beside it. */
-  readonly unknown: readonly string[]
+  /** The lines of `lvsm status` below it: questions of which the answer is not yes. */
+  readonly answers: readonly AnswerLine[]
 }
 export function verdictOf(status: Status): Verdict {
   const blind = status.groups.every(({ state }) => state === 'unknown') && !status.nodes.some(isHeard)
   if (blind)
     return {
       ...say('unknown', 'How the cluster is, is not known here: no agent tells it to this coordinator'),
-      unknown: [],
+      answers: [],
     }
-  const { health, unserved, unserving, unmovable, other, unknown } = judge(status)
-  const faults = [...unserved, ...unserving, ...unmovable, ...other]
-  if (faults.length > 0)
-    return { ...say(health === 'not served' ? 'bad' : 'warn', `${health}: ${faults.join('; ')}`), unknown }
-  return {
-    ...(unknown.length > 0 ? say('unknown', 'healthy, as far as it is known') : say('good', 'healthy')),
-    unknown,
-  }
+  const verdict = judge(status)
+  const { health, other, warnings } = verdict
+  const counted = warnings === 0 ? [] : [`${warnings} warning${warnings === 1 ? '' : 's'}`]
+  return { ...say(TONE_OF[health], [health, ...other, ...counted].join('; ')), answers: answersOf(verdict) }
+}
+const TONE_OF: Readonly<Record<Health, Tone>> = {
+  healthy: 'good',
+  degraded: 'warn',
+  'not served': 'bad',
+  'not known': 'unknown',
 }
 const isHeard = ({ agent, state }: NodeReport): boolean => agent && state !== 'unknown'

@@ -103,7 +103,7 @@ export const ILL: Status = {
   groups: WELL.groups.map((group) =>
     group.name === 'mail'
       ? { ...group, owner: null, number: 0, leftMs: 0, state: 'nobody', reason: 'dir2 is silent, dir1 is not ready' }
-      : group,
+      : { ...group, takers: [{ node: 'dir2', could: false, reason: 'silent for 4.1 s' }] },
   ),
   services: WELL.services.map((service) =>
     service.name === 'http'

@@ -5,13 +5,24 @@ import { Ago } from './moment.tsx'
 import { Word } from './said.tsx'
 
 export function Verdict({ status, seen: { written, revision } }: { status: Status; seen: LiveState }) {
-  const { unknown, ...said } = verdictOf(status)
+  const { answers, ...said } = verdictOf(status)
   return (
     <section class="verdict" aria-label="Verdict">
-      <p role="status" class="sentence">
-        <Word said={said} />
-        {unknown.length > 0 && <span class="aside">not known: {unknown.join(', ')}</span>}
-      </p>
+      <div role="status">
+        <p class="sentence">
+          <Word said={said} />
+        </p>
+        {answers.length > 0 && (
+          <dl class="answers">
+            {answers.map(({ label, texts }) => (
+              <div key={label}>
+                <dt>{label}</dt>
+                <dd>{texts.join('; ')}</dd>
+              </div>
+            ))}
+          </dl>
+        )}
+      </div>
       <p class="aside">
         <span>Revision {revision ?? 'not known'}</span>
         {written && (

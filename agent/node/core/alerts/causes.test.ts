@@ -81,3 +81,23 @@ test('a group and a service each get their own sentence, though the name of anot
     ['group-immovable group web', 'nobody could take web: dir2: no link'],
   ])
 })
+
+test('that all checks of a service fail, and its realservers are kept, is critical: nobody knows whether it is served', () => {
+  const one = node('dir1')
+  one.run(500)
+  const { groups, services, nodes } = one.core.status(one.now())
+  const status: Status = {
+    ...quiet,
+    nodes: nodes.map((each) => ({ ...each, agent: true })),
+    groups: groups.map((group) => ({ ...group, owner: 'dir1', state: 'owned' as const, directors: ['dir1'] })),
+    services: services.map((service) => ({
+      ...{ ...service, told: true },
+      realservers: service.realservers.map((each) => ({ ...each, weight: 1, healthy: false, kept: 'last' as const })),
+    })),
+  }
+  const cause = causesOf(status, [], new Set(['web'])).find(({ object }) => object === 'service http')
+  expect(cause).toMatchObject({
+    ...{ code: 'service-doubtful', severity: 'critical', object: 'service http' },
+    summary: expect.stringContaining('nobody knows whether it is served'),
+  })
+})

@@ -88,7 +88,7 @@ function ofGroups(status: Status, mine: ReadonlySet<string>): Found[] {
 }
 
 function ofServices(status: Status, mine: ReadonlySet<string>): Found[] {
-  const { served, faults } = judge(status)
+  const { served, doubted, faults } = judge(status)
   return status.services.flatMap(({ name, group }): Found[] => {
     const object = `service ${name}`
     const fault = faults.services.get(name)
@@ -97,6 +97,8 @@ function ofServices(status: Status, mine: ReadonlySet<string>): Found[] {
       const message = fault ?? `${name} is not served`
       return [{ code: 'service-unserved', severity: 'critical', object, message }]
     }
+    if (fault !== undefined && doubted.has(name))
+      return [{ code: 'service-doubtful', severity: 'critical', object, message: fault }]
     return fault === undefined ? [] : [{ code: 'server-failed', severity: 'warning', object, message: fault }]
   })
 }

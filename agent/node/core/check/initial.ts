@@ -3,6 +3,7 @@ import { after, between, type Instant } from '@lvsm/base'
 import { factOnServer, intentOnServer } from '@lvsm/changes'
 import { type Health, LAST_KNOWN_MS, NOTHING_SAID, servedBefore, STEADY, UNCHECKED } from '@lvsm/health'
 import { type ConfigRealserver, type ConfigService, destKey, probeOf } from '@lvsm/model'
+import type { Basis } from '@lvsm/protocol'
 import type { Member } from './member.ts'
 import type { NodeState } from '../state.ts'
 
@@ -63,9 +64,8 @@ export function find({ now }: NodeState, member: Member, served: boolean, at: In
 export const foundAt = ({ checks, awayMs, startedAt, now }: NodeState): Instant | null =>
   checks.begun ? now : awayMs === null ? null : after(startedAt, -awayMs)
 
-export type Basis = 'answers' | 'earlier-check' | 'table' | 'nothing' | 'no-check'
 /** What its verdict is made of. */
-export function basisOf({ service, last, question, found }: Member): Basis {
+export function basisOf({ service, last, question, found }: Member): Basis | 'answers' {
   if (!isChecked(service)) return 'no-check'
   if (last) return last.question === question ? 'answers' : 'earlier-check'
   return found === null ? 'nothing' : 'table'

@@ -69,6 +69,8 @@ export interface Checks {
   readonly held: Set<string>
   /** By service. */
   readonly pools: Map<string, Choice>
+  /** Ids of those that have as many connections as they may. */
+  full: ReadonlySet<string>
   /** Services whose backups serve, as it was told last. */
   stoodIn: ReadonlySet<string>
   readonly schedule: Schedule
@@ -90,6 +92,7 @@ export const newChecks = (seed: string): Checks => ({
   members: new Map(),
   held: new Set(),
   pools: new Map(),
+  full: new Set(),
   stoodIn: new Set(),
   schedule: newSchedule(seed),
   targets: new Map(),

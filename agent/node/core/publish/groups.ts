@@ -1,11 +1,12 @@
 /** A group as this node sees it: who owns it, and who else could have it. That nobody owns it is said only where it is known. */
 import { barOf, byItsWord, type CouldTake, mayHold, votersFor, wantedOfGroup } from '@lvsm/changes'
-import { type ConfigGroup, disagreements } from '@lvsm/model'
+import { type ConfigGroup, differences, disagreements, isForVotes, type Subject } from '@lvsm/model'
 import { type GroupReport, type NodeReport, type PingReport, type TakerReport } from '@lvsm/protocol'
 import { reachedPings } from '../check/pings.ts'
 import { hearsIn, votersIn } from '../hearing.ts'
-import { agreementOf } from '../disagreement.ts'
+import { agreementOf, differsIn } from '../disagreement.ts'
 import { leaseStatus, ownership } from '../lease.ts'
+import { readyHere } from '../willing.ts'
 import { readyOf, stateOf } from '../peers.ts'
 import { type NodeState } from '../state.ts'
 import { establishedOf } from '../synchronised.ts'
@@ -60,7 +61,17 @@ function takerOf(
   const said = couldTake(state, report, { group, owner })
   if (said.could !== true) return { node, ...said }
   const voters = votersFor(node, owner, votersIn(state), hearsIn(state))
-  return { node, ...said, ...(voters === undefined ? {} : { voters }) }
+  const other = owner === null ? [] : otherServices(state, owner, node)
+  const refused =
+    other.length === 0 ? {} : { refused: `has other ${other.join(', ')} in its configuration than ${owner}` }
+  return { node, ...said, ...refused, ...(voters === undefined ? {} : { voters }) }
+}
+
+/** In what a director would serve otherwise than the owner, and not only while a change is on its way. */
+function otherServices(state: NodeState, owner: string, node: string): Subject[] {
+  if (differsIn(state, node).length + differsIn(state, owner).length === 0) return []
+  const [own, theirs] = [agreementOf(state, owner), agreementOf(state, node)]
+  return own && theirs ? differences(own, theirs).filter((subject) => !isForVotes(subject)) : []
 }
 
 /** Its own word, where nothing stands in the way that this node knows better. */
@@ -77,7 +88,7 @@ function couldTake(
   const subjects = own && theirs ? disagreements(theirs, own) : []
   if (subjects.length > 0)
     return { could: false, reason: `has other ${subjects.join(', ')} in its configuration than ${owner ?? state.node}` }
-  const why = name === state.node ? (state.published.ready.get(group) ?? null) : readyOf(state, name, group)
+  const why = name === state.node ? (readyHere(state).get(group) ?? null) : readyOf(state, name, group)
   return byItsWord(own === null ? null : why, is === 'unknown' ? reason : undefined)
 }
 

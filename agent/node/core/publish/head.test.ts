@@ -5,6 +5,7 @@ import { NOTHING_OWNED } from '@lvsm/plan'
 import { type DestinationReport, judge, type LeaseStatus, type PeerStatus, type StateMessage } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { statusOf } from '../fixture.ts'
+import { noteDifferences } from '../disagreement.ts'
 import { heardState, heardTables } from '../peers.ts'
 import { unheardHere } from '../hearing.ts'
 import { newState, type NodeState } from '../state.ts'
@@ -82,6 +83,22 @@ const GONE = { life: DEAD, word: null }
 
 function withReady(state: NodeState): NodeState {
   state.published.ready = new Map([['web', '']])
+  return state
+}
+/** What others said that differs was said for long. */
+function lasting(state: NodeState): NodeState {
+  noteDifferences(state)
+  state.now = instant(15_000)
+  state.lease.heardAt = state.now
+  return state
+}
+function unwilling(state: NodeState): NodeState {
+  const { status } = state.lease
+  if (status)
+    state.lease.status = {
+      ...status,
+      groups: status.groups.map((one) => ({ ...one, unwilling: 'it counts other voters' })),
+    }
   return state
 }
 test('a whole cluster is healthy, whoever is asked', () => {
@@ -180,6 +197,21 @@ test.each<[string, NodeState, string]>([
     'the standby is under maintenance',
     asked('rs2', { dir2: { life: { standby: true }, word: { standby: true, state: 'maintenance' } } }),
     'degraded | cannot move: nobody could take web: dir2: under maintenance (standby)',
+  ],
+  [
+    'the third voter has just started, and lends no vote yet',
+    asked('rs2', { rs1: { word: { votesInMs: 9000 } } }),
+    'degraded | cannot move: web is lost if dir1 dies: 2 of 3 voters must agree, and 1 would be left',
+  ],
+  [
+    'the standby would serve by another configuration',
+    lasting(asked('rs2', { dir2: { word: { agreement: { ...DIGESTS, schedulers: 'others' } } } })),
+    'degraded | cannot move: a switchover of web is refused (dir2 has other schedulers in its configuration than dir1); if dir1 dies, dir2 takes it all the same, and serves by its own',
+  ],
+  [
+    'the lease process of the standby would not stand for the group',
+    withReady(unwilling(asked('dir2'))),
+    'degraded | cannot move: nobody could take web: dir2: it counts other voters',
   ],
   [
     'the standby does not hear the third voter',

@@ -68,7 +68,11 @@ test('a peer that is not believed is the odd one; where nobody is believed, this
   const gone = { life: 'dead', silentMs: 4000, unbelieved: 'with a wrong signature (key 1)' } as const
   goesOn(dir1, 1000, heard({ dir2: gone }))
   expect(of(dir1, 'peer-unbelieved', 'all-unbelieved')).toEqual([
-    ['peer-unbelieved', 'node dir2', expect.stringContaining('from the address of dir2 are not believed by dir1')],
+    [
+      'peer-unbelieved',
+      'node dir2',
+      expect.stringContaining('from the address of dir2 are not believed: dir2 has another key'),
+    ],
   ])
   goesOn(dir1, 1000, heard({ dir2: gone, rs1: gone, rs2: gone, rs3: gone }))
   expect(of(dir1, 'peer-unbelieved', 'all-unbelieved')).toEqual([
@@ -170,4 +174,32 @@ test('a trouble says since when it lasts, to the second, and the same as long as
   expect(first).toBeDefined()
   goesOn(dir1, 20_000, heard({}))
   expect(since()).toBe(first)
+})
+
+test('what is refused for one reason is one trouble, of all that it is refused for', () => {
+  const dir1 = begun()
+  dir1.kern.state.services.splice(0)
+  dir1.kern.refuses = ({ kind }) => (kind === 'sysctl' ? 'EROFS, read-only' : '')
+  dir1.kern.state.sysctls.clear()
+  goesOn(dir1, 3000, heard({}))
+  const refused = dir1.core.status(dir1.now()).troubles.filter(({ code }) => code === 'kernel-refused')
+  expect(refused).toHaveLength(1)
+  expect(refused[0]).toMatchObject({
+    message: expect.stringMatching(/^cannot sysctl .*: EROFS, read-only, and \d+ more for this reason$/),
+    evidence: expect.stringMatching(/^also refused: sysctl /),
+  })
+})
+
+test('what a node says of others keeps it from nothing; what it says of itself does', () => {
+  const rs1 = node('rs1')
+  rs1.feed({ kind: 'lease-up' })
+  const status = statusOf('rs1', 'dir1')
+  const own = (one: TestNode) => one.core.status(one.now()).nodes.find(({ name }) => name === one.name)
+  const peers = status.peers.map((peer) => (peer.name === 'dir2' ? { ...peer, agentless: 'it does not start' } : peer))
+  goesOn(rs1, 7000, { ...status, peers })
+  expect(of(rs1, 'agent-silent')).toHaveLength(1)
+  expect(own(rs1)).toMatchObject({ state: 'serving' })
+  rs1.kern.unread = 'EPERM, not permitted'
+  goesOn(rs1, 3000, { ...status, peers })
+  expect(own(rs1)).toMatchObject({ state: 'troubled', reason: expect.stringContaining('cannot read the kernel') })
 })

@@ -17,7 +17,8 @@ export function reportNode(state: NodeState, name: string, own: Saying): NodeRep
     voter: node?.voter ?? false,
     ...wordsOf(state.facts, name, wordOf(state, name)),
   }
-  if (name === state.node) return { ...base, ...own, standby: status?.standby ?? false, agent: true }
+  if (name === state.node)
+    return { ...base, ...own, standby: status?.standby ?? false, ...votesIn(status?.quarantineMs ?? 0), agent: true }
   const peer = status?.peers.find((entry) => entry.name === name)
   const word = stateOf(state, name)
   const heard = state.states.get(name)
@@ -27,9 +28,14 @@ export function reportNode(state: NodeState, name: string, own: Saying): NodeRep
   }
   if (status && peer && (peer.life === 'late' || peer.life === 'dead'))
     return { ...base, ...unheardState(state, status, peer), ...more, agent: false }
-  if (word) return { ...base, state: word.state, reason: word.reason, ...more, agent: true }
+  if (word) {
+    const left = votesIn((word.votesInMs ?? 0) - (more.ageMs ?? 0))
+    return { ...base, state: word.state, reason: word.reason, ...more, ...left, agent: true }
+  }
   return { ...base, ...silentState(status, name, peer), ...more, agent: false }
 }
+
+const votesIn = (ms: number): Pick<NodeReport, 'votesInMs'> => (ms > 0 ? { votesInMs: Math.ceil(ms) } : {})
 
 export const NO_LEASE = 'the lease process of this node does not answer'
 

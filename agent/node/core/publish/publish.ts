@@ -14,6 +14,7 @@ import { interfaceFault, interfaceOf } from '../observe/interfaces.ts'
 import { unreadyFor } from '../plan/readiness.ts'
 import { log, type NodeState } from '../state.ts'
 import { allEstablished } from '../synchronised.ts'
+import { readyHere } from '../willing.ts'
 import { noteCounters } from './drops.ts'
 import { toTell } from '../history/history.ts'
 import { noteTroubles } from '../history/troubles.ts'
@@ -109,7 +110,7 @@ export function publishReadiness(state: NodeState, all: boolean): void {
 }
 
 export function saying(state: NodeState, present: readonly Trouble[]): Saying {
-  const { view, kernel, published } = state
+  const { view, kernel } = state
   const starting: Saying = { state: 'starting', reason: 'waits for its configuration' }
   if (!view) return starting
   return sayState({
@@ -117,7 +118,7 @@ export function saying(state: NodeState, present: readonly Trouble[]): Saying {
     status: leaseStatus(state),
     observed: kernel.observed,
     troubles: present,
-    ready: Object.fromEntries(published.ready),
+    ready: Object.fromEntries(readyHere(state)),
     facts: state.facts,
     standing: standingOf(state.facts, state.node, state.word),
   })
@@ -146,8 +147,9 @@ function publish(state: NodeState, own: Saying, present: readonly Trouble[]): nu
     state: own.state,
     reason: own.reason,
     standby: status.standby,
+    ...(status.quarantineMs > 0 ? { votesInMs: Math.ceil(status.quarantineMs) } : {}),
     ...(state.word ? { word: state.word } : {}),
-    ready: Object.fromEntries(published.ready),
+    ready: Object.fromEntries(readyHere(state)),
     pings: reachedPings(state.pings),
     ...(unheard ? { unheard } : {}),
     ...(state.view?.sync ? { established: allEstablished(state) } : {}),

@@ -15,6 +15,7 @@ import {
 import { reachedPings } from '../check/pings.ts'
 import { leaseStatus } from '../lease.ts'
 import type { NodeState } from '../state.ts'
+import { readyHere } from '../willing.ts'
 import { allEstablished } from '../synchronised.ts'
 import { toReport } from '../history/history.ts'
 import type { Saying } from './sentence.ts'
@@ -40,7 +41,7 @@ export function ownReport(state: NodeState, { state: what, reason }: Saying, pre
     lease: status && leaseOf(status),
     troubles: worst(present).map(shortened),
     pings: reachedPings(state.pings),
-    ready: Object.fromEntries([...state.published.ready].map(([group, why]) => [group, cut(why, SENTENCE)])),
+    ready: Object.fromEntries([...readyHere(state)].map(([group, why]) => [group, cut(why, SENTENCE)])),
     counters: Object.fromEntries(counters),
     established: allEstablished(state),
     rates: state.rates.latest,
@@ -69,8 +70,9 @@ const worst = (troubles: readonly Trouble[]): readonly Trouble[] =>
     .toSorted((one, other) => SEVERITIES.indexOf(one.severity) - SEVERITIES.indexOf(other.severity))
     .slice(0, MOST_TROUBLES)
 
-const leaseOf = ({ quorum, epoch, groups, peers }: LeaseStatus): OwnReport['lease'] => ({
+const leaseOf = ({ quorum, quarantineMs, epoch, groups, peers }: LeaseStatus): OwnReport['lease'] => ({
   quorum,
+  ...(quarantineMs > 0 ? { votesInMs: Math.ceil(quarantineMs) } : {}),
   ...(epoch === undefined ? {} : { epoch }),
   groups: groups.map(({ name, role, owner, number, leftMs, reason }) => ({
     name,

@@ -1,6 +1,6 @@
 /** One sentence for operators: what this node does now, and why. */
 import { factAbout, type Standing } from '@lvsm/changes'
-import { type Facts, type LeaseStatus, type NodeState } from '@lvsm/protocol'
+import { type Facts, isOfNode, type LeaseStatus, type NodeState, troubleKind } from '@lvsm/protocol'
 import { MARKS, type Trouble } from '@lvsm/base'
 import type { NodeView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
@@ -24,12 +24,15 @@ export interface Known {
 export function sayState(known: Known): Saying {
   const { view, status, observed, troubles } = known
   const owned = status?.groups.filter((group) => group.role === 'owner') ?? []
-  const critical = troubles.find((trouble) => trouble.severity === 'critical')
+  const all = troubles.filter((trouble) => trouble.severity === 'critical')
   if (owned.length > 0) {
     const groups = owned.map((group) => `${group.name} (lease ${group.number})`).join(', ')
-    return { state: 'owner', reason: `owns ${groups}${critical ? `, but ${critical.message}` : ''}` }
+    const but = all.find((trouble) => !isOfAnother(trouble, view.node.name))
+    return { state: 'owner', reason: `owns ${groups}${but ? `, but ${but.message}` : ''}` }
   }
-  if (critical) return { state: 'troubled', reason: critical.message }
+  // What it says of others, and of what everybody shares, keeps it from nothing.
+  const own = all.find((trouble) => isOfNode(troubleKind(trouble.code)) && !isOfAnother(trouble, view.node.name))
+  if (own) return { state: 'troubled', reason: own.message }
   if (!observed || !status)
     return { state: 'starting', reason: !status ? 'waits for its lease process' : 'reads the kernel' }
   // Also of one that directs no group yet: it was told, and takes none.
@@ -50,6 +53,9 @@ export function sayState(known: Known): Saying {
       }
     : { state: 'idle', reason: 'has nothing to do in this configuration' }
 }
+
+const isOfAnother = ({ object = '' }: Trouble, node: string): boolean =>
+  object.startsWith('node ') && object !== `node ${node}`
 
 function sayStandby(standing: Standing | null): Saying {
   const author = standing?.on ? standing.author : 'an operator'

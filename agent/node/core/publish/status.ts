@@ -4,9 +4,10 @@ import { plainTrouble, type Trouble } from '@lvsm/base'
 import { allWanted, realserverReport, serviceReport, wantedOfServer } from '@lvsm/changes'
 import { doneInMs } from '@lvsm/health'
 import { type ConfigService, destKey, inTableOf, type Subject } from '@lvsm/model'
-import { besides } from '../check/besides.ts'
+import { besides, keptFor } from '../check/besides.ts'
 import { healthOf } from '../check/sight.ts'
-import { memberId } from '../check/initial.ts'
+import { basisOf, memberId } from '../check/initial.ts'
+import type { Member } from '../check/member.ts'
 import { differsIn } from '../disagreement.ts'
 import { leaseStatus } from '../lease.ts'
 import { observedService } from '@lvsm/plan'
@@ -62,9 +63,20 @@ export function ownTable(state: NodeState, service: ConfigService): DestinationR
       active: dest?.active ?? 0,
       inactive: dest?.inactive ?? 0,
       reason: member ? `${healthOf(member).reason}${besides(state, member)}` : '',
+      ...(member ? madeOf(state, member) : {}),
       ...(member && member.intent !== 'serve' && dest ? { doneInMs: doneInMs(member.waning) } : {}),
     }
   })
+}
+
+/** How the verdict came about, and what the kernel makes of it; what goes without saying is left out. */
+function madeOf(state: NodeState, member: Member): Pick<DestinationReport, 'basis' | 'kept' | 'full'> {
+  const [basis, kept] = [basisOf(member), keptFor(state, member)]
+  return {
+    ...(basis === 'answers' ? {} : { basis }),
+    ...(kept === null ? {} : { kept }),
+    ...(state.checks.full.has(member.id) ? { full: true } : {}),
+  }
 }
 
 function reportService(state: NodeState, whole: ConfigService, owner: string | null): ServiceReport {

@@ -8,6 +8,7 @@ import { certificateTroubles } from './certificates.ts'
 import { flappingTroubles } from '../check/holds.ts'
 import { pingTroubles } from '../check/pings.ts'
 import { turnTroubles } from '../check/through.ts'
+import { fullTroubles } from '../check/full.ts'
 import { quorumTroubles } from '../check/standing-in.ts'
 import { differingTroubles } from '../differing.ts'
 import { disagreementTroubles } from '../disagreement.ts'
@@ -21,7 +22,7 @@ import { unseenTroubles } from '../check/sights.ts'
 import { unknownTroubles } from '../check/unknowns.ts'
 import { pathTroubles } from '../observe/paths.ts'
 import { fightTroubles } from '../plan/fights.ts'
-import { describeFailure } from '../plan/readiness.ts'
+import { perReason } from '../plan/refusals.ts'
 import { log, type NodeState } from '../state.ts'
 import { syncTroubles } from '../synchronised.ts'
 import { dropTroubles } from './drops.ts'
@@ -47,6 +48,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...unseenTroubles(state),
     ...turnTroubles(state),
     ...quorumTroubles(state),
+    ...fullTroubles(state),
     ...unknownTroubles(state),
     ...pingTroubles(state.pings),
     ...certificateTroubles(state),
@@ -124,12 +126,11 @@ const silentAgents = (state: NodeState): Trouble[] =>
     return [{ code: 'agent-silent', severity: 'critical', object: `node ${name}`, message, hint }]
   })
 
-const refused = ({ operation, message }: Failure): Trouble => ({
-  code: 'kernel-refused',
-  severity: 'critical',
-  message: describeFailure(operation, message),
-  hint: 'it is tried again every second',
-})
+const refused = (failures: readonly Failure[]): Trouble[] =>
+  perReason(failures).map(({ message, evidence }) => ({
+    ...{ code: 'kernel-refused', severity: 'critical', message, ...evidence },
+    hint: 'it is tried again every second',
+  }))
 
 /** One service that this kernel cannot have as it is written; null: it is something else that failed. */
 function moduleMissing({ view }: NodeState, { operation, message, missing }: Failure): Trouble | null {
@@ -157,9 +158,10 @@ function kernelTroubles(state: NodeState): Trouble[] {
       hint: 'this is a defect of lvsm: please report it',
     }),
   )
-  const refusals = failures
-    .filter(({ operation }) => !isSyncOperation(operation))
-    .map((failure): Trouble => moduleMissing(state, failure) ?? refused(failure))
+  const those = failures.filter(({ operation }) => !isSyncOperation(operation))
+  const missing = those.flatMap((failure) => moduleMissing(state, failure) ?? [])
+  const others = those.filter((failure) => moduleMissing(state, failure) === null)
+  const refusals = [...missing, ...refused(others)]
   const blind: Trouble = {
     code: 'cannot-observe',
     severity: 'critical',

@@ -30,9 +30,10 @@ export function unbelievedTroubles(state: NodeState): Trouble[] {
       },
     ]
   }
+  // Each that hears it says the same words: it is one trouble, of one key.
   return odd.map(({ name, unbelieved }) => ({
     ...{ code: 'peer-unbelieved', severity: 'critical', object: `node ${name}` },
-    message: `datagrams that come from the address of ${name} are not believed by ${state.node}: ${name} has another key, or somebody sends with its address`,
-    ...{ evidence: evidence(unbelieved), hint: HINT },
+    message: `datagrams that come from the address of ${name} are not believed: ${name} has another key, or somebody sends with its address`,
+    ...{ evidence: `at ${state.node} ${evidence(unbelieved)}`, hint: HINT },
   }))
 }

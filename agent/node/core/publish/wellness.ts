@@ -2,6 +2,7 @@
 import type { NodeState as StateWord, WellFacts } from '@lvsm/protocol'
 import { heldGroups, leaseFault, leaseStatus } from '../lease.ts'
 import type { NodeState } from '../state.ts'
+import { readyHere } from '../willing.ts'
 import { agentFacts } from './agent-words.ts'
 import type { Saying } from './sentence.ts'
 
@@ -24,6 +25,6 @@ export function wellnessOf(state: NodeState, { state: what, reason }: Saying): W
 function unready(state: NodeState): string | null {
   if (leaseStatus(state)?.quorum === false) return 'hears no majority of the voters'
   const held = heldGroups(state)
-  for (const [group, why] of state.published.ready) if (why !== '' && !held.has(group)) return `${group}: ${why}`
+  for (const [group, why] of readyHere(state)) if (why !== '' && !held.has(group)) return `${group}: ${why}`
   return null
 }

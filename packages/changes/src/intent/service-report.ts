@@ -34,5 +34,29 @@ export function realserverReport(
   const { weight = 0, healthy = null, active = 0, inactive = 0, reason = why } = dest ?? {}
   const more = { ...(upper === undefined ? {} : { upper }), ...(backup ? { backup } : {}) }
   const way = { forward, ...(tunnel === undefined ? {} : { tunnel }) }
-  return { node, address, port, ...way, weight, configured, ...more, healthy, active, inactive, reason }
+  return {
+    node,
+    address,
+    port,
+    ...way,
+    weight,
+    configured,
+    ...more,
+    healthy,
+    ...madeOf(dest),
+    active,
+    inactive,
+    reason,
+  }
 }
+
+/** As its director said it. */
+const madeOf = ({
+  basis,
+  kept,
+  full,
+}: Partial<DestinationReport> = {}): Pick<RealserverReport, 'basis' | 'kept' | 'full'> => ({
+  ...(basis === undefined ? {} : { basis }),
+  ...(kept === undefined ? {} : { kept }),
+  ...(full === undefined ? {} : { full }),
+})

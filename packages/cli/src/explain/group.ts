@@ -50,7 +50,13 @@ function changeOf({ name, owner, state, takers, established }: GroupReport, stat
   const standing = standingOf(status, name)
   if (standing.length > 0) return [...standing]
   const ready = takers?.find(({ could }) => could === true)
-  const next = ready ? [`${ready.node} takes it if ${owner} dies, or after: lvsm switchover ${name} ${ready.node}`] : []
+  const planned = takers?.find(({ could, refused }) => could === true && refused === undefined)
+  const after = planned ? [`${planned.node} takes it after: lvsm switchover ${name} ${planned.node}`] : []
+  const next = ready
+    ? planned === ready
+      ? [`${ready.node} takes it if ${owner} dies, or after: lvsm switchover ${name} ${ready.node}`]
+      : [`${ready.node} takes it if ${owner} dies, and serves by its own: it ${ready.refused ?? ''}`, ...after]
+    : []
   return [...next, ...knownConnections({ owner, established: established ?? [] })]
 }
 

@@ -1,5 +1,5 @@
 /** A realserver, in each service that has it: one that is no node of the cluster, where no agent runs, is known by its checks alone. */
-import type { Status } from '@lvsm/protocol'
+import { checkWord, type Status } from '@lvsm/protocol'
 import { cutText, leftText } from '../wanted-text.ts'
 import { type Explained, hintsOf, type Known } from './subject.ts'
 
@@ -14,8 +14,8 @@ export const serverTexts = (status: Status, name: string, isPast: boolean): stri
       : service.realservers
           .filter(({ node }) => node === name)
           .map((server) => {
-            const { weight, healthy, state, active, reason, wanted } = server
-            const how = state ?? (healthy === null ? 'unchecked' : healthy ? 'healthy' : 'failed')
+            const { weight, state, active, reason, wanted } = server
+            const how = state ?? checkWord(server)
             const cut = wanted?.deadline === undefined ? '' : cutText(wanted.deadline)
             const connections = isPast ? '' : (leftText(server) || `, ${active} active connections`) + cut
             return `in ${service.name} it is ${how}, weight ${weight}${connections} (${reason})`

@@ -1,5 +1,19 @@
 /** Why a service is served as it is. */
-import { isTold, type RealserverReport, type ServiceReport, type Status, THROUGH_IPVS } from '@lvsm/protocol'
+import {
+  checkWord,
+  deadPaths,
+  hasDeadPath,
+  isDoubted,
+  isFull,
+  isTold,
+  isUnopened,
+  type RealserverReport,
+  type ServiceReport,
+  type Status,
+  takesNew,
+  THROUGH_IPVS,
+  type NodeTrouble,
+} from '@lvsm/protocol'
 import { placeText } from '../status-text.ts'
 import { leftText } from '../wanted-text.ts'
 import { explainGroup } from './group.ts'
@@ -22,45 +36,79 @@ export function explainService(known: Known, name: string): Explained {
       why: `${owner} did not tell its table; ${group.why}`,
     }
   const reserve = service.realservers.filter(isInReserve)
-  const out = service.realservers.filter((one) => !takes(one) && !reserve.includes(one))
   const taking = service.realservers.filter(takes)
+  const out = service.realservers.filter((one) => !reserve.includes(one) && (!takes(one) || one.healthy === false))
+  const dead = deadPaths(status, service)
   const [count, all] = [taking.length, service.realservers.length - reserve.length]
   const by = count > 0 && taking.every(({ backup }) => backup === true) ? ' by its backup' : ''
+  const is =
+    count === 0
+      ? 'is not served'
+      : isKnown(status, service)
+        ? 'is served'
+        : 'takes connections, and whether it serves them is not known'
   return {
-    what: `${what}is ${count === 0 ? 'not served' : 'served'}${by}: ${count} of ${all} realservers take connections, through ${owner}`,
+    what: `${what}${is}${by}: ${count} of ${all} realservers take connections, through ${owner}`,
     since: group.since,
-    why: out.length === 0 ? answersText(service) : out.map(outText).join('; '),
-    change: [...out.map((one) => wayBack(one, service)), ...group.change, ...nextOf(status, out)],
+    why: [...dead.map(pathText), ...out.map(outText), ...(out.length === 0 ? [answersText(service, dead)] : [])]
+      .filter((text) => text !== '')
+      .join('; '),
+    change: [...out.map((one) => wayBack(one, service)), ...group.change, ...hintsOf(dead), ...nextOf(status, out)],
   }
 }
 
+/** Somebody of those that take its connections answers, as his check and the owner's kernel show. */
+const isKnown = (status: Status, service: ServiceReport): boolean => !isDoubted(service) && !isUnopened(status, service)
+
+const pathText = ({ message, evidence }: NodeTrouble): string =>
+  evidence === undefined ? message : `${message} (${evidence})`
+
 /** None of them is out. */
-function answersText({ realservers }: ServiceReport): string {
-  const unchecked = realservers.filter(({ healthy }) => healthy === null).map(({ node }) => node)
+function answersText({ realservers }: ServiceReport, dead: readonly NodeTrouble[]): string {
   if (realservers.length === 0) return 'it has no realserver'
-  return unchecked.length === 0 ? 'all of them answer' : `not checked yet: ${unchecked.join(', ')}`
+  const unasked = realservers.filter(({ basis }) => basis === 'no-check').map(({ node }) => node)
+  const unchecked = realservers
+    .filter((one) => checkWord(one) === 'not checked' && one.basis !== 'no-check')
+    .map(({ node }) => node)
+  const rest = realservers.filter((one) => checkWord(one) === 'healthy' && !hasDeadPath(dead, one))
+  const names = rest.map(({ node }) => node).join(', ')
+  const answer =
+    rest.length === realservers.length && rest.length > 1
+      ? 'all of them answer their checks'
+      : `${names} ${rest.length === 1 ? 'answers its check' : 'answer their checks'}`
+  return [
+    ...(unasked.length > 0 ? [`no check asks whether these answer: ${unasked.join(', ')}`] : []),
+    ...(unchecked.length > 0 ? [`not checked yet: ${unchecked.join(', ')}`] : []),
+    // Checks go another way than its clients, none of whom gets through.
+    ...(rest.length > 0 && !dead.some(({ code }) => code === 'no-opening') ? [answer] : []),
+  ].join('; ')
 }
 
 /** A backup that waits for its turn. */
 const isInReserve = ({ backup, weight, healthy, state }: RealserverReport): boolean =>
   backup === true && state === undefined && weight === 0 && healthy === true
 
-const takes = ({ weight, healthy, state }: RealserverReport): boolean =>
-  state === undefined && weight > 0 && healthy !== false
+/** The kernel sends new connections there. */
+const takes = (one: RealserverReport): boolean => one.state === undefined && takesNew(one)
 
 function outText(server: RealserverReport): string {
-  const { node, state, wanted, healthy, weight, reason } = server
+  const { node, state, wanted, healthy, reason, upper, active, inactive } = server
   if (state !== undefined) return `${node} is ${state}${wanted ? `, by ${wanted.author}` : ''}${leftText(server)}`
-  if (healthy === false)
-    return `${node} fails its check (${reason})${weight > 0 ? ', and is kept because nobody else is left' : ''}`
+  if (healthy === false) return `${node} fails its check (${reason})`
+  if (isFull(server)) return `${node} is full: it has ${active + inactive} connections of at most ${upper ?? 0}`
   return `${node} has weight 0 (${reason})`
 }
 
 /** In the service or of its node: what would bring it back. */
-function wayBack({ node, state, healthy, configured, reason }: RealserverReport, { name }: ServiceReport): string {
+function wayBack(server: RealserverReport, { name }: ServiceReport): string {
+  const { node, state, healthy, configured, reason, weight } = server
   if (state !== undefined) return `${node} comes back after: lvsm enable ${node}`
   if (healthy === false && reason.includes(THROUGH_IPVS))
     return `${node} comes back by itself when its check succeeds. Its own address may answer all the same: look for the alias, the tunnel and the firewall before the VIP there (on ${node}: lvsm doctor), and whether a firewall of the director drops answers as invalid`
+  if (healthy !== false && isFull(server))
+    return `${node} takes new connections when enough of those that it has are over`
+  if (healthy === false && weight > 0)
+    return `${node} goes on taking connections: look at the server there, and whether its check asks for the right thing: lvsm check run ${name}/${node} --explain`
   if (healthy === false)
     return `${node} comes back by itself when its check succeeds: look at the server there (lvsm explain ${node})`
   return configured === undefined || configured === 0

@@ -20,7 +20,7 @@ export function movesOf(group: GroupReport, status: Status): Moves {
       : { fault: [`nobody could take ${name}: ${said}`], unknown: [] }
   }
   // Who votes at all may not be known, where it is that nobody would have their votes.
-  const all = [lossOf(name, owner ?? '', status), unheardOf(group, status)]
+  const all = [lossOf(name, owner ?? '', status), unheardOf(group, status), refusedOf(group)]
   return all.find(({ fault }) => fault.length > 0) ?? all.find(({ unknown }) => unknown.length > 0) ?? SURE
 }
 const SURE: Moves = { fault: [], unknown: [] }
@@ -43,6 +43,15 @@ function unheardOf({ name, owner, takers = [] }: GroupReport, { nodes }: Status)
   const text = `${name} is lost if ${owner ?? 'its owner'} dies: ${must}`
   return { fault: [text], unknown: [] }
 }
+/** Planned it goes nowhere: whoever could take it has another configuration, and would serve by that. */
+function refusedOf({ name, owner, takers = [] }: GroupReport): Moves {
+  const ready = takers.filter(({ could }) => could === true)
+  if (ready.some(({ refused }) => refused === undefined)) return SURE
+  const [first] = ready
+  const why = ready.map(({ node, refused = '' }) => `${node} ${refused}`).join('; ')
+  const all = `if ${owner ?? 'its owner'} dies, ${first?.node ?? 'nobody'} takes it all the same, and serves by its own`
+  return { fault: [`a switchover of ${name} is refused (${why}); ${all}`], unknown: [] }
+}
 export const NO_MAJORITY = 'the voters have no majority'
 
 /** Of the lease's voters, would enough be left? */
@@ -64,8 +73,9 @@ function lossOf(group: string, owner: string, { nodes, troubles }: Status): Move
 const VOTELESS = ['state-lost', 'epoch-lost', 'no-lease-process']
 
 /** Does it lend its vote? Null: not known. */
-export function votes({ name, state }: NodeReport, troubles: readonly NodeTrouble[]): boolean | null {
-  if (state === 'dead' || state === 'late') return false
+export function votes(node: NodeReport, troubles: readonly NodeTrouble[]): boolean | null {
+  const { name, state, votesInMs = 0 } = node
+  if (state === 'dead' || state === 'late' || votesInMs > 0) return false
   if (troubles.some(({ node, code }) => node === name && VOTELESS.includes(code))) return false
   return state === 'unknown' || state === 'starting' ? null : true
 }

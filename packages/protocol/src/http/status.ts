@@ -5,6 +5,7 @@
  */
 import type { Refusal, Severity } from '@lvsm/base'
 import * as z from 'zod'
+import { verdictParts } from './made-of.ts'
 
 const list = <Item extends z.ZodType>(item: Item) => z.array(item).readonly()
 
@@ -55,6 +56,8 @@ const taker = z.object({
   could: z.boolean().nullable(),
   /** Why not, or why that is not known; empty where it could. */
   reason: z.string(),
+  /** Why a planned move to it is refused, though it takes the group when its owner fails; not there: it is not. */
+  refused: z.string().exactOptional(),
   /**
    * Voters that it and that hear each other, the owner aside, itself included: who could lend it a vote if the owner died. Not
    * there: not known.
@@ -96,8 +99,9 @@ const realserver = z.object({
   upper: z.number().exactOptional(),
   /** It serves only while the others are below their quorum; not there: it is none. */
   backup: z.boolean().exactOptional(),
-  /** Null before the first check. */
+  /** Null before the first check; true also of one that no check asks. */
   healthy: z.boolean().nullable(),
+  ...verdictParts,
   /** Connections as the owner's kernel counts them. */
   active: z.number(),
   inactive: z.number(),
@@ -149,6 +153,8 @@ const node = z.object({
       holds: z.enum(['shared', 'local']).catch('shared'),
     })
     .exactOptional(),
+  /** Of a voter that has just started: for so long it lends no vote; not there: it lends it, or an older one does not tell. */
+  votesInMs: z.number().exactOptional(),
   /** Has the node's agent been heard lately? */
   agent: z.boolean(),
   /** How old what is said of this node is; null: its agent said nothing yet. */

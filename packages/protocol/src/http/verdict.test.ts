@@ -1,50 +1,8 @@
 /** The head of a status in many states: what is served, what serves, what could move. One change each, from a cluster that is whole. */
 import { expect, test } from 'vitest'
+import { group, head, node, NODES, nodes, server, service, status, trouble } from './fixture.ts'
 import type { Status } from './status.ts'
-import { judge } from './verdict.ts'
 
-const server = (node: string, more: object = {}) => ({
-  node,
-  address: '10.11.0.20',
-  port: 80,
-  forward: 'dr',
-  weight: 1,
-  healthy: true,
-  active: 0,
-  inactive: 0,
-  reason: 'connected',
-  ...more,
-})
-const service = (more: object = {}): Status['services'][number] => ({
-  ...{ name: 'http', group: 'web', address: '10.11.0.10', port: 80, protocol: 'tcp', scheduler: 'wlc', told: true },
-  realservers: [server('rs1'), server('rs2')],
-  ...more,
-})
-const group = (more: object = {}): Status['groups'][number] => ({
-  ...{ name: 'web', owner: 'dir1', number: 7, leftMs: 900, addresses: ['10.11.0.10'], directors: ['dir1', 'dir2'] },
-  ...{ pings: [], takers: [{ node: 'dir2', could: true, reason: '' }], state: 'owned', reason: 'renewed' },
-  ...more,
-})
-const node = (name: string, more: object = {}): Status['nodes'][number] => ({
-  ...{ name, roles: ['director'], voter: true, state: 'standby', reason: 'well', standby: false, agent: true },
-  ...more,
-})
-const trouble = (severity: 'critical' | 'warning' | 'info', of = 'dir1', message = 'a thing', code = 'x') => ({
-  ...{ node: of, code, severity, message },
-})
-const NODES = [
-  node('dir1', { state: 'owner' }),
-  node('dir2'),
-  node('rs1', { roles: ['realserver'], state: 'serving' }),
-  node('rs2', { roles: ['realserver'], state: 'serving', voter: false }),
-]
-const nodes = (name: string, more: object): Status['nodes'] =>
-  NODES.map((one) => (one.name === name ? { ...one, ...more } : one))
-const status = (more: object = {}): Status => ({
-  ...{ cluster: 'lab', node: 'dir1', revision: 1, quorum: true, groups: [group()], services: [service()] },
-  ...{ nodes: NODES, troubles: [], counters: {} },
-  ...more,
-})
 const one = (realserver: object): Status =>
   status({ services: [service({ realservers: [server('rs1'), realserver] })] })
 const taken = (takers: object[]): Status => status({ groups: [group({ takers })] })
@@ -54,14 +12,6 @@ const five = (state: string): Status => {
 }
 const DOES_RS1 = 'whether web survives dir1 (does rs1 vote?)'
 const silent = { node: 'dir2', could: null, reason: 'its agent did not say' }
-
-/** As `lvsm status` says it, with what is empty left out. */
-function head(of: Status): string {
-  const { health, unserved, unserving, unmovable, other, unknown, warnings } = judge(of)
-  const parts = { unserved, unserving, unmovable, other, unknown }
-  const lines = Object.entries(parts).flatMap(([name, all]) => (all.length > 0 ? [`${name}: ${all.join('; ')}`] : []))
-  return [warnings > 0 ? `${health}, ${warnings}` : health, ...lines].join(' | ')
-}
 
 test.each<[string, Status, string]>([
   ['all is well', status(), 'healthy'],
@@ -137,7 +87,7 @@ test.each<[string, Status, string]>([
   [
     'every check fails, and the last ones are kept',
     status({ services: [service({ realservers: [server('rs1', { healthy: false, reason: 'refused; kept' })] })] }),
-    'not served | unserved: http: none of 1 realservers takes connections (rs1: refused; kept)',
+    'degraded | unserving: http: all checks fail, and its realservers are kept, so that nobody knows whether it is served: rs1 failed (refused; kept)',
   ],
   [
     'all of them are drained',
@@ -222,16 +172,16 @@ test.each<[string, Status, string]>([
   ['one is stopped', one(server('rs2', { weight: 0, state: 'stopped' })), 'healthy'],
   [
     'a realserver lacks its alias',
-    status({ nodes: nodes('rs1', { state: 'troubled', reason: 'no alias' }) }),
-    'degraded | unserving: rs1: no alias',
+    status({ troubles: [trouble('critical', 'rs1', 'no alias', 'kernel-refused')] }),
+    'degraded | unserving: rs1: no alias | other: 1 critical trouble',
   ],
   [
     'one that lacks it is drained',
     status({
-      nodes: nodes('rs2', { state: 'troubled', reason: 'no alias' }),
+      troubles: [trouble('critical', 'rs2', 'no alias', 'kernel-refused')],
       services: [service({ realservers: [server('rs1'), server('rs2', { state: 'drained', weight: 0 })] })],
     }),
-    'healthy',
+    'degraded | other: 1 critical trouble',
   ],
   [
     'a realserver is dead',
@@ -266,6 +216,24 @@ test.each<[string, Status, string]>([
       { node: 'dir3', could: true, reason: '' },
     ]),
     'healthy',
+  ],
+  [
+    'one could, and would serve by another configuration',
+    taken([{ node: 'dir2', could: true, reason: '', refused: 'has other services in its configuration than dir1' }]),
+    'degraded | unmovable: a switchover of web is refused (dir2 has other services in its configuration than dir1); if dir1 dies, dir2 takes it all the same, and serves by its own',
+  ],
+  [
+    'and another one has the same',
+    taken([
+      { node: 'dir2', could: true, reason: '', refused: 'has other services in its configuration than dir1' },
+      { node: 'dir3', could: true, reason: '' },
+    ]),
+    'healthy',
+  ],
+  [
+    'another voter has just started, and lends no vote yet',
+    status({ nodes: nodes('rs1', { votesInMs: 20_000 }) }),
+    'degraded | unmovable: web is lost if dir1 dies: 2 of 3 voters must agree, and 1 would be left',
   ],
   [
     'the other one did not say',

@@ -4,7 +4,18 @@
  * What is not known is never a yes.
  */
 import { movableOf, movesOf, NO_MAJORITY } from './movable.ts'
-import type { GroupReport, NodeReport, NodeTrouble, RealserverReport, ServiceReport, Status } from './status.ts'
+import { troubleKind } from '../troubles/table.ts'
+import {
+  isDoubted,
+  isTold,
+  servedOf,
+  silentServer,
+  uncheckedOf,
+  unopenedOf,
+  unservedOf,
+  unservingOf,
+} from './serving.ts'
+import type { GroupReport, NodeReport, NodeTrouble, Status } from './status.ts'
 
 export const HEALTHS = ['healthy', 'degraded', 'not served', 'not known'] as const
 export type Health = (typeof HEALTHS)[number]
@@ -17,28 +28,37 @@ export interface Verdict {
   readonly unserving: readonly string[]
   /** Groups that could not move now, or would not survive their owner. */
   readonly unmovable: readonly string[]
+  /** What works, and would not after one more fault: a link, a standby that knows less, a coordinator. */
+  readonly thin: readonly string[]
   /** What else makes it degraded. */
   readonly other: readonly string[]
   readonly unknown: readonly string[]
   readonly warnings: number
   /** Service → it is served; null: not known. What operators took out of service as a whole is left out. */
   readonly served: ReadonlyMap<string, boolean | null>
+  /** Services whose checks all fail, and whose realservers go on taking connections. */
+  readonly doubted: ReadonlySet<string>
   /** Group that somebody owns → another director could have it now, and if its owner died; null: not known. */
   readonly movable: ReadonlyMap<string, boolean | null>
   /** Service → why it is not served, or who of its realservers does not serve; group → why it could not move. Its own sentence of those above. */
   readonly faults: { readonly services: ReadonlyMap<string, string>; readonly groups: ReadonlyMap<string, string> }
 }
 
-type Answers = 'health' | 'served' | 'movable' | 'faults'
+type Answers = 'health' | 'served' | 'doubted' | 'movable' | 'faults'
 
-export function judge(status: Status): Verdict {
+/** `coordinators`: what is wrong with them, where somebody asked. */
+export function judge(status: Status, coordinators: readonly string[] = []): Verdict {
   const { groups, services, troubles } = status
   const unserved = groups.flatMap((group) => unservedOf(group, status))
   const owned = new Map(groups.filter(isOwned).map((group) => [group.name, group]))
   const shown = services.filter((one) => owned.has(one.group) && !unserved.some(({ name }) => name === one.name))
   const told = shown.filter((service) => isTold(status, service))
   const out = told.flatMap(unservingOf)
-  const unserving = [...out.map(({ text }) => text), ...status.nodes.flatMap((node) => silentServer(node, services))]
+  const unserving = [
+    ...out.map(({ text }) => text),
+    ...told.flatMap((service) => unopenedOf(status, service)),
+    ...status.nodes.flatMap((node) => silentServer(node, status)),
+  ]
   const moves = [...owned.values()].map((group) => ({ group: group.name, ...movesOf(group, status) }))
   const found = together(troubles)
   const critical = found.filter(({ severity }) => severity === 'critical').length
@@ -60,6 +80,7 @@ export function judge(status: Status): Verdict {
     unserved: unserved.map(({ text }) => text),
     unserving,
     unmovable: moves.flatMap(({ fault }) => fault),
+    thin: [...thinOf(found), ...coordinators],
     other,
     unknown,
     warnings: found.filter(({ severity }) => severity === 'warning').length,
@@ -70,97 +91,31 @@ export function judge(status: Status): Verdict {
     services: new Map([...out, ...unserved].map(({ name, text }) => [name, text])),
     groups: new Map(moves.flatMap(({ group, fault }) => (fault[0] === undefined ? [] : [[group, fault[0]]]))),
   }
-  return { health: healthOf(said), ...said, served, movable, faults }
+  const doubted = new Set(told.filter(isDoubted).map(({ name }) => name))
+  return { health: healthOf(said), ...said, served, doubted, movable, faults }
 }
 
-function healthOf({ unserved, unserving, unmovable, other, unknown }: Omit<Verdict, Answers>): Health {
+function healthOf({ unserved, unserving, unmovable, thin, other, unknown }: Omit<Verdict, Answers>): Health {
   if (unserved.length > 0) return 'not served'
-  if (unserving.length + unmovable.length + other.length > 0) return 'degraded'
+  if (unserving.length + unmovable.length + thin.length + other.length > 0) return 'degraded'
   return unknown.length > 0 ? 'not known' : 'healthy'
-}
-
-/** Does the owner's own table speak, and does its agent? What it said before it fell silent is not known any more. */
-export function isTold({ groups, nodes }: Pick<Status, 'groups' | 'nodes'>, service: ServiceReport): boolean {
-  const owner = groups.find(({ name }) => name === service.group)?.owner ?? null
-  return service.told !== false && owner !== null && nodes.some(({ name, agent }) => name === owner && agent)
 }
 
 const isOwned = ({ owner, state }: GroupReport): boolean => owner !== null && state !== 'unknown'
 
-interface Unserved {
-  /** Of the service; empty: it is a group. */
-  readonly name: string
-  readonly text: string
+/** Lost redundancy, in the words of whoever says it. */
+function thinOf(found: readonly NodeTrouble[]): string[] {
+  const all = found
+    .filter(({ code }) => troubleKind(code)?.costs === 'redundancy')
+    .map(({ node, message }) => `${node}: ${message}`)
+  const more = all.length - MOST_THIN
+  return more > 0 ? [...all.slice(0, MOST_THIN), `and ${more} more of this kind, below`] : all
 }
-/** Nobody owns the group, or none of a service's realservers takes connections. What operators stopped is as it should be. */
-function unservedOf(group: GroupReport, status: Status): Unserved[] {
-  const { name, owner, state, addresses } = group
-  if (state === 'stopped' || state === 'unknown') return []
-  const own = status.services.filter((service) => service.group === name && isTold(status, service))
-  if (owner === null) {
-    const what = state === 'moving' ? `${name} is moving` : `nobody owns ${name} (${addresses.join(', ')})`
-    return [{ name: '', text: `${what}: ${group.reason}` }]
-  }
-  return own.flatMap((service): Unserved[] => {
-    const { realservers } = service
-    const meant = realservers.filter(isMeant)
-    if (realservers.some(takes) || (realservers.length > 0 && meant.length === 0)) return []
-    const [first] = meant
-    const text = first
-      ? `${service.name}: none of ${meant.length} realservers takes connections (${first.node}: ${first.reason})`
-      : `${service.name} has no realserver`
-    return [{ name: service.name, text }]
-  })
-}
-/** By the configuration, and by what operators want, new connections are to go there. */
-const isMeant = (one: RealserverReport): boolean => mayServe(one) && (one.backup !== true || one.weight > 0)
-const mayServe = ({ state, configured }: RealserverReport): boolean => state === undefined && configured !== 0
-/** There for the case that the others fail, and it could not. */
-const isLostReserve = (one: RealserverReport): boolean =>
-  one.backup === true && mayServe(one) && one.weight === 0 && one.healthy === false
-/** New connections go there. */
-const takes = ({ weight, healthy }: RealserverReport): boolean => weight > 0 && healthy !== false
-
-/** Of a service that is served: who should take connections and does not, or is kept though its check fails. */
-function unservingOf({ name, realservers }: ServiceReport): Unserved[] {
-  const out = realservers.filter(
-    (one) => (isMeant(one) && (one.healthy === false || one.weight === 0)) || isLostReserve(one),
-  )
-  if (out.length === 0) return []
-  const words = out.map(
-    (one) =>
-      `${one.backup === true ? 'backup ' : ''}${one.node} ${one.healthy === false ? 'failed' : 'is out'} (${one.reason})`,
-  )
-  return [{ name, text: `${name}: ${words.join(', ')}` }]
-}
-
-/** It takes connections, and no check has said yet whether it answers them. */
-const uncheckedOf = ({ name, realservers }: ServiceReport): string[] =>
-  realservers
-    .filter((one) => isMeant(one) && one.healthy === null && one.weight > 0)
-    .map(({ node, reason }) => `whether ${node} serves ${name} (${reason || 'not checked yet'})`)
-
-/** The node itself says what is wrong with it as a realserver: no check of a port shows a missing alias. */
-function silentServer({ name, state, reason }: NodeReport, services: readonly ServiceReport[]): string[] {
-  const serves = services.some(({ realservers }) => realservers.some((one) => one.node === name && isMeant(one)))
-  return serves && state === 'troubled' ? [`${name}: ${reason}`] : []
-}
+const MOST_THIN = 4
 
 const deadOf = ({ nodes }: Status): string[] => {
   const dead = nodes.filter(({ state }) => state === 'dead').map(({ name }) => name)
   return dead.length > 0 ? [`dead: ${dead.join(', ')}`] : []
-}
-
-/** Operators took all of it out of service: no answer. */
-function servedOf(service: ServiceReport, { groups, nodes }: Status): (readonly [string, boolean | null])[] {
-  const { name, realservers } = service
-  const group = groups.find((one) => one.name === service.group)
-  if (!group || group.state === 'unknown') return [[name, null]]
-  if (group.state === 'stopped' || (realservers.length > 0 && !realservers.some(isMeant))) return []
-  if (group.owner === null) return [[name, false]]
-  if (!isTold({ groups, nodes }, service)) return [[name, null]]
-  const taking = realservers.filter(takes)
-  return [[name, taking.length === 0 ? false : taking.some(({ healthy }) => healthy === true) ? true : null]]
 }
 
 /** Alive, and silent: nothing of what it does is known. A dead one is counted elsewhere. */
@@ -186,11 +141,25 @@ export function together(troubles: readonly NodeTrouble[]): NodeTrouble[] {
   return [...found.values()]
 }
 
+export interface AnswerLine {
+  readonly label: 'not served' | 'not serving' | 'cannot move' | 'not redundant' | 'not known'
+  readonly texts: readonly string[]
+}
+/** The questions of which the answer is not yes, in the order of a status. What else there is stands beside its health. */
+export const answersOf = ({ unserved, unserving, unmovable, thin, unknown }: Verdict): AnswerLine[] =>
+  (
+    [
+      { label: 'not served', texts: unserved },
+      { label: 'not serving', texts: unserving },
+      { label: 'cannot move', texts: unmovable },
+      { label: 'not redundant', texts: thin },
+      { label: 'not known', texts: unknown },
+    ] as const
+  ).filter(({ texts }) => texts.length > 0)
+
 /** Each of its sentences on a line of its own. */
-export const verdictLines = ({ unserved, unserving, unmovable, other, unknown }: Verdict): string[] => [
-  ...unserved.map((text) => `not served: ${text}`),
-  ...unserving.map((text) => `not serving: ${text}`),
-  ...unmovable.map((text) => `cannot move: ${text}`),
-  ...other,
-  ...unknown.map((text) => `not known: ${text}`),
-]
+export const verdictLines = (verdict: Verdict): string[] => {
+  const lines = answersOf(verdict).flatMap(({ label, texts }) => texts.map((text) => `${label}: ${text}`))
+  const isKnown = (line: string): boolean => !line.startsWith('not known: ')
+  return [...lines.filter(isKnown), ...verdict.other, ...lines.filter((line) => !isKnown(line))]
+}

@@ -1,5 +1,5 @@
 /** Kinds of trouble between nodes: what they hear of each other, and who owns what. */
-import { kind, type TroubleKind } from './kind.ts'
+import { kind, ofPart, ofRedundancy, type TroubleKind } from './kind.ts'
 
 const KEYS =
   'compare the fingerprints that both sides show; give the odd node the key file of the others and reload it (systemctl reload lvsm-agent); with coordinators: lvsm rekey there'
@@ -13,28 +13,28 @@ export const HEARTBEATS = {
     'that node counts for nothing here: it is no voter, and no successor',
     KEYS,
   ),
-  'all-unbelieved': kind(
+  'all-unbelieved': ofPart(
     'critical',
     'node',
     'nobody who speaks is believed here',
     'this node is cut off by its own key: it takes nothing over, and its vote is lost',
     KEYS,
   ),
-  'one-way': kind(
+  'one-way': ofRedundancy(
     'warning',
     'node',
     'NODE does not hear OTHER, which hears it',
     'the vote of one does not reach the other; with one more fault the group may find no majority',
     'look for what stops datagrams from the one to the other: nft list ruleset on both, cable, switch; tcpdump -n udp there shows whether they arrive',
   ),
-  'link-silent': kind(
+  'link-silent': ofRedundancy(
     'warning',
     'link',
     'over the heartbeat link LINK nothing came lately from NODE to NODE, but over another one',
     'with one link left, the next fault separates the nodes',
     'check cable, switch and firewall of that link, in the direction that it names',
   ),
-  'link-down': kind(
+  'link-down': ofRedundancy(
     'warning',
     'link',
     'link LINK: cannot listen on ADDRESS',
@@ -72,7 +72,7 @@ export const HEARTBEATS = {
 } as const satisfies Record<string, TroubleKind>
 
 export const OWNERSHIP = {
-  'no-lease-process': kind(
+  'no-lease-process': ofPart(
     'critical',
     'node',
     'the lease process does not answer: REASON',
@@ -114,14 +114,14 @@ export const OWNERSHIP = {
     'the node keeps the voters that it has, and follows no change of them',
     'lvsm coordinators: they are behind, or an old backup was put back',
   ),
-  'other-voters': kind(
+  'other-voters': ofPart(
     'critical',
     'node',
     'NODE counts other voters than OTHER',
     'this node takes nothing over and lends nothing anew until they agree',
     'give every node the same configuration; to exchange voters without coordinators, stop all lease processes first',
   ),
-  'view-refused': kind(
+  'view-refused': ofPart(
     'critical',
     'node',
     'the lease process refuses the configuration of its agent',
@@ -135,7 +135,7 @@ export const OWNERSHIP = {
     'what it said is forgotten; leases are safe',
     'look at the disk, and at what was put back there',
   ),
-  'ping-unreached': kind(
+  'ping-unreached': ofRedundancy(
     'warning',
     'group',
     'ping node ADDRESS of GROUP is not reached',

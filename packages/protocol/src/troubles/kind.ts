@@ -12,8 +12,24 @@ export interface TroubleKind {
   readonly means: string
   /** What to do. */
   readonly next: string
+  /** What of the cluster it costs at once; not there: nothing that its node, or the head of a status, would answer for. */
+  readonly costs?: Cost
 }
+/**
+ * `serving`: its node does not forward, or does not answer, as it should; `part`: its node takes no part in who owns what; `redundancy`:
+ * all is served, and one more fault may end that, which is degraded.
+ */
+export type Cost = 'serving' | 'part' | 'redundancy'
 
 export const kind = (severity: Severity, object: string, says: string, means: string, next: string): TroubleKind => ({
   ...{ severity, object, says, means, next },
 })
+
+type Columns = Parameters<typeof kind>
+export const ofServing = (...columns: Columns): TroubleKind => ({ ...kind(...columns), costs: 'serving' })
+export const ofPart = (...columns: Columns): TroubleKind => ({ ...kind(...columns), costs: 'part' })
+export const ofRedundancy = (...columns: Columns): TroubleKind => ({ ...kind(...columns), costs: 'redundancy' })
+
+/** Of these a node says that it is troubled itself. What this version does not know may be one. */
+export const isOfNode = (found: TroubleKind | null): boolean =>
+  found === null || found.costs === 'serving' || found.costs === 'part'

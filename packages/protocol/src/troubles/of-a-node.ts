@@ -1,5 +1,5 @@
 /** Kinds of trouble of one node: its kernel, its configuration, its disk. */
-import { kind, type TroubleKind } from './kind.ts'
+import { kind, ofRedundancy, ofServing, type TroubleKind } from './kind.ts'
 
 const SAME_FILE =
   'see which field differs, give every node the same file and reload it (systemctl reload lvsm-agent); with coordinators: lvsm coordinators, and lvsm config show on both nodes'
@@ -16,28 +16,28 @@ const fence = (says: string): TroubleKind =>
   )
 
 export const KERNEL = {
-  'no-ipvs': kind(
+  'no-ipvs': ofServing(
     'critical',
     'node',
     'this kernel has no IPVS',
     'this node forwards nothing, and can take nothing over',
     'modprobe ip_vs (Debian: package linux-image-amd64)',
   ),
-  'kernel-refused': kind(
+  'kernel-refused': ofServing(
     'critical',
     'node',
     'cannot DO: REASON',
     'the kernel is not what the configuration says, so this node is not ready',
     'mend what the kernel says (modprobe for a module that is missing); it is tried again every second',
   ),
-  'cannot-observe': kind(
+  'cannot-observe': ofServing(
     'critical',
     'node',
     'cannot read the kernel: REASON',
     'nothing is repaired here, and the node is not ready',
     'look at the reason; it is tried again every second',
   ),
-  'plan-refused': kind(
+  'plan-refused': ofServing(
     'critical',
     'node',
     'a plan was not carried out: LAW',
@@ -72,56 +72,56 @@ export const KERNEL = {
     'it may take what clients ask of a VIP, and nobody checks who serves it; where its address is no VIP of this node, and it is no mark, it is a warning',
     'ipvsadm -D … as the line says, and take it from whatever makes it; or add it to the configuration',
   ),
-  'foreign-default-route': kind(
+  'foreign-default-route': ofServing(
     'critical',
     'node',
     'the default route goes through ROUTER and not through NAT gateway ADDRESS',
     'answers do not come back through the director: requests through NAT to this realserver hang',
     'ip route del default, and from whatever sets it at boot',
   ),
-  'gateway-unreachable': kind(
+  'gateway-unreachable': ofServing(
     'critical',
     'node',
     'no interface of this node is in the network of NAT gateway ADDRESS',
     'answers of this realserver do not come back',
     'give the node an address in that network',
   ),
-  'no-interface': kind(
+  'no-interface': ofServing(
     'critical',
     'group',
     'no interface is in the network of ADDRESS',
     'this node cannot take the group',
     'name one in the configuration, or give the node an address in that network',
   ),
-  'interface-down': kind(
+  'interface-down': ofServing(
     'critical',
-    'group',
-    'interface NAME is down',
-    'this node cannot serve the group, and gives it up',
+    'interface',
+    'interface NAME is down, needed for ADDRESSES',
+    'this node cannot serve their groups, and gives them up',
     'check the cable, or: ip link set NAME up',
   ),
-  'sync-refused': kind(
+  'sync-refused': ofRedundancy(
     'warning',
     'node',
     'connections are not synchronised: cannot DO: REASON',
     'this node tells or hears nothing of connections: those that are established end when their group moves',
     'mend what the kernel says; it is tried again every second',
   ),
-  'no-sync-interface': kind(
+  'no-sync-interface': ofRedundancy(
     'warning',
     'node',
     'no interface of this node has ADDRESS, over which directors tell each other of connections',
     'connections that are established end when their group moves',
     'give the node this address, or correct it in the configuration',
   ),
-  'sync-source': kind(
+  'sync-source': ofRedundancy(
     'warning',
     'node',
     'what this node tells of connections leaves INTERFACE with ADDRESS as source, and the other directors take it from ADDRESS alone',
     'its standbys know nothing of its connections: those that are established end when their group moves',
     'make the address of the link the first one of its interface, or choose another link: sync-link',
   ),
-  'standby-unaware': kind(
+  'standby-unaware': ofRedundancy(
     'warning',
     'group',
     'NODE knows NUMBER of NUMBER established connections of group GROUP',
@@ -161,7 +161,7 @@ export const CONFIGURATION = {
     'critical',
     'node',
     'NODE has other FIELDS in its configuration than the others',
-    'the odd node is not ready: a group cannot move there, planned or unplanned',
+    'no switchover goes to the odd node; with other voters, directors, addresses, ping nodes or timing it takes nothing over either, with other services it does when the owner fails, and serves by its own',
     SAME_FILE,
   ),
   'configuration-refused': kind(

@@ -30,6 +30,13 @@ export const ALERTS = {
     'its clients are refused',
     'lvsm explain SERVICE: which realservers fail, and why',
   ),
+  'service-doubtful': kind(
+    'critical',
+    'service',
+    'SERVICE: all checks fail, and its realservers are kept, so that nobody knows whether it is served',
+    'either all of its servers fail, or its check asks for the wrong thing',
+    'lvsm check run SERVICE --explain: what they answer; ask as a client does: curl http://ADDRESS',
+  ),
   'server-failed': kind(
     'warning',
     'service',

@@ -1,5 +1,5 @@
 /** Kinds of trouble of those who ask whether realservers are well. */
-import { kind, type TroubleKind } from './kind.ts'
+import { kind, ofRedundancy, type TroubleKind } from './kind.ts'
 
 export const CHECKING = {
   'cannot-check': kind(
@@ -51,7 +51,7 @@ export const CHECKING = {
     'from then on clients refuse it, and so do checks that look at it: the realservers are taken out, all at once where they share it',
     'renew it on those servers, and let their programs read it again; lvsm check run SERVICE --explain shows which one is served',
   ),
-  'standby-finds-none': kind(
+  'standby-finds-none': ofRedundancy(
     'warning',
     'service',
     'STANDBY finds no realserver of SERVICE well, and OWNER, which owns GROUP, finds SERVERS well',

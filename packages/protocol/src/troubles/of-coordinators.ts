@@ -3,11 +3,16 @@ import { kind as kindOf, type TroubleKind } from './kind.ts'
 
 const kind = (severity: TroubleKind['severity'], says: string, means: string, next: string): TroubleKind =>
   kindOf(severity, 'node', says, means, next)
+/** Of these there is one less, or none: changes wait, or wait after one more fault. */
+const ofRedundancy = (...columns: Parameters<typeof kind>): TroubleKind => ({
+  ...kind(...columns),
+  costs: 'redundancy',
+})
 const STAYS = 'the configuration that is in use goes on, and changes wait'
 const ROOM = 'make room there (df, df -i), or mend the disk; it is tried again by itself'
 
 export const COORDINATOR_TROUBLES = {
-  'no-coordinator': kind(
+  'no-coordinator': ofRedundancy(
     'warning',
     'no coordinator can be followed',
     STAYS,
@@ -19,7 +24,7 @@ export const COORDINATOR_TROUBLES = {
     STAYS,
     'it catches up when it reaches the others (lvsm coordinators); an old backup that was put back: see the line itself',
   ),
-  'coordinator-absent': kind(
+  'coordinator-absent': ofRedundancy(
     'warning',
     'lvsm-coordinator of NODE is not there: REASON',
     'with a majority of the coordinators gone, changes wait',
@@ -37,7 +42,7 @@ export const COORDINATOR_TROUBLES = {
     'from then on browsers and scripts refuse it',
     'restart lvsm-coordinator; where it cannot make one either: authority.key of another coordinator',
   ),
-  'no-leader': kind(
+  'no-leader': ofRedundancy(
     'warning',
     'no coordinator can be followed (none of them leads)',
     STAYS,
@@ -111,7 +116,7 @@ export const COORDINATOR_TROUBLES = {
     'this coordinator cannot catch up',
     'keep fewer revisions',
   ),
-  'peer-unreachable': kind(
+  'peer-unreachable': ofRedundancy(
     'warning',
     'coordinator NUMBER cannot be reached',
     'with a majority gone, changes wait',

@@ -1,43 +1,43 @@
 /** Kinds of trouble of what single forwarding methods and services need of a node's kernel. */
-import { kind, type TroubleKind } from './kind.ts'
+import { ofServing, type TroubleKind } from './kind.ts'
 
 export const FORWARDED = {
-  'foreign-tunnel': kind(
+  'foreign-tunnel': ofServing(
     'critical',
     'device',
     "device NAME is somebody else's, and takes what the director at ADDRESS wraps for VIPs",
     'requests that are tunnelled to this realserver go nowhere, although its checks are well',
     'ip -d link show NAME tells what it is; find who made it, and ip link del NAME',
   ),
-  'tunnel-too-narrow': kind(
+  'tunnel-too-narrow': ofServing(
     'critical',
     'interface',
     'interface NAME carries N bytes, and a tunnel over IPv6 to REALSERVERS needs M: the kernel drops all that it wraps',
     'requests that are tunnelled to these realservers go nowhere, although their checks are well',
     'ip link set NAME mtu M or more on every link between directors and these realservers; or use forward: dr or nat',
   ),
-  'tunnel-source': kind(
+  'tunnel-source': ofServing(
     'critical',
     'address',
     'what this node wraps for REALSERVERS leaves with ADDRESS as its outer source, and they take the addresses of its links alone',
     'requests that are tunnelled to these realservers go nowhere, although their checks are well',
     "give the route a link's address as source (ip route change … src ADDRESS), or make ADDRESS the address of a link",
   ),
-  'no-helper': kind(
+  'no-helper': ofServing(
     'critical',
     'service',
     'the module ip_vs_ftp is not loaded, or reads another port than SERVICE has: clients log in, and get no data',
     'each listing and each file of FTP hangs, although the log-in works',
     'modprobe ip_vs_ftp, with ports=21,PORT where a service has another; and for each boot a line in /etc/modules-load.d',
   ),
-  'no-source': kind(
+  'no-source': ofServing(
     'critical',
     'node',
     "none of this node's own addresses is on it, so that nothing can be handed to REALSERVERS by full NAT",
     'these realservers see clients, and answer past this director: requests hang',
     'give the node the address that its link has in the configuration, or correct that',
   ),
-  'no-conntrack': kind(
+  'no-conntrack': ofServing(
     'critical',
     'node',
     'the IPVS of this kernel knows no connection tracking: full NAT does nothing',

@@ -1,13 +1,20 @@
 /** Kinds of trouble of one service. */
-import { kind, type TroubleKind } from './kind.ts'
+import { kind, ofRedundancy, ofServing, type TroubleKind } from './kind.ts'
 
 export const SERVICES = {
-  'module-missing': kind(
+  'module-missing': ofServing(
     'critical',
     'service',
     'service NAME (KEY) is not there: the kernel does not know SCHEDULER',
     'this one service is not served by this node; all others are',
     'modprobe the module that the line names; where the distribution has none (ip_vs_twos), choose another scheduler: lvsm service set NAME scheduler=wlc',
+  ),
+  'pool-full': kind(
+    'critical',
+    'service',
+    'service NAME refuses new clients: all its realservers have as many connections as they may: REALSERVERS',
+    'who is connected is served; nobody else is until connections end',
+    'more realservers, or a higher limit: lvsm server set SERVER service=NAME upper-threshold=N; lvsm connections --service NAME shows who has them',
   ),
   'backup-serves': kind(
     'warning',
@@ -16,7 +23,7 @@ export const SERVICES = {
     'clients get what the backup says; the realservers take over again by themselves from the quorum on',
     'lvsm explain NAME: which realservers fail, and why',
   ),
-  'below-quorum': kind(
+  'below-quorum': ofRedundancy(
     'warning',
     'service',
     'service NAME is below its quorum: REALSERVERS',

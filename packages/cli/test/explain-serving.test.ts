@@ -1,0 +1,89 @@
+/** `lvsm explain SERVICE`: whether it is served, where checks and the kernel do not say the same, or none asks. */
+import type { Status } from '@lvsm/protocol'
+import { describe, expect, it } from 'vitest'
+import { explain } from '../src/explain/explain.ts'
+import { explanationText } from '../src/explain/text.ts'
+import { plain } from '../src/paint.ts'
+import { STATUS, without } from './agent.ts'
+
+const [service] = STATUS.services
+const [rs1, rs2] = service!.realservers
+type Server = Partial<Status['services'][number]['realservers'][number]>
+
+function said(one: Server, other: Server = {}, more: Partial<Status> = {}): string {
+  const services = [
+    {
+      ...service!,
+      realservers: [
+        { ...rs1!, ...one },
+        { ...rs2!, ...other },
+      ],
+    },
+  ]
+  const status = without({ services, ...more })
+  return explanationText(explain({ status, events: [] }, { kind: 'service', name: 'http' }), plain, 0)
+}
+const trouble = (code: string, message: string): Pick<Status, 'troubles'> => ({
+  troubles: [
+    {
+      ...{ node: 'dir1', code, severity: 'critical', object: 'service http', message },
+      ...{ evidence: 'rs1: 4 connections opened', hint: 'follow the packets' },
+    },
+  ],
+})
+
+describe('an explanation of a service', () => {
+  it('whose checks all fail does not say that nobody is served: they go on taking connections', () => {
+    const failed: Server = { healthy: false, kept: 'last', reason: 'HTTP 404; kept, because nobody else is left' }
+    const text = said(failed, failed)
+    expect(text).toMatch(
+      /^service http .* takes connections, and whether it serves them is not known: 2 of 2 realservers take connections/,
+    )
+    expect(text).toContain('rs1 fails its check (HTTP 404; kept, because nobody else is left)')
+    expect(text).toContain('→ rs1 goes on taking connections: look at the server there, and whether its check asks')
+  })
+  it('says of one that is kept why, as its row says it', () => {
+    const reason = 'HTTP 404; kept, because no more than 50 % may be out at once'
+    const text = said({}, { healthy: false, kept: 'cap', reason })
+    expect(text).toMatch(/^service http .* is served: 2 of 2 realservers take connections/)
+    expect(text).toContain(`rs2 fails its check (${reason})`)
+    expect(text).not.toContain('nobody else is left')
+  })
+  it('says that nobody asks, and not that all answer', () => {
+    const text = said({ basis: 'no-check' }, { basis: 'no-check' })
+    expect(text).toContain('Why: no check asks whether these answer: rs1, rs2.')
+    expect(said({ basis: 'table' })).toContain('Why: not checked yet: rs1; rs2 answers its check.')
+  })
+  it('takes one whose path is dead out of those that answer, with what was seen and what to do', () => {
+    const path = `no new connection of service http at rs1 (10.11.0.11:80) gets further than its first packet`
+    const text = said({}, {}, trouble('path-dead', path))
+    expect(text).toMatch(/^service http .* is served: /)
+    expect(text).toContain(`Why: ${path} (rs1: 4 connections opened); rs2 answers its check.`)
+    expect(text).toContain('follow the packets')
+  })
+  it('does not say that it is served where no connection opens', () => {
+    const text = said({}, {}, trouble('no-opening', 'no new connection of service http gets further'))
+    expect(text).toMatch(/^service http .* takes connections, and whether it serves them is not known/)
+    expect(text).toContain('Why: no new connection of service http gets further (rs1: 4 connections opened).')
+  })
+  it('says that new clients are refused where all are full', () => {
+    const full: Server = { upper: 10, active: 6, inactive: 4 }
+    const text = said(full, full)
+    expect(text).toMatch(/^service http .* is not served: 0 of 2 realservers take connections/)
+    expect(text).toContain('rs1 is full: it has 10 connections of at most 10')
+    expect(text).toContain('→ rs1 takes new connections when enough of those that it has are over')
+  })
+})
+
+it('a director that a switchover would be refused to is not recommended for one', () => {
+  const [group] = STATUS.groups
+  const refused = 'has other schedulers in its configuration than dir1'
+  const groups = [{ ...group!, takers: [{ node: 'dir2', could: true, reason: '', voters: 2, refused }] }]
+  const text = explanationText(
+    explain({ status: without({ groups }), events: [] }, { kind: 'group', name: 'web' }),
+    plain,
+    0,
+  )
+  expect(text).toContain(`→ a switchover of web is refused (dir2 ${refused}); if dir1 dies, dir2 takes it all the same`)
+  expect(text).not.toContain('lvsm switchover')
+})

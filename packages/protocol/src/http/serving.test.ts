@@ -1,0 +1,133 @@
+/** What is served, and who serves: by what a verdict is made of, by what the kernel does, and not by what one node says of another. */
+import { expect, test } from 'vitest'
+import { head, server, service, status, trouble } from './fixture.ts'
+import type { Status } from './status.ts'
+import { judge } from './verdict.ts'
+
+const serving = (...realservers: object[]): Status => status({ services: [service({ realservers })] })
+const full = { upper: 100, active: 60, inactive: 40 }
+const openings = (code: string, of: string, words: string): Status =>
+  status({
+    troubles: [{ ...trouble('critical', of, words, code), object: 'service http', evidence: 'rs1: 5 connections' }],
+  })
+const DEAD = 'no new connection of service http at rs1 (10.11.0.20:80) gets further than its first packet'
+const UNOPENED = 'no new connection of service http gets further than its first packet, at any of its realservers'
+const FAILED = { healthy: false, reason: 'HTTP 404; kept', kept: 'last' }
+
+test.each<[string, Status, string, boolean | null | undefined]>([
+  ['all answer', serving(server('rs1'), server('rs2')), 'healthy', true],
+  [
+    'every check fails, and all are kept: clients may be served',
+    serving(server('rs1', FAILED), server('rs2', FAILED)),
+    'degraded | unserving: http: all checks fail, and its realservers are kept, so that nobody knows whether it is served: rs1 failed (HTTP 404; kept), rs2 failed (HTTP 404; kept)',
+    null,
+  ],
+  [
+    'one of two fails, and is kept by the cap',
+    serving(server('rs1'), server('rs2', { ...FAILED, kept: 'cap' })),
+    'degraded | unserving: http: rs2 failed (HTTP 404; kept)',
+    true,
+  ],
+  [
+    'no check asks: as the configuration wants it, and nobody knows',
+    serving(server('rs1', { basis: 'no-check' }), server('rs2', { basis: 'no-check' })),
+    'healthy',
+    null,
+  ],
+  ['one answers, and one is not asked', serving(server('rs1'), server('rs2', { basis: 'no-check' })), 'healthy', true],
+  [
+    'who is in the table since its agent started was not asked yet',
+    serving(server('rs1', { basis: 'table', reason: 'served before' }), server('rs2')),
+    'not known | unknown: whether rs1 serves http (served before)',
+    true,
+  ],
+  ['one is full', serving(server('rs1', full), server('rs2')), 'healthy', true],
+  [
+    'all are full: new clients are refused',
+    serving(server('rs1', full), server('rs2', { ...full, active: 70 })),
+    'not served | unserved: http: new clients are refused, for all that serve are full (connections of rs1: 100 of 100, rs2: 110 of 100)',
+    false,
+  ],
+  [
+    'one is full still, as its director knows, and the other failed',
+    serving(server('rs1', { ...full, active: 50, full: true }), server('rs2', { healthy: false, weight: 0 })),
+    'not served | unserved: http: new clients are refused, for all that serve are full (connections of rs1: 90 of 100)',
+    false,
+  ],
+  [
+    'the path to one is dead',
+    openings('path-dead', 'dir1', DEAD),
+    `degraded | unserving: http: ${DEAD} (rs1: 5 connections) | other: 1 critical trouble`,
+    true,
+  ],
+  [
+    'no connection opens at all',
+    openings('no-opening', 'dir1', UNOPENED),
+    `degraded | unserving: http: ${UNOPENED} (rs1: 5 connections): whether any client is served is not known | other: 1 critical trouble`,
+    null,
+  ],
+  [
+    'somebody says it who does not own the group',
+    openings('no-opening', 'dir2', UNOPENED),
+    'degraded | other: 1 critical trouble',
+    true,
+  ],
+  [
+    'everybody says that the agent of a realserver is gone: they serve all the same',
+    status({
+      troubles: ['dir1', 'rs2'].map((of) => trouble('critical', of, 'lvsm-agent of rs1 is not there', 'agent-silent')),
+    }),
+    'degraded | other: 1 critical trouble',
+    true,
+  ],
+  ...['disagreement', 'peer-unbelieved', 'state-not-kept', 'no-lease-process'].map(
+    (code): [string, Status, string, boolean] => [
+      `a realserver says ${code}: it serves all the same`,
+      status({ troubles: [trouble('critical', 'rs2', 'a thing', code)] }),
+      'degraded | other: 1 critical trouble',
+      true,
+    ],
+  ),
+  [
+    'a realserver says of itself what this version does not know',
+    status({ troubles: [trouble('critical', 'rs2', 'a new thing', 'lately')] }),
+    'degraded | unserving: rs2: a new thing | other: 1 critical trouble',
+    true,
+  ],
+])('%s', (_, of, words, served) => {
+  expect(head(of)).toBe(words)
+  expect(judge(of).served.get('http')).toBe(served)
+})
+
+test('which services are doubted', () => {
+  expect([...judge(serving(server('rs1', FAILED))).doubted]).toEqual(['http'])
+  expect([...judge(serving(server('rs1', FAILED), server('rs2'))).doubted]).toEqual([])
+  expect([...judge(serving(server('rs1', { ...FAILED, weight: 0 }))).doubted]).toEqual([])
+})
+
+test.each([
+  'link-silent',
+  'link-down',
+  'one-way',
+  'standby-finds-none',
+  'standby-unaware',
+  'below-quorum',
+  'ping-unreached',
+])('lost redundancy is degraded: %s', (code) =>
+  expect(head(status({ troubles: [trouble('warning', 'dir2', 'a thing', code)] }))).toBe(
+    'degraded, 1 | thin: dir2: a thing',
+  ),
+)
+test('a coordinator that is lost is lost redundancy', () => {
+  expect(judge(status(), ['dir2 is silent for 40 s'])).toMatchObject({
+    health: 'degraded',
+    thin: ['dir2 is silent for 40 s'],
+  })
+})
+test('of much lost redundancy the first are said, and how many more there are', () => {
+  const many = ['a', 'b', 'c', 'd', 'e', 'f'].map((of) => trouble('warning', of, `link ${of}`, 'link-silent'))
+  expect(judge(status({ troubles: many })).thin).toEqual([
+    ...['a', 'b', 'c', 'd'].map((of) => `${of}: link ${of}`),
+    'and 2 more of this kind, below',
+  ])
+})

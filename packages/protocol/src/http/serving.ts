@@ -1,0 +1,140 @@
+/**
+ * What of a service is served, and by whom: by its owner's own table, by the checks of its realservers, and by what the owner's kernel shows
+ * of its connections. What a check did not see, nobody knows.
+ */
+import { troubleKind } from '../troubles/table.ts'
+import type { GroupReport, NodeReport, NodeTrouble, RealserverReport, ServiceReport, Status } from './status.ts'
+
+/** Does the owner's own table speak, and does its agent? What it said before it fell silent is not known any more. */
+export function isTold({ groups, nodes }: Pick<Status, 'groups' | 'nodes'>, service: ServiceReport): boolean {
+  const owner = groups.find(({ name }) => name === service.group)?.owner ?? null
+  return service.told !== false && owner !== null && nodes.some(({ name, agent }) => name === owner && agent)
+}
+
+/** By the configuration, and by what operators want, new connections are to go there. */
+const isMeant = (one: RealserverReport): boolean => mayServe(one) && (one.backup !== true || one.weight > 0)
+const mayServe = ({ state, configured }: RealserverReport): boolean => state === undefined && configured !== 0
+/** There for the case that the others fail, and it could not. */
+const isLostReserve = (one: RealserverReport): boolean =>
+  one.backup === true && mayServe(one) && one.weight === 0 && one.healthy === false
+/** As many connections as it may have; between its thresholds its director alone knows it. */
+export const isFull = ({ upper, active, inactive, full }: RealserverReport): boolean =>
+  full === true || (upper !== undefined && active + inactive >= upper)
+/** The kernel sends new connections there, whatever its check says. */
+export const takesNew = (one: RealserverReport): boolean => one.weight > 0 && !isFull(one)
+/** Its check says that it answers: no table that an agent found, and no check that nobody makes. */
+const answers = ({ healthy, basis }: RealserverReport): boolean =>
+  healthy === true && (basis === undefined || basis === 'earlier-check')
+/** What its check says of it, in a word: where none asks, or none has yet, it says nothing. */
+export const checkWord = (one: RealserverReport): 'healthy' | 'failed' | 'not checked' =>
+  one.healthy === false ? 'failed' : answers(one) ? 'healthy' : 'not checked'
+
+/** Of a service, or of a group. */
+export interface Fault {
+  /** Of the service; empty: it is a group. */
+  readonly name: string
+  readonly text: string
+}
+
+/** Nobody owns the group, or a service of it takes no new connections. What operators stopped is as it should be. */
+export function unservedOf(group: GroupReport, status: Status): Fault[] {
+  const { name, owner, state, addresses } = group
+  if (state === 'stopped' || state === 'unknown') return []
+  if (owner === null) {
+    const what = state === 'moving' ? `${name} is moving` : `nobody owns ${name} (${addresses.join(', ')})`
+    return [{ name: '', text: `${what}: ${group.reason}` }]
+  }
+  return status.services.filter((service) => service.group === name && isTold(status, service)).flatMap(unservedText)
+}
+
+function unservedText({ name, realservers }: ServiceReport): Fault[] {
+  const meant = realservers.filter(isMeant)
+  if (realservers.some(takesNew) || (realservers.length > 0 && meant.length === 0)) return []
+  const [first] = meant
+  if (!first) return [{ name, text: `${name} has no realserver` }]
+  const full = realservers.filter((one) => one.weight > 0)
+  const each = full.map((one) => `${one.node}: ${one.active + one.inactive} of ${one.upper ?? 0}`).join(', ')
+  if (full.length > 0)
+    return [{ name, text: `${name}: new clients are refused, for all that serve are full (connections of ${each})` }]
+  return [
+    { name, text: `${name}: none of ${meant.length} realservers takes connections (${first.node}: ${first.reason})` },
+  ]
+}
+
+/** All that take its connections fail their checks, and are kept: what is wrong may be the servers, or the check. */
+export function isDoubted({ realservers }: ServiceReport): boolean {
+  const taking = realservers.filter(takesNew)
+  return taking.length > 0 && taking.every(({ healthy }) => healthy === false)
+}
+
+const DOUBT = 'all checks fail, and its realservers are kept, so that nobody knows whether it is served: '
+
+/** Of a service that takes connections: who should take them and does not, or is kept though its check fails. */
+export function unservingOf(service: ServiceReport): Fault[] {
+  const { name, realservers } = service
+  const out = realservers.filter(
+    (one) => (isMeant(one) && (one.healthy === false || one.weight === 0)) || isLostReserve(one),
+  )
+  const words = out.map(
+    (one) =>
+      `${one.backup === true ? 'backup ' : ''}${one.node} ${one.healthy === false ? 'failed' : 'is out'} (${one.reason})`,
+  )
+  if (out.length === 0) return []
+  return [{ name, text: `${name}: ${isDoubted(service) ? DOUBT : ''}${words.join(', ')}` }]
+}
+
+/** It takes connections, and no check has said yet whether it answers them. */
+export const uncheckedOf = ({ name, realservers }: ServiceReport): string[] =>
+  realservers
+    .filter((one) => isMeant(one) && one.weight > 0 && (one.healthy === null || isPresumed(one)))
+    .map(({ node, reason }) => `whether ${node} serves ${name} (${reason || 'not checked yet'})`)
+const isPresumed = ({ healthy, basis }: RealserverReport): boolean =>
+  healthy === true && (basis === 'table' || basis === 'nothing')
+
+/** What its owner's kernel shows of a service's connections, whatever its checks say: of one realserver, or of all. */
+export function deadPaths(status: Status, { name, group }: ServiceReport): readonly NodeTrouble[] {
+  const owner = status.groups.find((one) => one.name === group)?.owner ?? null
+  return status.troubles.filter(
+    ({ code, node, object }) =>
+      (code === 'path-dead' || code === 'no-opening') && node === owner && object === `service ${name}`,
+  )
+}
+export const isUnopened = (status: Status, service: ServiceReport): boolean =>
+  deadPaths(status, service).some(({ code }) => code === 'no-opening')
+/** Its path is dead: `at rs1 (10.11.0.11:80)`, as `path-dead` says it. */
+export const hasDeadPath = (dead: readonly NodeTrouble[], { node }: RealserverReport): boolean =>
+  dead.some(({ code, message }) => code === 'path-dead' && message.includes(` at ${node} (`))
+
+export const unopenedOf = (status: Status, service: ServiceReport): string[] =>
+  deadPaths(status, service).map(({ code, message, evidence = '' }) => {
+    const doubt = code === 'no-opening' ? ': whether any client is served is not known' : ''
+    return `${service.name}: ${message}${evidence === '' ? '' : ` (${evidence})`}${doubt}`
+  })
+
+/** The node itself says what is wrong with it as a realserver: no check of a port shows a missing alias. Not what it says of others. */
+export function silentServer({ name }: NodeReport, { services, troubles }: Status): string[] {
+  if (!services.some(({ realservers }) => realservers.some((one) => one.node === name && isMeant(one)))) return []
+  return troubles
+    .filter((one) => one.node === name && one.severity === 'critical' && isOfDataPlane(one))
+    .map(({ message }) => `${name}: ${message}`)
+}
+/** What this version does not know may be. */
+function isOfDataPlane({ code }: NodeTrouble): boolean {
+  const kind = troubleKind(code)
+  return kind === null || kind.costs === 'serving'
+}
+
+/** Is it served? Null: not known. Operators took all of it out of service: no answer. */
+export function servedOf(service: ServiceReport, status: Status): (readonly [string, boolean | null])[] {
+  const { name, realservers } = service
+  const group = status.groups.find((one) => one.name === service.group)
+  if (!group || group.state === 'unknown') return [[name, null]]
+  if (group.state === 'stopped' || (realservers.length > 0 && !realservers.some(isMeant))) return []
+  if (group.owner === null) return [[name, false]]
+  if (!isTold(status, service)) return [[name, null]]
+  const taking = realservers.filter(takesNew)
+  if (taking.length === 0) return [[name, false]]
+  const dead = deadPaths(status, service)
+  if (isUnopened(status, service)) return [[name, null]]
+  return [[name, taking.some((one) => answers(one) && !hasDeadPath(dead, one)) ? true : null]]
+}
