@@ -1,3 +1,4 @@
+import type { Status } from '@lvsm/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { cleanUp, lvsm, STATUS, startAgent, without } from './agent.ts'
