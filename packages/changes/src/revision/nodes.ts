@@ -62,6 +62,7 @@ function tasksOf(config: Config, name: string): Tasks {
       `answers for ${address}`,
       `as ${placement}, for group ${group}`,
     ]),
+    ...view.handedAt.map((address): [string, string] => [`takes packets for its VIPs at ${address}`, 'as they are']),
     ...view.tunnels.map(({ tunnel, remote }): [string, string] => [`unwraps ${tunnel} from ${remote}`, 'for its VIPs']),
     ...(view.gateway === null ? [] : [['default route', `through ${view.gateway}`] as const]),
   ])
