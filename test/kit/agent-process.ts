@@ -3,7 +3,7 @@
  * take time, and what comes in meanwhile waits, as it does for a process of one thread.
  */
 import { type Instant, NEVER_BEFORE } from '@lvsm/base'
-import type { KeptEvents, LocalWord } from '@lvsm/protocol'
+import type { KeptEvents, LocalWord, ProbeFound } from '@lvsm/protocol'
 import { type OwnedRecord, Refusals } from '@lvsm/plan'
 import { type Driver, type DriverParts, startDriver } from '../../agent/driver/driver.ts'
 import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput } from '../../agent/node/core/index.ts'
@@ -27,7 +27,8 @@ export interface AgentSurroundings {
   refuses(operation: Of<'apply'>['operations'][number] | 'observe'): string | null
   /** Before and after each operation that the kernel did. */
   apply(operation: Of<'apply'>['operations'][number]): string | null
-  check(effect: Of<'check'>, done: (ok: boolean, reason: string) => void): void
+  /** `ok` null: nobody knows. */
+  check(effect: Of<'check'>, done: (ok: boolean | null, reason: string, found?: ProbeFound) => void): void
   answersPing(address: string): boolean
   tell(word: AgentWord): void
   reply(effect: Of<'reply'>): void
@@ -196,7 +197,9 @@ export class AgentProcess {
       case 'sockets':
         return this.put({ kind: 'sockets', found: null, error: 'there are none here', load: 0 })
       case 'check':
-        return around.check(effect, (ok, reason) => this.put({ kind: 'checked', id: effect.id, ok, reason }))
+        return around.check(effect, (ok, reason, found) =>
+          this.put({ kind: 'checked', id: effect.id, ok, reason, ...(found ? { found } : {}) }),
+        )
       case 'ping':
         this.put({ kind: 'pinged', unsent: [] })
         for (const { address } of effect.targets)

@@ -165,6 +165,8 @@ export type NodeEffect =
       readonly serves?: number
       /** Each step is told as well. */
       readonly explain?: boolean
+      /** Since when it is due; not there: nobody minds. */
+      readonly dueAt?: Instant
     }
   /** Tell a receiver of alerts; answered by `delivered`. */
   | {

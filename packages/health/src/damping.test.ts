@@ -39,11 +39,11 @@ describe('a schedule', () => {
     const schedule = newSchedule()
     setTargets(schedule, [{ id: 'a', intervalMs: 1000, timeoutMs: 100 }], instant(0))
     takeDue(schedule, instant(0))
-    finish(schedule, 'a')
+    finish(schedule, 'a', instant(40))
     setPace(schedule, 'a', 200, instant(50))
     expect(nextCheckAt(schedule)).toBe(200)
     takeDue(schedule, instant(200))
-    finish(schedule, 'a')
+    finish(schedule, 'a', instant(210))
     setPace(schedule, 'a', 5000, instant(210))
     expect(nextCheckAt(schedule)).toBe(5200)
     setPace(schedule, 'a', 100, instant(900))
@@ -67,7 +67,7 @@ describe('a schedule', () => {
       return Array.from({ length: 50 }, () => {
         const at = nextCheckAt(schedule) ?? instant(0)
         takeDue(schedule, at)
-        finish(schedule, 'a')
+        finish(schedule, 'a', at)
         return at
       })
     }

@@ -87,7 +87,7 @@ describe('a schedule', () => {
     for (let now = 0; now < 3000; now = nextCheckAt(schedule) ?? 3000) {
       for (const { id } of takeDue(schedule, instant(now))) {
         seen.push([id, now])
-        finish(schedule, id)
+        finish(schedule, id, instant(now))
       }
     }
     expect(seen.slice(0, 3)).toEqual([
@@ -107,15 +107,25 @@ describe('a schedule', () => {
     expect(takeDue(schedule, instant(100))).toHaveLength(0)
     expect(takeDue(schedule, instant(400))).toHaveLength(1)
   })
+  it('asks one that takes all of its time as soon as it has answered, and after its interval again', () => {
+    const schedule = newSchedule()
+    setTargets(schedule, [{ id: 'a', intervalMs: 500, timeoutMs: 700 }], instant(0))
+    const asked: number[] = []
+    for (let now = 0; now < 4000; now += 10) {
+      if (takeDue(schedule, instant(now)).length > 0) asked.push(now)
+      if (now - (asked.at(-1) ?? 0) === 620) finish(schedule, 'a', instant(now))
+    }
+    expect(asked).toEqual([0, 630, 1260, 1890, 2520, 3150, 3780])
+  })
   it('of targets that change leaves those alone that stay: no check is lost, none comes twice', () => {
     const target = (id: string, intervalMs = 300) => ({ id, intervalMs, timeoutMs: 100 })
     const schedule = newSchedule()
     setTargets(schedule, [target('a'), target('b')], instant(0))
     expect(takeDue(schedule, instant(0)).map(({ id }) => id)).toEqual(['a', 'b'])
-    for (const id of ['a', 'b']) finish(schedule, id)
+    for (const id of ['a', 'b']) finish(schedule, id, instant(50))
     setTargets(schedule, [target('a'), target('c')], instant(100))
     expect(takeDue(schedule, instant(100)).map(({ id }) => id)).toEqual(['c'])
-    finish(schedule, 'c')
+    finish(schedule, 'c', instant(150))
     expect([nextCheckAt(schedule), takeDue(schedule, instant(300)).map(({ id }) => id)]).toEqual([300, ['a']])
     setTargets(schedule, [], instant(400))
     expect([nextCheckAt(schedule), takeDue(schedule, instant(9000))]).toEqual([null, []])
@@ -124,7 +134,7 @@ describe('a schedule', () => {
     const schedule = newSchedule()
     setTargets(schedule, [{ id: 'a', intervalMs: 60_000, timeoutMs: 100 }], instant(0))
     takeDue(schedule, instant(0))
-    finish(schedule, 'a')
+    finish(schedule, 'a', instant(50))
     setTargets(schedule, [{ id: 'a', intervalMs: 200, timeoutMs: 100 }], instant(1000))
     expect(nextCheckAt(schedule)).toBeLessThanOrEqual(1200)
   })

@@ -2,7 +2,7 @@
  * When to check whom: a heap of due times, so that a wake costs no more with ten thousand targets than with ten. Targets
  * may come and go at any time; those that stay keep their place in time.
  */
-import { after, between, type Instant, later } from '@lvsm/base'
+import { after, type Instant, later } from '@lvsm/base'
 import { jittered } from './pace.ts'
 
 export interface Target {
@@ -12,6 +12,11 @@ export interface Target {
   readonly timeoutMs: number
   /** Part of an interval by which it is made shorter at most, 0 to 1. */
   readonly jitter?: number
+}
+/** One to check now. */
+export interface Due extends Target {
+  /** Since when it is due. */
+  readonly dueAt: Instant
 }
 interface Slot {
   target: Target
@@ -23,6 +28,8 @@ interface Slot {
   nextAt: Instant
   /** Since when a check is under way; null when none is. */
   since: Instant | null
+  /** It was due again while one was under way: it is asked as soon as that one has ended. */
+  waits: boolean
   /** Added to the first interval, so that many targets make no burst. */
   offsetMs: number
 }
@@ -71,6 +78,7 @@ export function setTargets(schedule: Schedule, targets: readonly Target[], now: 
       round: 0,
       nextAt: first,
       since: null,
+      waits: false,
       offsetMs,
     }
     schedule.slots.set(target.id, slot)
@@ -78,30 +86,42 @@ export function setTargets(schedule: Schedule, targets: readonly Target[], now: 
   })
 }
 
-/** Targets to check now; each is under way until `finish`, or until its timeout is long over. */
-export function takeDue(schedule: Schedule, now: Instant): Target[] {
-  const found: Target[] = []
+/**
+ * Targets to check now; each is under way until `finish`, or until its timeout is long over. One that is due meanwhile waits for that, and no
+ * longer: a server that takes all of its time to answer is asked as often as its pace lets.
+ */
+export function takeDue(schedule: Schedule, now: Instant): Due[] {
+  const found: Due[] = []
   for (let next = schedule.queue[0]; next && next.at <= now; next = schedule.queue[0]) {
     pop(schedule.queue)
     const slot = schedule.slots.get(next.id)
     if (!slot || slot.nextAt !== next.at) continue
-    const { timeoutMs } = slot.target
+    const lostAt = slot.since === null ? now : after(slot.since, slot.target.timeoutMs * LOST_AFTER)
+    if (now < lostAt) {
+      slot.waits = true
+      plan(schedule, next.id, slot, lostAt)
+      continue
+    }
     slot.round += 1
     const paceMs = paceNow(schedule, slot)
     const planned = after(slot.nextAt, paceMs + slot.offsetMs)
     slot.askedAt = slot.nextAt
     slot.offsetMs = 0
     plan(schedule, next.id, slot, planned > now ? planned : after(now, paceMs))
-    if (slot.since !== null && between(slot.since, now) < timeoutMs * LOST_AFTER) continue
     slot.since = now
-    found.push(slot.target)
+    slot.waits = false
+    found.push({ ...slot.target, dueAt: slot.askedAt })
   }
   return found
 }
 
-export function finish(schedule: Schedule, id: string): void {
+export function finish(schedule: Schedule, id: string, now: Instant): void {
   const slot = schedule.slots.get(id)
-  if (slot) slot.since = null
+  if (!slot) return
+  slot.since = null
+  if (!slot.waits) return
+  slot.waits = false
+  plan(schedule, id, slot, now)
 }
 
 const paceNow = ({ seed }: Schedule, { target: { id, jitter = 0 }, paceMs, round }: Slot): number =>

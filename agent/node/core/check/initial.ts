@@ -40,6 +40,7 @@ export function memberOf(
     unknown: same?.unknown ?? null,
     question: '',
     found: same?.found ?? null,
+    weightSaid: same?.service.check.type === service.check.type ? same.weightSaid : null,
     agentSaid: same?.agentSaid ?? NOTHING_SAID,
     sight: service.check.ownView ? (known?.sight ?? null) : null,
     unseenSince: service.check.ownView ? (known?.service.check.ownView ? known.unseenSince : now) : null,

@@ -40,6 +40,8 @@ export interface Member {
   question: string
   /** Before its first answer: it served when this agent started, or before it had a check; when that was known last, where it is known. */
   found: { readonly at: Instant | null } | null
+  /** The weight that it said with its last good answer; null: none. One that fails says none, and takes no more for that. */
+  weightSaid: number | null
   /** What its agent said, where a check asks one. */
   agentSaid: AgentSaid
   /** What its own agent says of its socket; null: nothing, or nobody wants to know. */

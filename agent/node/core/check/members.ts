@@ -123,9 +123,9 @@ export function fill(state: NodeState, service: ConfigService): void {
 /** Starts the checks that are due. */
 export function checkIfDue(state: NodeState): void {
   const { checks } = state
-  for (const { id } of takeDue(checks.schedule, state.now)) {
+  for (const { id, dueAt } of takeDue(checks.schedule, state.now)) {
     const [member] = checks.targets.get(id) ?? []
-    if (member) ask(state, member, id)
+    if (member) ask(state, member, id, { dueAt })
   }
 }
 
@@ -142,7 +142,7 @@ export interface Verdict {
 }
 const NOTHING: Verdict = { changed: false, event: null }
 
-const weightSaid = ({ last, agentSaid }: Member): string => `${last?.found.weight} ${ofAgent(agentSaid).percent}`
+const wordOf = ({ weightSaid, agentSaid }: Member): string => `${weightSaid} ${ofAgent(agentSaid).percent}`
 
 /** What an agent says is so at once: there is nothing to damp in it. */
 function judged(member: Member, result: CheckResult, { agent }: ProbeFound): Health {
@@ -155,7 +155,7 @@ function judged(member: Member, result: CheckResult, { agent }: ProbeFound): Hea
 /** Of everybody who asks that. */
 export function checked(state: NodeState, id: string, result: CheckResult, found: ProbeFound = {}): Verdict[] {
   const members = state.checks.targets.get(id) ?? []
-  finish(state.checks.schedule, id)
+  finish(state.checks.schedule, id, state.now)
   const verdicts = members.map((member) => verdictOf(state, member, result, found))
   const paces = members.map(({ health, service: { check } }) => paceOf(health, { ...check.pacing, ...check }))
   if (paces.length > 0) setPace(state.checks.schedule, id, Math.min(...paces), state.now)
@@ -166,6 +166,7 @@ function verdictOf(state: NodeState, member: Member, result: CheckResult, found:
   return resettled(state, member, () => {
     member.last = { at: state.now, found, question: member.question }
     member.found = null
+    if (result.ok) member.weightSaid = found.weight ?? null
     member.unknown = null
     member.health = judged(member, result, found)
   })
@@ -174,12 +175,12 @@ function verdictOf(state: NodeState, member: Member, result: CheckResult, found:
 /** Something new is known of it. */
 export function resettled(state: NodeState, member: Member, learn: () => void): Verdict {
   const before = healthOf(member).healthy
-  const weighed = weightSaid(member)
+  const weighed = wordOf(member)
   learn()
   const { healthy, reason: why } = healthOf(member)
   const { service, realserver } = member
   if (healthy === before) {
-    if (weightSaid(member) === weighed) return NOTHING
+    if (wordOf(member) === weighed) return NOTHING
     fill(state, service)
     return { changed: true, event: null }
   }

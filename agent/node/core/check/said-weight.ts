@@ -3,11 +3,11 @@ import { ofAgent } from '@lvsm/health'
 import type { Member } from './member.ts'
 import { healthOf } from './sight.ts'
 
-/** By the last answer. Who has weight 0 by the configuration keeps it: an operator wants that. */
-export function saidWeight({ realserver: { weight }, last, agentSaid, service }: Member): number {
+/** By the last good answer. Who has weight 0 by the configuration keeps it: an operator wants that. */
+export function saidWeight({ realserver: { weight }, weightSaid, agentSaid, service }: Member): number {
   if (weight === 0) return 0
   if (service.check.type === 'agent') return Math.ceil((weight * ofAgent(agentSaid).percent) / 100)
-  return last?.found.weight ?? weight
+  return weightSaid ?? weight
 }
 /** Well, and of its own will without new connections: those that it has it keeps. */
 export const takesNone = (member: Member): boolean =>

@@ -46,10 +46,10 @@ export function adopt(checks: Checks, known: ReadonlyMap<string, unknown>): Read
   for (const members of checks.targets.values()) {
     const teller = members.find(({ id, health }) => known.has(id) && health.healthy !== null)
     if (!teller) continue
-    const { health, last, agentSaid } = teller
+    const { health, last, weightSaid, agentSaid } = teller
     for (const member of members)
       if (!known.has(member.id)) {
-        Object.assign(member, { health: { ...health, against: 0 }, last, agentSaid })
+        Object.assign(member, { health: { ...health, against: 0 }, last, weightSaid, agentSaid })
         adopted.add(member)
       }
   }

@@ -108,12 +108,14 @@ it('a kernel that takes neither entries nor settings: realservers are asked them
 it('answers that take long hold the others up, which is told', () => {
   const one = director()
   one.go(3000)
+  const seen: string[] = []
   for (let turn = 0; turn < 8; turn++) {
     one.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir1') })
     one.run(700)
     for (const { id } of one.take('check')) one.feed({ kind: 'checked', id, ok: true, reason: 'connected' })
+    seen.push(...one.codes())
   }
-  expect(one.codes()).toEqual(['via-late'])
+  expect(new Set(seen)).toEqual(new Set(['via-late']))
   one.go(5000)
   expect(one.codes()).toEqual([])
 })

@@ -78,9 +78,9 @@ function isPossible(state: NodeState, member: Member): boolean {
   return at === null || between(at, state.now) >= AGAIN_MS
 }
 
-/** Asks a realserver, now or when it is its turn. */
-export function ask(state: NodeState, member: Member, id: string, explain?: boolean): void {
-  const more = explain === undefined ? {} : { explain }
+/** Asks a realserver, now or when it is its turn. `explain`: somebody asks by hand. */
+export function ask(state: NodeState, member: Member, id: string, more: Pick<Check, 'explain' | 'dueAt'>): void {
+  const { explain } = more
   if (!isPossible(state, member)) return plainly(state, member, id, more)
   const { turns } = state.checks
   const { name } = member.service

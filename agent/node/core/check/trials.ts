@@ -42,7 +42,7 @@ export function beginTrials(state: NodeState, members: readonly Member[], explai
     const { node: server } = realserver
     const { address, port } = isThrough ? service : realserver
     entries.set(id, { target: { service: service.name, server, address, port, type: service.check.type }, ended: null })
-    ask(state, member, id, explain)
+    ask(state, member, id, { explain })
   }
   const until = after(state.now, Math.min(longest + GRACE_MS, ANSWER_MS))
   state.trials.set(state.serial, { replyTo, until, entries })

@@ -10,8 +10,8 @@ const MOST_UNKNOWN = 3
 const NAMED = 3
 
 /** A check that ended, and told nothing: who made it died, or could not. */
-export function unknown({ checks }: NodeState, id: string, reason: string): void {
-  finish(checks.schedule, id)
+export function unknown({ checks, now }: NodeState, id: string, reason: string): void {
+  finish(checks.schedule, id, now)
   for (const member of checks.targets.get(id) ?? [])
     member.unknown = { reason, times: (member.unknown?.times ?? 0) + 1 }
 }
