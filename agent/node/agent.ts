@@ -79,6 +79,7 @@ export class Agent {
     this.#prober = startProber(machine, (...told) => this.#report(...told), {
       well: () => this.#core.well(machine.clock()),
       metrics: (...asked) => this.#metrics(...asked),
+      late: (ms) => this.#counting.late(ms),
     })
     this.#programs = new Programs(
       runDir,

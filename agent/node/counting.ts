@@ -32,6 +32,7 @@ export class Counting {
   readonly #tally = {
     checks: { ok: 0, failed: 0, unknown: 0 },
     durations: newDelayCounts(),
+    delays: newDelayCounts(),
     changes: new Map<string, number>(),
   }
   #about = { cluster: '', node: '', groups: [] as readonly string[] }
@@ -63,6 +64,11 @@ export class Counting {
       countDelay(this.#tally.durations, clock() - began)
       inbox.feed({ kind: 'checked', id, ok, reason, found })
     }
+  }
+
+  /** A check was begun so late. Milliseconds. */
+  late(ms: number): void {
+    countDelay(this.#tally.delays, ms)
   }
 
   stats(done: Done): void {

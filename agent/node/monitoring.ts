@@ -17,7 +17,7 @@ import {
 } from '@lvsm/protocol'
 import { HookRunner } from './adapters/hooks.ts'
 import { withPassword } from './password.ts'
-import { Prober } from './adapters/prober.ts'
+import { Prober, type ProberOptions } from './adapters/prober.ts'
 import type { NodeEffect, NodeInput } from './core/index.ts'
 import type { Machine } from './machine.ts'
 
@@ -46,7 +46,7 @@ export interface Asking extends Pick<Prober, 'check' | 'close'>, Pick<Monitoring
 export function startProber(
   { clock, say }: Pick<Machine, 'clock' | 'say'>,
   report: (source: string, found: Trouble | null) => void,
-  parts: Pick<MonitoringParts, 'well' | 'metrics'>,
+  parts: Pick<MonitoringParts, 'well' | 'metrics'> & Pick<ProberOptions, 'late'>,
 ): Asking {
   const prober = new Prober({
     clock: () => clock(),
@@ -55,6 +55,7 @@ export function startProber(
     unable: (probe, found) => report(`prober ${probe}`, found),
     began: () => monitoring.began(),
     other: (line) => monitoring.heard(line),
+    late: (ms) => parts.late?.(ms),
   })
   const hooks = new HookRunner()
   const monitoring = new Monitoring({

@@ -94,6 +94,8 @@ export interface Probe {
   /** Where the server itself is asked, where its agent says nothing. */
   readonly serves?: number
   readonly explain?: boolean
+  /** By the agent's clock, milliseconds. */
+  readonly dueAt?: number
 }
 
 /** What came of something that was passed on to the coordinators. */

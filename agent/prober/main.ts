@@ -49,6 +49,7 @@ const say = (word: Parameters<typeof probeLine>[0]): void => void process.stdout
 tellGroups(say)
 const tell = (word: Parameters<typeof listenerLine>[0]): void => void process.stdout.write(listenerLine(word))
 const clock = (): number => performance.now()
+const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6
 const listeners = [new Listener(tell, clock), new AgentListener(tell, clock)]
 process.stdout.on('error', () => end(DAEMON_EXITS.ok.code, ''))
 process.stdin.on('end', () => end(DAEMON_EXITS.ok.code, ''))
@@ -66,7 +67,8 @@ process.stdin.on(
       if (job.probe === AWAKE) return say({ id: job.id, ok: true, reason: '' })
       const ask = Object.entries({ ...PROBES, ...DELIVERIES }).find(([kind]) => kind === job.probe)?.[1]
       if (!ask) return say({ id: job.id, ok: null, reason: `there is no probe "${job.probe}"` })
-      attempt(ask, job, (ok, reason, found) => say({ id: job.id, ok, reason, ...found }))
+      const late = job.due === undefined ? {} : { lateMs: Math.max(0, monotonicMs() - job.due) }
+      attempt(ask, job, (ok, reason, found) => say({ id: job.id, ok, reason, ...found, ...late }))
     },
     tooLong: () => end(DAEMON_EXITS.bug.code, 'a job is too long'),
   }),

@@ -15,7 +15,7 @@ const BENCHMARKS: Readonly<Record<string, (runs: number, progress: (text: string
 const LEAST_RUNS = 5
 const USAGE = `usage: npm run bench -- NAME [--runs N] [--json FILE]
        npm run bench -- groups [--groups N,N,…] [--keepalive MS] [--lease MS] [--seconds S]
-       npm run bench -- checks [--checks N] [--interval MS] [--seconds S]
+       npm run bench -- checks [--checks N] [--interval MS] [--seconds S] [--type NAME,…]
        npm run bench -- throughput [--runs N] [--json FILE]
        npm run bench -- dataplane | verdicts | survive
        npm run bench -- scale [--services N,N] [--seconds S]
@@ -26,7 +26,8 @@ const USAGE = `usage: npm run bench -- NAME [--runs N] [--json FILE]
                  compared; power cuts four times as many, in two boots minutes apart
   --json FILE    keeps figures and runs
   config         what a change of the configuration costs three coordinators, beside etcd on the same disk
-  checks         what checks of each type cost the process that makes them, 2,000 at a time
+  checks         what checks of each type cost the process that makes them, 2,000 at a time, how late they are, whether leases are lost beside them; and
+                 how often well servers are taken for failed on a bad line and on a busy machine
   verdicts       how soon a realserver that is dead, or hangs, is out of the table, beside keepalived's checkers in one boot of the lab
   survive        of 10,000 established connections, how many survive a power cut, by DR, NAT and tunnel
   throughput     requests a second and their latency through a director, beside bare IPVS that was set up by hand in the same boot
@@ -66,7 +67,7 @@ function table(figures: readonly Figure[]): string {
 const ELSEWHERE: Readonly<Record<string, string>> = {
   groups: '../../test/bench/groups.ts',
   scale: '../../test/bench/scale.ts',
-  checks: '../../test/bench/checks.ts',
+  checks: '../../test/bench/checks/main.ts',
   config: '../../test/bench/config/main.ts',
 }
 /** Suites of the lab that print figures; `npm test -- lab:NAME` runs them too. */

@@ -10,10 +10,11 @@ import {
   decode,
   frame,
   fromLeaseCodec,
+  OWNERSHIP_EVENTS,
   toLeaseCodec,
 } from '@lvsm/protocol'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { createConnection, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -38,13 +39,17 @@ interface Timing {
   readonly keepaliveMs: number
   readonly leaseMs: number
 }
-interface Running {
+export interface Running {
   readonly name: string
   readonly process: ChildProcess
   readonly socket: Socket
   status: LeaseStatus | null
   events: number
+  /** Of those, that a group came or went. */
+  moves: number
 }
+const MOVES: ReadonlySet<string> = new Set(OWNERSHIP_EVENTS)
+const PREPARED = { ready: true, interfaceDown: false, reaches: 1, reason: 'prepared' } as const
 
 const space = (node: string): string => `lvsm-bench-${process.pid}-${node}`
 const bridge = (network: number): string => `lvb${process.pid}-${network}`
@@ -116,14 +121,17 @@ async function start(node: string, directory: string): Promise<Running> {
   const words = [process.execPath, '--disable-sigusr1', BUNDLE, '--node', node, '--run-dir', run, '--state-dir', state]
   const child = spawn('ip', ['netns', 'exec', space(node), ...words], { stdio: ['ignore', log, log] })
   const socket = await connected(join(run, 'lease.sock'))
-  const running: Running = { name: node, process: child, socket, status: null, events: 0 }
+  const running: Running = { name: node, process: child, socket, status: null, events: 0, moves: 0 }
   const splitter = new FrameSplitter()
   socket.on('error', () => {})
   socket.on('data', (chunk) => {
     for (const bytes of splitter.push(chunk) ?? []) {
       const word = decode(fromLeaseCodec, bytes)
       if (word?.kind === 'status') running.status = word.status
-      else if (word?.kind === 'event') running.events += 1
+      else if (word?.kind === 'event') {
+        running.events += 1
+        if (MOVES.has(word.event.kind)) running.moves += 1
+      }
     }
   })
   return running
@@ -147,7 +155,13 @@ function ticksOf({ process: { pid } }: Running): number {
   return Number(fields[11]) + Number(fields[12])
 }
 
-export async function measureProcesses(groups: number, timing: Timing, seconds: number): Promise<Share[]> {
+/** While they run, and have settled. */
+export async function besideProcesses<T>(
+  groups: number,
+  timing: Timing,
+  work: (all: readonly Running[]) => Promise<T>,
+): Promise<T> {
+  if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} is not there: npm run build`)
   const directory = mkdtempSync(join(tmpdir(), 'lvsm-bench-'))
   const all: Running[] = []
   let timer: NodeJS.Timeout | undefined
@@ -158,27 +172,14 @@ export async function measureProcesses(groups: number, timing: Timing, seconds: 
     for (const one of all) tell(one, { kind: 'view', view: viewOf(one.name, groups, timing) })
     const say = (): void => {
       for (const one of all.slice(0, 2))
-        for (let at = 0; at < groups; at++)
-          tell(one, {
-            kind: 'ready',
-            group: named(at),
-            ready: true,
-            interfaceDown: false,
-            reaches: 1,
-            reason: 'prepared',
-          })
+        for (let at = 0; at < groups; at++) tell(one, { kind: 'ready', group: named(at), ...PREPARED })
     }
     say()
     timer = setInterval(say, READY_MS)
     await sleep(SETTLE_MS)
-    const before = all.map((one) => ({ ticks: ticksOf(one), events: one.events }))
-    await sleep(seconds * 1000)
-    return all.map((one, at) => ({
-      name: one.name,
-      percent: ((ticksOf(one) - (before[at]?.ticks ?? 0)) * 100) / TICKS / seconds,
-      owns: one.status?.groups.filter(({ role }) => role === 'owner').length ?? 0,
-      events: one.events - (before[at]?.events ?? 0),
-    }))
+    const owned = all.reduce((sum, one) => sum + owns(one), 0)
+    if (owned !== groups) throw new Error(`the lease processes own ${owned} of ${groups} groups`)
+    return await work(all)
   } finally {
     clearInterval(timer)
     const ends = all.map(({ process: child }) => new Promise((resolve) => child.once('exit', resolve)))
@@ -191,3 +192,16 @@ export async function measureProcesses(groups: number, timing: Timing, seconds: 
     rmSync(directory, { recursive: true, force: true })
   }
 }
+const owns = ({ status }: Running): number => status?.groups.filter(({ role }) => role === 'owner').length ?? 0
+
+export const measureProcesses = (groups: number, timing: Timing, seconds: number): Promise<Share[]> =>
+  besideProcesses(groups, timing, async (all) => {
+    const before = all.map((one) => ({ ticks: ticksOf(one), events: one.events }))
+    await sleep(seconds * 1000)
+    return all.map((one, at) => ({
+      name: one.name,
+      percent: ((ticksOf(one) - (before[at]?.ticks ?? 0)) * 100) / TICKS / seconds,
+      owns: owns(one),
+      events: one.events - (before[at]?.events ?? 0),
+    }))
+  })

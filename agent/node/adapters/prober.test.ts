@@ -66,6 +66,27 @@ it('checks are made by a process that is nobody’s, and no verdict changes when
   expect(troubles.at(-1), 'it is over').toBeNull()
 })
 
+it('how late a check was begun is told by the process that begins it, however busy this one was', async () => {
+  const late: number[] = []
+  const { prober, check } = begin({ late: (ms) => late.push(ms) })
+  const port = await listening()
+  await check(port)
+  expect(late, 'nobody said when it was due').toEqual([])
+  const wanted = { probe: 'connect', keys: {}, address: OWN, port, source: null, timeoutMs: 5000, virtual } as const
+  const ask = (id: string, ago: number) =>
+    new Promise<boolean | null>((resolve) =>
+      prober.check(id, { ...wanted, dueAt: performance.now() - ago }, (ok) => resolve(ok)),
+    )
+  const began = performance.now()
+  expect([await ask('now', 0), await ask('late', 700), await ask('early', -60_000)]).toEqual([true, true, true])
+  const longest = performance.now() - began
+  expect(late).toHaveLength(3)
+  expect(late[0]).toBeLessThanOrEqual(longest)
+  expect(late[1]).toBeGreaterThanOrEqual(700)
+  expect(late[1]).toBeLessThanOrEqual(700 + longest)
+  expect(late[2]).toBe(0)
+})
+
 it('one that hangs is ended, and another goes on', async () => {
   const { check, said } = begin({ graceMs: -4000 })
   const port = await listening()

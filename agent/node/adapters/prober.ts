@@ -52,6 +52,8 @@ export interface ProberOptions {
   began?(): void
   /** A line that is no answer to a check. */
   other?(line: string): void
+  /** A check was begun so late after it was due, as the process that makes it saw it. Milliseconds. */
+  late?(ms: number): void
   /** Milliseconds of a clock that nobody sets. */
   readonly clock: () => number
   readonly program?: URL
@@ -59,11 +61,16 @@ export interface ProberOptions {
 }
 
 /** Of an effect, nothing but what its prober is to know. */
-const jobOf = ({ probe, keys, address, port, source, timeoutMs, virtual, serves, explain }: Probe): Probe => ({
+const jobOf = (
+  { probe, keys, address, port, source, timeoutMs, virtual, serves, explain, dueAt }: Probe,
+  now: number,
+): Omit<ProbeJob, 'id'> => ({
   ...{ probe, keys, address, port, source, timeoutMs, virtual },
   ...(serves === undefined ? {} : { serves }),
   ...(explain === true ? { explain } : {}),
+  ...(dueAt === undefined ? {} : { due: monotonicMs() + dueAt - now }),
 })
+const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6
 
 export class Prober {
   readonly #options: ProberOptions
@@ -95,7 +102,7 @@ export class Prober {
   }
 
   check(id: string, wanted: Probe, done: Done): void {
-    this.#ask(id, jobOf(wanted), done)
+    this.#ask(id, jobOf(wanted, this.#options.clock()), done)
   }
   /** Tells a receiver of alerts. */
   deliver(id: string, { delivery, keys, timeoutMs }: Delivery, done: Done): void {
@@ -173,7 +180,8 @@ export class Prober {
     this.#pending.delete(answer.id)
     this.#asked.delete(pending.id)
     if (this.#troubled) this.#tell(null)
-    const { id: _, ok, reason, lacks, ...found } = answer
+    const { id: _, ok, reason, lacks, lateMs, ...found } = answer
+    if (lateMs !== undefined) this.#options.late?.(lateMs)
     this.#noteAble(pending.probe, reason, lacks ?? null)
     pending.done(ok, reason, found)
   }

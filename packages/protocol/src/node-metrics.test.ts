@@ -39,6 +39,7 @@ const VIEW = {
   tally: {
     checks: { ok: 5, failed: 1, unknown: 0 },
     durations: newDelayCounts(),
+    delays: newDelayCounts(),
     changes: new Map([
       ['web took', 3],
       ['gone took', 9],
@@ -90,6 +91,9 @@ test('what the lease process says; nothing of it where that is silent', () => {
   const silent = nodeSamples({ ...VIEW, lease: null }).map(({ metric }) => metric)
   expect(silent).toContain('lvsm_checks_total')
   for (const name of ['lvsm_quorum', 'lvsm_group_owned', 'lvsm_node_up']) expect(silent).not.toContain(name)
-  expect(Object.keys(nodeHistograms(VIEW))).toHaveLength(3)
-  expect(Object.keys(nodeHistograms({ ...VIEW, lease: null }))).toEqual(['lvsm_check_duration_seconds'])
+  expect(Object.keys(nodeHistograms(VIEW))).toHaveLength(4)
+  expect(Object.keys(nodeHistograms({ ...VIEW, lease: null }))).toEqual([
+    'lvsm_check_duration_seconds',
+    'lvsm_check_delay_seconds',
+  ])
 })

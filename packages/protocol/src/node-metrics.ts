@@ -19,6 +19,7 @@ export const NODE_METRICS = {
   lvsm_group_changes_total: counter('changes', 'What became of a group at this node.', 'group', 'change'),
   lvsm_checks_total: counter('checks', 'Checks of realservers that ended.', 'result'),
   lvsm_check_duration_seconds: histogram('From the beginning of a check until its answer.'),
+  lvsm_check_delay_seconds: histogram('How late a check was begun after it was due.'),
   lvsm_lease_loop_delay_seconds: histogram('How late the lease process was when its timer rang.'),
   lvsm_lease_renewal_delay_seconds: histogram('How late a lease was extended.'),
   lvsm_check_degraded: flag('It is well, and its program warns (exit code 1 of a plugin).', ...REALSERVER),
@@ -69,6 +70,8 @@ export interface Figures {
 export interface Tally {
   readonly checks: CheckResults
   readonly durations: DelayCounts
+  /** How late checks were begun. */
+  readonly delays: DelayCounts
   /** `group change` → how often. */
   readonly changes: ReadonlyMap<string, number>
 }
@@ -124,9 +127,10 @@ function leaseSamples(node: string, { quorum, standby, groups, peers }: LeaseSta
 }
 
 export function nodeHistograms({ tally, lease }: Pick<NodeView, 'tally' | 'lease'>): Record<string, DelayReport> {
-  const { durations } = tally
+  const { durations, delays } = tally
   return {
     lvsm_check_duration_seconds: { counts: [...durations.counts], sumMs: durations.sumMs, worstMs: 0 },
+    lvsm_check_delay_seconds: { counts: [...delays.counts], sumMs: delays.sumMs, worstMs: 0 },
     ...(lease?.delays
       ? { lvsm_lease_loop_delay_seconds: lease.delays.loop, lvsm_lease_renewal_delay_seconds: lease.delays.renewal }
       : {}),

@@ -32,6 +32,8 @@ const job = z.object({
   serves: z.int().min(1).max(65_535).exactOptional(),
   /** Somebody wants to know each step of it. */
   explain: z.boolean().exactOptional(),
+  /** When it was due: milliseconds of the machine's monotonic clock (CLOCK_MONOTONIC), which both processes read. */
+  due: z.number().exactOptional(),
 })
 export type ProbeJob = Readonly<z.infer<typeof job>>
 
@@ -48,6 +50,8 @@ const answer = z.union([
     ok: z.boolean().nullable(),
     reason: z.string().transform((value) => probeReason(value)),
     ...foundFields,
+    /** How late it was begun after it was due; where the job said when that was. */
+    lateMs: z.number().min(0).exactOptional(),
     /** What is to be done on this machine, so that this kind of question can be asked here; it comes with `ok: null`. */
     lacks: z
       .string()
