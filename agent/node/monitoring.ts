@@ -17,9 +17,10 @@ import {
 } from '@lvsm/protocol'
 import { HookRunner } from './adapters/hooks.ts'
 import { withPassword } from './password.ts'
-import { Prober, type ProberOptions } from './adapters/prober.ts'
+import { Prober } from './adapters/prober.ts'
 import type { NodeEffect, NodeInput } from './core/index.ts'
 import type { Machine } from './machine.ts'
+import type { ProberOptions } from './ports.ts'
 
 const SECOND_MS = 1000
 /** Where it could not listen it is tried again after so many seconds. */

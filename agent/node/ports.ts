@@ -103,3 +103,21 @@ export type Passing =
   | PassedBack
   /** `sent`: one of them has it, and nobody knows what came of it. */
   | { readonly kind: 'silent'; readonly reason: string; readonly sent: boolean }
+
+/** What the process that makes checks tells its agent, and what it needs. */
+export interface ProberOptions {
+  trouble(found: Trouble | null): void
+  /** This machine cannot ask as checks of a kind do; null: it can. */
+  unable(probe: string, found: Trouble | null): void
+  say(text: string): void
+  /** It is new: whatever it was told before it does not know. */
+  began?(): void
+  /** A line that is no answer to a check. */
+  other?(line: string): void
+  /** A check was begun so late after it was due, as the process that makes it saw it. Milliseconds. */
+  late?(ms: number): void
+  /** Milliseconds of a clock that nobody sets. */
+  readonly clock: () => number
+  readonly program?: URL
+  readonly graceMs?: number
+}

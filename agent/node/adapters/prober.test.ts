@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import type { Trouble } from '@lvsm/base'
 import { freeze } from '../../../test/kit/freeze.ts'
-import { Prober, type ProberOptions } from './prober.ts'
+import type { ProberOptions } from '../ports.ts'
+import { Prober } from './prober.ts'
 
 const OWN = '127.77.0.3'
 const virtual = { address: '10.11.0.10', port: 80 }

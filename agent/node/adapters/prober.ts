@@ -17,7 +17,7 @@ import {
 } from '@lvsm/protocol'
 import { type Dead, Leftovers, userOf } from '../../process/leftovers.ts'
 import { linesOf } from '../../process/lines.ts'
-import type { Delivery, Probe } from '../ports.ts'
+import type { Delivery, Probe, ProberOptions } from '../ports.ts'
 
 /** Beside this file, or, where that is part of a bundle, beside the bundle. */
 const PROGRAM = new URL(import.meta.url.endsWith('.ts') ? '../../prober/main.ts' : './lvsm-prober.mjs', import.meta.url)
@@ -43,23 +43,6 @@ interface Pending {
   readonly timeoutMs: number
   sentAt: number
 }
-export interface ProberOptions {
-  trouble(found: Trouble | null): void
-  /** This machine cannot ask as checks of a kind do; null: it can. */
-  unable(probe: string, found: Trouble | null): void
-  say(text: string): void
-  /** It is new: whatever it was told before it does not know. */
-  began?(): void
-  /** A line that is no answer to a check. */
-  other?(line: string): void
-  /** A check was begun so late after it was due, as the process that makes it saw it. Milliseconds. */
-  late?(ms: number): void
-  /** Milliseconds of a clock that nobody sets. */
-  readonly clock: () => number
-  readonly program?: URL
-  readonly graceMs?: number
-}
-
 /** Of an effect, nothing but what its prober is to know. */
 const jobOf = (
   { probe, keys, address, port, source, timeoutMs, virtual, serves, explain, dueAt }: Probe,
