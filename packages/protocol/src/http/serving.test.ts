@@ -1,6 +1,8 @@
 /** What is served, and who serves: by what a verdict is made of, by what the kernel does, and not by what one node says of another. */
 import { expect, test } from 'vitest'
 import { head, server, service, status, trouble } from './fixture.ts'
+import { isOfNode } from '../troubles/kind.ts'
+import { troubleKind } from '../troubles/table.ts'
 import type { Status } from './status.ts'
 import { judge } from './verdict.ts'
 
@@ -131,3 +133,12 @@ test('of much lost redundancy the first are said, and how many more there are', 
     'and 2 more of this kind, below',
   ])
 })
+
+test.each(['foreign-service', 'no-ipvs', 'kernel-refused', 'tunnel-source', 'interface-down', 'no-lease-process'])(
+  'a node that says %s is troubled itself',
+  (code) => expect(isOfNode(troubleKind(code))).toBe(true),
+)
+test.each(['agent-silent', 'disagreement', 'peer-unbelieved', 'state-not-kept', 'path-dead', 'link-silent'])(
+  'a node that says %s does its own work',
+  (code) => expect(isOfNode(troubleKind(code))).toBe(false),
+)

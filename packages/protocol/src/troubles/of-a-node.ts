@@ -65,7 +65,7 @@ export const KERNEL = {
     'it takes connections, and nobody checks it',
     'ipvsadm -d … as the line says, or add it to the configuration',
   ),
-  'foreign-service': kind(
+  'foreign-service': ofServing(
     'critical',
     'node',
     'IPVS service SERVICE is not of our making',
