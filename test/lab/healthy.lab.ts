@@ -3,7 +3,7 @@
  * What is everyday raises nothing: starts, restarts, moves, standby, changes of the configuration, things of others beside ours. All nodes
  * are asked all the time; none may have a trouble, and where nothing is taken out of service all of them say healthy.
  */
-import { judge } from '@lvsm/protocol'
+import { judge, verdictLines } from '@lvsm/protocol'
 import { attempt, demand, figure, lab, NODES, on, owner, sh, status, until, VIP } from './harness.ts'
 import { rewrite } from './rewriting.ts'
 import { scenario } from './scenario.ts'
@@ -32,13 +32,11 @@ function sampling(head: boolean, nodes: readonly string[] = NODES): Sampler {
     const said = await status(node).catch(() => null)
     if (!said || isOver || said.revision === 0) return
     samples += 1
-    const { health, unserved, unserving, unmovable, other, unknown } = judge(said)
+    const verdict = judge(said)
     for (const { node: of, code, message } of said.troubles)
       wrong.add(`${then}: ${node} says ${code} of ${of}: ${message}`)
-    if (head && health !== 'healthy')
-      wrong.add(
-        `${then}: ${node} says ${health}: ${[unserved, unserving, unmovable, other, unknown].flat().join(' | ')}`,
-      )
+    if (head && verdict.health !== 'healthy')
+      wrong.add(`${then}: ${node} says ${verdict.health}: ${verdictLines(verdict).join(' | ')}`)
   }
   const loops = nodes.map(async (node) => {
     while (!isOver) {
