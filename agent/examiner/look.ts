@@ -24,7 +24,7 @@ export function look(towards: readonly string[]): MachineFacts {
       return otherwise
     }
   }
-  const { links, addresses, routes } = attempt('links, addresses and routes', NO_NETWORK, readNetwork)
+  const { links, addresses, routes, localRoutes } = attempt('links, addresses and routes', NO_NETWORK, readNetwork)
   const ipvs = attempt('IPVS', null, readIpvs)
   const asked = [
     ...(ipvs?.services ?? []).flatMap(({ destinations }) => destinations.map((one) => one.address)),
@@ -35,6 +35,7 @@ export function look(towards: readonly string[]): MachineFacts {
     links,
     addresses,
     routes,
+    ...(localRoutes ? { localRoutes } : {}),
     ways: attempt('ways to realservers', [], () => readWays([...new Set(asked)])),
     sysctls: readSysctls(links.map(({ name }) => name)),
     readOnly: isReadOnly(),

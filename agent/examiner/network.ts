@@ -6,6 +6,7 @@ import type { MachineFacts } from '@lvsm/protocol'
 
 const LOOPBACK = 772
 const HEADERS = 40
+const BITS: Readonly<Record<number, number>> = { [AF.inet]: 32, [AF.inet6]: 128 }
 
 /** With a socket that is closed again. */
 export function withNetlink<T>(protocol: number, work: (socket: Netlink) => T): T {
@@ -22,11 +23,11 @@ const all = <T>(socket: Netlink, request: Uint8Array, decode: (message: Message)
     return decoded.ok ? [decoded.value] : []
   })
 
-export const readNetwork = (): Pick<MachineFacts, 'links' | 'addresses' | 'routes'> =>
+export const readNetwork = (): Pick<MachineFacts, 'links' | 'addresses' | 'routes' | 'localRoutes'> =>
   withNetlink(NETLINK.route, (socket) => {
     const links = all(socket, rtnetlink.dumpLinks(), rtnetlink.decodeLink)
     const nameOf = new Map(links.map(({ index, name }) => [index, name]))
-    const { LINK_FLAG, ADDRESS_FLAG, TABLE, ROUTE_TYPE } = rtnetlink
+    const { LINK_FLAG, ADDRESS_FLAG, TABLE, ROUTE_TYPE, PROTOCOL } = rtnetlink
     return {
       links: links.map(({ name, up, hardware, flags, kind, mtu }) => ({
         name,
@@ -62,6 +63,12 @@ export const readNetwork = (): Pick<MachineFacts, 'links' | 'addresses' | 'route
             metric: priority,
             mss: metrics.advmss ?? (metrics.mtu === undefined ? null : metrics.mtu - HEADERS),
           })),
+      ),
+      localRoutes: [AF.inet, AF.inet6].flatMap((family) =>
+        all(socket, rtnetlink.dumpRoutes({ family, table: TABLE.local }), rtnetlink.decodeRoute)
+          .filter((one) => one.family === family && one.table === TABLE.local && one.type === ROUTE_TYPE.local)
+          .filter(({ protocol, prefix }) => protocol !== PROTOCOL.kernel && prefix === BITS[family])
+          .map(({ destination, oif = 0 }) => ({ interface: nameOf.get(oif) ?? '', address: destination })),
       ),
     }
   })

@@ -3,7 +3,7 @@
  * knows, and the agent's own rules. It refuses what a kernel refuses. What stands here that nobody of ours has put here is
  * foreign; `foreign` gives it as one text.
  */
-import { familyOf, MARKS, ownLabel } from '@lvsm/base'
+import { familyOf, isOwnLabel, MARKS } from '@lvsm/base'
 import { destKey, type IpvsTimeouts, type ServiceId, type ServiceSpec, serviceKey, type TunnelPort } from '@lvsm/model'
 import {
   type NatRules,
@@ -50,6 +50,8 @@ export class DataPlane {
   readonly #floating: () => readonly Address[]
   aliases: Address[] = [{ index: LOOPBACK, address: '127.0.0.1', prefix: 8, label: 'lo' }]
   defaults: Default[] = []
+  /** Those that bear the mark. */
+  localRoutes: { readonly address: string; readonly index: number }[] = []
   readonly settings = new Map<string, string>()
   readonly services = new Map<string, Service>()
   /** As every kernel begins. */
@@ -95,6 +97,7 @@ export class DataPlane {
       links: [...this.links],
       addresses: [...this.#own, ...this.#floating(), ...this.aliases],
       defaults: [...this.defaults],
+      localRoutes: [...this.localRoutes],
       gue: [...this.gue],
       sysctls: new Map(sysctls.map((path) => [path, this.settings.get(path) ?? null])),
       services: services ? [...this.services.values()].map((service) => seen(service, now)) : [],
@@ -133,6 +136,13 @@ export class DataPlane {
       case 'tunnel-up':
       case 'tunnel-remove':
         return this.#tunnel(operation)
+      case 'dummy-add':
+      case 'dummy-up':
+      case 'dummy-remove':
+        return this.#dummy(operation)
+      case 'local-route-add':
+      case 'local-route-remove':
+        return this.#localRoute(operation)
       case 'route-set':
       case 'route-remove':
         return this.#route(operation)
@@ -169,6 +179,30 @@ export class DataPlane {
     return DONE
   }
 
+  #dummy(operation: Extract<Operation, { kind: `dummy-${string}` }>): string | null {
+    const { kind, name } = operation
+    const at = this.links.findIndex((link) => link.name === name)
+    const link = this.links[at]
+    if (kind === 'dummy-add') {
+      if (link) return 'EEXIST'
+      const index = Math.max(...this.links.map((one) => one.index)) + 1
+      this.links.push({ index, name, loopback: false, up: true, note: 'lvsm', noArp: true })
+      this.#setUp(name)
+      return DONE
+    }
+    if (link?.index !== operation.index) return 'ENODEV'
+    if (kind === 'dummy-up') this.links[at] = { ...link, up: true }
+    else this.#takeDown(at, name)
+    return DONE
+  }
+  #localRoute({ kind, address, index }: Extract<Operation, { kind: `local-route-${string}` }>): string | null {
+    const left = this.localRoutes.filter((one) => one.address !== address || one.index !== index)
+    const there = left.length < this.localRoutes.length
+    if (there === (kind === 'local-route-add')) return there ? 'EEXIST' : 'ESRCH'
+    this.localRoutes = there ? left : [...left, { address, index }]
+    return DONE
+  }
+
   #takeDown(at: number, name: string): void {
     const [gone] = this.links.splice(at, 1)
     this.aliases = this.aliases.filter(({ index }) => index !== gone?.index)
@@ -190,7 +224,8 @@ export class DataPlane {
   }
   #alias(operation: Extract<Operation, { kind: 'alias-add' | 'alias-remove' }>): string | null {
     const { kind, address, prefix, index, label } = operation
-    const left = this.aliases.filter((one) => one.address !== address || one.prefix !== prefix)
+    if (!this.links.some((link) => link.index === index)) return 'ENODEV'
+    const left = this.aliases.filter((one) => one.address !== address || one.prefix !== prefix || one.index !== index)
     const there = left.length < this.aliases.length
     if (kind === 'alias-add' && there) return 'EEXIST'
     if (kind === 'alias-remove' && !there) return 'EADDRNOTAVAIL'
@@ -232,7 +267,7 @@ export class DataPlane {
         : []
     })
     return JSON.stringify([
-      this.aliases.filter(({ label, address }) => label !== ownLabel('lo') && address !== MARKS.deviceAddress),
+      this.aliases.filter(({ label, address }) => !isOwnLabel(label) && address !== MARKS.deviceAddress),
       this.defaults.filter(({ protocol }) => protocol !== MARKS.routeProtocol),
       [...this.settings].filter(([path]) => !OUR_SETTINGS.test(path)),
       services,
@@ -241,7 +276,8 @@ export class DataPlane {
 
   /** No power: nothing of it is left but what the machine's own start brings. */
   lose(): void {
-    this.aliases = this.aliases.filter(({ label }) => label !== ownLabel('lo'))
+    this.aliases = this.aliases.filter(({ label }) => !isOwnLabel(label))
+    this.localRoutes = []
     this.defaults = this.defaults.filter(({ protocol }) => protocol !== MARKS.routeProtocol)
     for (const key of this.services.keys()) if (!this.strangers.has(key)) this.services.delete(key)
     for (const { name, note } of this.links.toReversed())

@@ -20,6 +20,7 @@ const stateOf = (config: Config, name: string) => {
       label: link.name,
     })) as Observed['addresses'][number][],
     defaults: [] as Observed['defaults'][number][],
+    localRoutes: [] as NonNullable<Observed['localRoutes']>[number][],
     sysctls: new Map<string, string>(),
     services: [] as ObservedService[],
     ipvs: true,
@@ -61,6 +62,7 @@ export class TestKernel {
       links: [...state.links],
       addresses: [...state.addresses],
       defaults: [...state.defaults],
+      localRoutes: [...state.localRoutes],
       services: !services ? [] : state.ipvs ? [...state.services] : null,
       sysctls: new Map(paths.map((path) => [path, state.sysctls.get(path) ?? '7'])),
     }
@@ -78,6 +80,19 @@ export class TestKernel {
       case 'tunnel-add':
         state.addresses.push({ index: 99, address: '127.76.0.1', prefix: 32, label: operation.name })
         return state.links.push(tunnelOf(operation))
+      case 'dummy-add':
+        return state.links.push({
+          index: 98,
+          name: operation.name,
+          loopback: false,
+          up: true,
+          note: 'lvsm',
+          noArp: true,
+        })
+      case 'dummy-remove':
+        return (state.links = state.links.filter(({ index }) => index !== operation.index))
+      case 'local-route-add':
+        return state.localRoutes.push({ address: operation.address, index: operation.index })
       case 'route-set':
         return state.defaults.push({ gateway: operation.gateway, index: operation.index, protocol: 76, metric: 0 })
       case 'route-remove':
@@ -87,7 +102,9 @@ export class TestKernel {
         return state.addresses.push({ index, address, prefix, label })
       }
       case 'alias-remove':
-        return (state.addresses = state.addresses.filter(({ address }) => address !== operation.address))
+        return (state.addresses = state.addresses.filter(
+          ({ address, index }) => address !== operation.address || index !== operation.index,
+        ))
       case 'sync-start':
         return state.syncDaemons?.push(operation.daemon)
       case 'sync-stop':

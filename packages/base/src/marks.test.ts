@@ -35,6 +35,7 @@ test('the marks stay what they are: nodes carry them over an upgrade', () =>
     peersTable: 'lvsm-peers',
     rulesTable: 'lvsm-nat',
     deviceNote: 'lvsm',
+    vipDevice: 'lvsm-vips',
     deviceAddress: '127.76.0.1',
     serviceMarks: { base: 0x4c000000, mask: 0xffffff },
     checkMarks: { base: 0x4d000000, mask: 0xffffff },

@@ -16,8 +16,10 @@ export const MARKS = {
   peersTable: 'lvsm-peers',
   /** nf_tables table of the rules beside IPVS. */
   rulesTable: 'lvsm-nat',
-  /** Note (IFLA_IFALIAS) on tunnel devices. */
+  /** Note (IFLA_IFALIAS) on devices of ours: tunnels, and the dummy device for VIPs. */
   deviceNote: 'lvsm',
+  /** Name of that dummy device; no tunnel of ours is called so. */
+  vipDevice: 'lvsm-vips',
   /** Address of each tunnel device, for itself alone: without one the kernel takes a loose rp_filter for a strict one. */
   deviceAddress: '127.76.0.1',
   /** Firewall marks of services on several ports: 0x4c000000 ('L') to 0x4cffffff, 24 bits of the service's own (packages/model). */

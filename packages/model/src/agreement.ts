@@ -57,13 +57,14 @@ function digestsOf({ nodes, groups, services, timing, ipvsTimeouts }: Config): A
     ]),
     realservers: each(({ realservers }) =>
       realservers
-        .map(({ node, address, port, forward, weight, upper, lower, tunnel, tunnelPort, backup }) =>
+        .map(({ node, address, port, forward, weight, upper, lower, tunnel, tunnelPort, placement, backup }) =>
           // Where nothing of it is said the text is that of versions that know nothing of it.
           [
             ...[node, address, port, forward, weight],
             ...(upper === undefined ? [] : [upper, lower ?? 0]),
             ...(tunnel === undefined ? [] : [tunnel]),
             ...(tunnelPort === undefined ? [] : [tunnelPort]),
+            ...(placement === undefined ? [] : [placement]),
             ...(backup ? ['backup'] : []),
           ].join(' '),
         )

@@ -26,9 +26,12 @@ import { markOf, parsePorts, type PortRange } from './ports.ts'
 import type { Persistence } from './service-spec.ts'
 import {
   CHECKS,
+  DEFAULT_PLACEMENT,
   DEFAULT_TUNNEL,
+  type Forward,
   forwarding,
   NO_FALLBACK,
+  type Placement,
   SCHEDULERS,
   type SchedulerRow,
   type Tunnel,
@@ -145,6 +148,10 @@ function completeTunnel(tunnel: Tunnel, said: number | undefined): Pick<ConfigRe
   return port === null ? { tunnel } : { tunnel, tunnelPort: said ?? port }
 }
 
+/** Where nothing is said, or what goes without saying, versions that know of no placement say the same. */
+const completePlacement = (forward: Forward, placement: Placement = DEFAULT_PLACEMENT) =>
+  placement === DEFAULT_PLACEMENT || !forwarding(forward).hasVip ? {} : { placement }
+
 function completeService(
   service: WrittenService,
   groups: readonly ConfigGroup[],
@@ -164,6 +171,7 @@ function completeService(
       gateway,
       tunnel,
       'tunnel-port': tunnelPort,
+      placement,
       weight,
       ...more
     }): ConfigRealserver => ({
@@ -173,6 +181,7 @@ function completeService(
       forward,
       gateway: forwarding(forward).needsGateway ? (gateway ?? only) : null,
       ...(forwarding(forward).tunnels ? completeTunnel(tunnel ?? DEFAULT_TUNNEL, tunnelPort) : {}),
+      ...completePlacement(forward, placement),
       weight: weight ?? 1,
       ...limitsOf(more),
       ...(more.backup === true ? { backup: true } : {}),

@@ -12,6 +12,7 @@ import {
   type Protocol,
   type Scheduler,
   type Helper,
+  type Placement,
   type Tunnel,
 } from './tables/index.ts'
 
@@ -81,6 +82,8 @@ export interface ConfigRealserver {
   readonly tunnel?: Tunnel
   /** UDP; not there: its tunnel has no port. */
   readonly tunnelPort?: number
+  /** Where it has the VIP for itself; not there: on lo, or its forwarding method gives it none. */
+  readonly placement?: Placement
   readonly weight: number
   /** Connections at which it gets no new ones, and under which it gets some again; not there: no limit. */
   readonly upper?: number

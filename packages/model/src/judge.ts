@@ -17,6 +17,7 @@ import { entries, isUnread, type Rule } from './rules/rule.ts'
 import { localDelivery } from './rules/local.ts'
 import { natRealservers, realserverAddresses } from './rules/realservers.ts'
 import { ipvsTimeouts } from './rules/service-options.ts'
+import { placements } from './rules/placements.ts'
 import { services } from './rules/services.ts'
 import { receivers } from './rules/receivers.ts'
 import { sync } from './rules/sync.ts'
@@ -42,6 +43,7 @@ const RULES: readonly Rule[] = [
   natRealservers,
   localDelivery,
   services,
+  placements,
   ipvsTimeouts,
   realserverAddresses,
   counts,

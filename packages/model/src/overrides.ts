@@ -7,12 +7,13 @@ interface Entry {
   gateway?: string | undefined
   tunnel?: string | undefined
   'tunnel-port'?: number | undefined
+  placement?: string | undefined
   readonly weight?: number | undefined
 }
 
 /**
- * What the override says replaces what the pool says. Port, gateway and tunnel belong to a forwarding method (nat changes the
- * port, and needs a gateway; tun has a tunnel), so under another one those of the pool do not count.
+ * What the override says replaces what the pool says. Port, gateway, tunnel and placement belong to a forwarding method (nat changes
+ * the port, and needs a gateway; tun has a tunnel, on whose devices the VIP may stand), so under another one those of the pool do not count.
  */
 export function withOverride<T extends Entry>(entry: T, override: Entry | undefined): T {
   if (!override) return entry
@@ -22,6 +23,7 @@ export function withOverride<T extends Entry>(entry: T, override: Entry | undefi
     delete copy.gateway
     delete copy.tunnel
     delete copy['tunnel-port']
+    delete copy.placement
   }
   if (Object.hasOwn(override, 'tunnel') && override.tunnel !== entry.tunnel) delete copy['tunnel-port']
   return Object.assign(copy, override)

@@ -7,7 +7,7 @@ import * as z from 'zod'
 import { type AddressFault, refuseAddress, refuseCidr } from './address.ts'
 import { MOST, MOST_PING_NODES, MOST_REVISIONS } from './config.ts'
 import { DURATION_HINT, parseDuration } from './duration.ts'
-import { CHECKS, ENGINES, FORWARDING, HELPERS, PROTOCOLS, SCHEDULERS, TUNNELS } from './tables/index.ts'
+import { CHECKS, ENGINES, FORWARDING, HELPERS, PLACEMENTS, PROTOCOLS, SCHEDULERS, TUNNELS } from './tables/index.ts'
 import { refuseInterface, refuseName } from './names.ts'
 import { parseNetmask } from './netmask.ts'
 import { parsePorts } from './ports.ts'
@@ -140,6 +140,8 @@ export const realserverSchema = z.strictObject({
   gateway: address.optional(),
   tunnel: z.enum(namesOf(TUNNELS)).optional(),
   'tunnel-port': port.optional(),
+  /** Where the realserver has the VIP for itself. */
+  placement: z.enum(namesOf(PLACEMENTS)).optional(),
   weight: z.int().min(0).max(65535).optional(),
   /** Connections at which it gets no new ones, and under which it gets some again. */
   'upper-threshold': threshold.optional(),
@@ -153,7 +155,7 @@ export const poolSchema = z.strictObject({
   name,
   realservers: z.array(realserverSchema).min(1).max(MOST.realserversOfService),
 })
-/** What one service has otherwise than its pool says; another forwarding method leaves the pool's port, gateway and tunnel behind. */
+/** What one service has otherwise than its pool says; another forwarding method leaves the pool's port, gateway, tunnel and placement behind. */
 export const overrideSchema = realserverSchema.partial().extend({ node: name })
 export const serviceSchema = z.strictObject({
   name,

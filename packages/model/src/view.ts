@@ -5,7 +5,7 @@ import { type OwnView, ownViewOf } from './own-view.ts'
 import { type TunnelEnd, type TunnelPort, tunnelsTo } from './tunnels.ts'
 import type { Config, ConfigGroup, ConfigNode, ConfigService, ConfigSync } from './config.ts'
 import type { IpvsTimeouts } from './service-spec.ts'
-import { forwarding, noticesRefusal, type Placement, type Tunnel } from './tables/index.ts'
+import { DEFAULT_PLACEMENT, forwarding, noticesRefusal, type Placement, type Tunnel } from './tables/index.ts'
 
 /** Keys that this node has with each of the others that have such, by name; of which ring. */
 export interface PairRing {
@@ -112,9 +112,8 @@ export function nodeView(config: Config, name: string): NodeView | null {
   if (!node) return null
   const directs = config.groups.filter((group) => group.directors.includes(name))
   const served = config.services.flatMap((service) => {
-    const own = service.realservers.filter((entry) => entry.node === name)
-    const placement = own.map(({ forward }) => forwarding(forward).aliasOn).find((one) => one !== null)
-    return placement ? [{ service, placement }] : []
+    const own = service.realservers.find((entry) => entry.node === name && forwarding(entry.forward).hasVip)
+    return own ? [{ service, placement: own.placement ?? DEFAULT_PLACEMENT }] : []
   })
   const answersFor = new Map(
     served.map(({ service: { address, group }, placement }) => [address, { address, group, placement }]),
@@ -143,8 +142,8 @@ export function nodeView(config: Config, name: string): NodeView | null {
 function handedAt({ services }: Config, name: string): string[] {
   const own = services.flatMap(({ realservers }) =>
     realservers.filter(({ node, forward }) => {
-      const { onLink, aliasOn } = forwarding(forward)
-      return node === name && onLink && aliasOn !== null
+      const { onLink, hasVip } = forwarding(forward)
+      return node === name && onLink && hasVip
     }),
   )
   return [...new Set(own.map(({ address }) => address))].toSorted()

@@ -165,7 +165,7 @@ const REFUSED: readonly [law: string, plan: readonly Operation[], seen: AuditInp
     /before arp_ignore/,
   ],
   ['silence that ends', [sysctl('net/ipv4/conf/all/arp_ignore', '0'), alias()], auditInput(), /before arp_ignore/],
-  ['an alias is /32', [alias({ prefix: 31 })], auditInput(), /prefix 31: lo would claim a network/],
+  ['an alias is /32', [alias({ prefix: 31 })], auditInput(), /prefix 31: the node would claim a network/],
   ['an alias has our label', [alias({ label: 'lo' })], auditInput(), /without our label/],
   ['an alias stands on lo', [alias({ index: 3 })], auditInput(), /not lo/],
   ['an alias stands somewhere', [alias({ index: 9 })], auditInput(), /not lo/],

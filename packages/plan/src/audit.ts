@@ -4,6 +4,7 @@
  */
 import { destKey, isMark, serviceKey } from '@lvsm/model'
 import type { NatRules } from './nat-rules.ts'
+import { type AliasBoard, aliasBoard, judgeAlias, judgeDummy, judgeLocalRoute, judgeLoudness } from './audit-aliases.ts'
 import { judgeGuard, judgeGue, judgeTunnel, type TunnelBoard, tunnelBoard } from './audit-tunnels.ts'
 import { judgeSources } from './audit-sources.ts'
 import { judgeMarks, judgeTurns } from './audit-marks.ts'
@@ -22,17 +23,10 @@ export interface AuditInput {
 }
 
 const WRITABLE =
-  /^net\/ipv4\/(ip_forward|vs\/(conntrack|expire_nodest_conn|expire_quiescent_template|backup_only|sync_(version|threshold|refresh_period|retries|persist_mode|sock_size|ports))|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries)|conf\/(?!(?:all|default)\/)[^/]+\/(accept_local|forwarding|rp_filter))$|^net\/ipv6\/conf\/(all\/forwarding|[^/]+\/(accept_ra|accept_redirects)|lvsm-[a-z][0-9a-f]{8}\/disable_ipv6)$/
-/** Copies of the marks, on purpose: who judges trusts no table of the accused. */
-const MARK = 'lo:lvsm'
+  /^net\/ipv4\/(ip_forward|vs\/(conntrack|expire_nodest_conn|expire_quiescent_template|backup_only|sync_(version|threshold|refresh_period|retries|persist_mode|sock_size|ports))|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries)|conf\/(?!(?:all|default)\/)[^/]+\/(accept_local|forwarding|rp_filter))$|^net\/ipv6\/conf\/(all\/forwarding|[^/]+\/(accept_ra|accept_redirects)|lvsm-([a-z][0-9a-f]{8}|vips)\/disable_ipv6)$/
+/** A copy of the mark, on purpose: who judges trusts no table of the accused. */
 const MARKED_ROUTE = 76
 const SYNC_RECORD = 'sync daemons'
-/** With these the node answers for its aliases, whatever its interfaces say. */
-const LOUD: Readonly<Record<string, (value: string) => boolean>> = {
-  'net/ipv4/conf/all/arp_ignore': (value) => !['1', '2'].includes(value),
-  'net/ipv4/conf/all/arp_announce': (value) => value !== '2',
-}
-
 interface Board {
   readonly sysctls: Map<string, string>
   /** `service|destination` → weight. */
@@ -40,8 +34,9 @@ interface Board {
   readonly services: Set<string>
   /** Service or destination → whether this plan made it come or leave. */
   readonly turns: Map<string, 'came' | 'left'>
-  /** IPv4 addresses that the node has, and must not announce in ARP. */
-  readonly aliases: Set<string>
+  readonly aliases: AliasBoard
+  /** `ADDRESS INDEX` of aliases that the plan took off. */
+  readonly left: Set<string>
   readonly tunnels: TunnelBoard
 }
 
@@ -52,11 +47,10 @@ export function audit(plan: readonly Operation[], auditInput: AuditInput): strin
     weights: new Map(),
     services: new Set(),
     turns: new Map(),
-    aliases: new Set(),
+    aliases: aliasBoard(auditInput.observed),
+    left: new Set(),
     tunnels: tunnelBoard(auditInput.observed),
   }
-  for (const { address, label } of auditInput.observed.addresses)
-    if (label === MARK && !address.includes(':')) board.aliases.add(address)
   for (const [path, value] of auditInput.observed.sysctls) if (value !== null) board.sysctls.set(path, value)
   for (const service of auditInput.observed.services ?? []) {
     const name = serviceKey(service)
@@ -82,9 +76,15 @@ function judge(operation: Operation, auditInput: AuditInput, board: Board): stri
         .map(([name, seconds]) => `the timeout ${name} would be ${seconds} seconds`)
     case 'alias-add':
     case 'alias-remove':
-      return operation.kind === 'alias-add'
-        ? judgeAlias(operation, auditInput, board)
-        : judgeRemoval(operation, auditInput, board)
+      if (operation.kind === 'alias-remove') board.left.add(`${operation.address} ${operation.index}`)
+      return judgeAlias(operation, auditInput, board.sysctls, board.aliases)
+    case 'local-route-add':
+    case 'local-route-remove':
+      return judgeLocalRoute(operation, auditInput, board.sysctls, board.aliases)
+    case 'dummy-add':
+    case 'dummy-up':
+    case 'dummy-remove':
+      return judgeDummy(operation, auditInput, board.left)
     case 'gue-open':
     case 'gue-close':
       return judgeGue(operation, auditInput, board.tunnels)
@@ -105,10 +105,9 @@ function judge(operation: Operation, auditInput: AuditInput, board: Board): stri
 
 function judgeSetting({ path, value }: Extract<Operation, { kind: 'sysctl' }>, board: Board): string[] {
   board.sysctls.set(path, value)
-  const loud = LOUD[path]?.(value) === true && board.aliases.size > 0
   return [
     ...(WRITABLE.test(path) ? [] : [`${path} is not ours to write`]),
-    ...(loud ? [`${path} ${value} while ${[...board.aliases].join(', ')} stands here`] : []),
+    ...judgeLoudness(path, value, board.aliases),
   ]
 }
 
@@ -134,32 +133,6 @@ function judgeSync({ kind, daemon }: SyncOperation, { owned }: AuditInput, board
     broken.push(`a ${daemon.state} daemon beside backup_only: the owner would forward nothing`)
   if (daemon.syncId < 1 || daemon.syncId > 255) broken.push(`sync id ${daemon.syncId} takes connections of any cluster`)
   return broken
-}
-
-type AliasOperation = Extract<Operation, { readonly kind: 'alias-add' | 'alias-remove' }>
-
-function judgeAlias({ address, prefix, index, label }: AliasOperation, auditInput: AuditInput, board: Board): string[] {
-  const broken: string[] = []
-  const quiet =
-    ['1', '2'].includes(board.sysctls.get('net/ipv4/conf/all/arp_ignore') ?? '') &&
-    board.sysctls.get('net/ipv4/conf/all/arp_announce') === '2'
-  if (!quiet && !address.includes(':')) broken.push(`alias ${address} before arp_ignore and arp_announce are set`)
-  if (prefix !== (address.includes(':') ? 128 : 32))
-    broken.push(`alias ${address} with prefix ${prefix}: lo would claim a network`)
-  if (label !== MARK) broken.push(`alias ${address} without our label`)
-  if (!auditInput.observed.links.some((link) => link.index === index && link.loopback))
-    broken.push(`alias ${address} on an interface that is not lo`)
-  if (auditInput.held.has(address)) broken.push(`alias ${address} on its owner`)
-  if (!address.includes(':')) board.aliases.add(address)
-  return broken
-}
-
-function judgeRemoval({ address, prefix, index }: AliasOperation, auditInput: AuditInput, board: Board): string[] {
-  board.aliases.delete(address)
-  const ours = auditInput.observed.addresses.some(
-    (entry) => entry.address === address && entry.prefix === prefix && entry.index === index && entry.label === MARK,
-  )
-  return ours ? [] : [`${address}/${prefix} is not our alias`]
 }
 
 function judgeRoute(

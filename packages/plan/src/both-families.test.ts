@@ -118,7 +118,7 @@ describe('a realserver', () => {
   })
   it('the audit refuses it with the prefix of a network, on its owner, or before ARP is silent for IPv4', () => {
     expect(judged([{ kind: 'alias-add', ...alias, prefix: 64 }], host())).toEqual([
-      `alias ${VIP6} with prefix 64: lo would claim a network`,
+      `alias ${VIP6} with prefix 64: the node would claim a network`,
     ])
     expect(judged([{ kind: 'alias-add', ...alias }], host(), [VIP6])).toEqual([`alias ${VIP6} on its owner`])
     expect(judged([{ kind: 'alias-add', ...alias, address: '10.11.0.10', prefix: 32 }], host())).toHaveLength(1)

@@ -81,7 +81,7 @@ describe('the settings of a NAT realserver', () => {
 })
 
 describe('the aliases', () => {
-  const alias = (address: string) => ({ address, placement: 'alias' })
+  const alias = (address: string) => ({ address, placement: 'lo' })
   it('are the VIPs of groups that this node serves and does not own', () => {
     expect(desired(of('rs1'), kernel()).aliases).toEqual([alias('10.11.0.10'), alias('10.11.0.20')])
     expect(desired(of('rs1', { owned: new Set(['web']) }), kernel()).aliases).toEqual([alias('10.11.0.20')])

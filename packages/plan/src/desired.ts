@@ -7,8 +7,6 @@ import {
   type KernelMethod,
   type NodeView,
   refusesAtZero,
-  PLACEMENTS,
-  type Placement,
   type IpvsTimeouts,
   type ServiceId,
   type ServiceSpec,
@@ -17,6 +15,7 @@ import {
   specOf,
   timeoutsText,
 } from '@lvsm/model'
+import { type DesiredAlias, dummySysctls } from './aliases.ts'
 import { sourceRules, sourceSysctls, untracked } from './full-nat.ts'
 import { type NatRules, natRules, withSources, withThrough, withTunnels, withUntracked } from './nat-rules.ts'
 import { type HostNetwork, interfaceFor } from './host-network.ts'
@@ -51,10 +50,6 @@ export type DesiredService = ServiceId & {
   /** No connection may be remembered: those that are were begun in an earlier reign. */
   readonly flushConnections: boolean
   readonly dests: readonly DesiredDest[]
-}
-export interface DesiredAlias {
-  readonly address: string
-  readonly placement: Placement
 }
 export interface Desired {
   readonly sysctls: readonly DesiredSysctl[]
@@ -110,10 +105,8 @@ export function desired(planInput: PlanInput, host: HostNetwork): Desired {
   const aliases = view.answersFor
     .filter((entry) => !owned.has(entry.group))
     .map(({ address, placement }): DesiredAlias => ({ address, placement }))
-  // Nobody asks for IPv6 by ARP, and what is on lo no kernel answers for on another interface (RFC 4861, section 7.2.3).
-  const silent = aliases
-    .filter(({ address, placement }) => familyOf(address) === 'ipv4' && !PLACEMENTS[placement].answersArp)
-    .map(({ address }) => address)
+  // Nobody asks for IPv6 by ARP, and what is on another interface than that of the question no kernel answers for (RFC 4861, section 7.2.3).
+  const silent = aliases.flatMap(({ address }) => (familyOf(address) === 'ipv4' ? [address] : []))
   const answering = view.services.flatMap(({ realservers }) =>
     realservers.flatMap(({ forward, address }) => (forwarding(forward).answersThroughDirector ? [address] : [])),
   )
@@ -132,6 +125,7 @@ export function desired(planInput: PlanInput, host: HostNetwork): Desired {
       ...handedSysctls(host, view.handedAt),
       ...(view.gateway === null ? [] : gatewaySysctls(host, view.gateway)),
       ...tunnelSysctls(host, tunnels),
+      ...dummySysctls(host, aliases),
       ...throughSysctls(view, owned, host),
     ]),
     aliases,

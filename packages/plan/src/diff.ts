@@ -1,17 +1,7 @@
 /** From what is to what should be: operations in the order in which they are safe. */
-import { familyOf, MARKS, ownLabel } from '@lvsm/base'
-import {
-  destKey,
-  FAMILIES,
-  hostPrefix,
-  isMark,
-  namesOf,
-  PLACEMENTS,
-  type Placement,
-  type ServiceId,
-  serviceKey,
-  specText,
-} from '@lvsm/model'
+import { familyOf, MARKS } from '@lvsm/base'
+import { destKey, FAMILIES, isMark, type ServiceId, serviceKey, specText } from '@lvsm/model'
+import { aliases, aliasesLeaveTunnels, dummyComes, dummyLeaves } from './aliases.ts'
 import type { Desired, DesiredDest, DesiredService } from './desired.ts'
 import { natRulesText } from './nat-rules.ts'
 import {
@@ -19,7 +9,6 @@ import {
   type ObservedDefault,
   type Observed,
   type ObservedDest,
-  type ObservedLink,
   type ObservedService,
 } from './observed.ts'
 import { giveBack } from './former.ts'
@@ -30,20 +19,24 @@ import { setTimeouts } from './timeouts.ts'
 import { gueCloses, gueOpens, tunnelsCome, tunnelsLeave } from './tunnels.ts'
 
 /**
- * Settings first, tunnels that leave before the rules that guard them, then the table (who serves before who no longer does), then the route, then the addresses that attract traffic, and tunnels, by which it comes. Settings that nobody
- * needs any more last.
+ * Settings first, tunnels that leave before the rules that guard them (and VIPs on them before), then the table (who serves before who no longer does), then the route, then the addresses that attract traffic, and tunnels, by which it comes.
+ * What they stand on comes before them, and leaves after them. Settings that nobody needs any more last.
  */
 export function diff(observed: Observed, wanted: Desired, record: OwnedRecord): Operation[] {
+  const moves = aliases(observed, wanted)
   return [
     ...sysctls(observed, wanted),
     ...gueCloses(observed, wanted.gue, record),
+    ...aliasesLeaveTunnels(observed, wanted),
     ...tunnelsLeave(observed, wanted.tunnels),
     ...natRules(observed, wanted),
     ...setTimeouts(observed, wanted, record),
     ...tables(observed, wanted, record),
     ...syncOperations(observed, wanted.sync, record),
     ...route(observed, wanted),
-    ...aliases(observed, wanted),
+    ...dummyComes(observed, wanted),
+    ...moves,
+    ...dummyLeaves(observed, wanted, moves),
     ...tunnelsCome(observed, wanted.tunnels),
     ...gueOpens(observed, wanted.gue),
     ...giveBack(observed, wanted, record),
@@ -158,33 +151,3 @@ const removed = ({ gateway, index }: ObservedDefault): Operation => ({
   index,
   protocol: MARKS.routeProtocol,
 })
-
-function aliases(observed: Observed, wanted: Desired): Operation[] {
-  const devices = observed.links.filter((link) => placementsOn(link).length > 0)
-  return devices.flatMap((link) => {
-    const here = observed.addresses.filter((entry) => entry.index === link.index)
-    const wantedHere = wanted.aliases.filter(({ placement }) => placementsOn(link).includes(placement))
-    const added = wantedHere
-      .map(({ address }) => ({ address, prefix: hostPrefix(address), index: link.index, label: ownLabel(link.name) }))
-      .filter(
-        ({ address, prefix }) =>
-          !here.some((entry) => entry.address === address && entry.prefix === prefix && entry.preferred !== true),
-      )
-    const left = here
-      .filter(({ label }) => label === ownLabel(link.name))
-      .filter(
-        ({ address, prefix }) =>
-          prefix !== hostPrefix(address) || !wantedHere.some((alias) => alias.address === address),
-      )
-    return [
-      ...added.map((alias): Operation => ({ kind: 'alias-add', ...alias })),
-      ...left.map(
-        ({ address, prefix, index, label }): Operation => ({ kind: 'alias-remove', address, prefix, index, label }),
-      ),
-    ]
-  })
-}
-
-/** The placements whose addresses stand on this device. */
-const placementsOn = ({ name }: ObservedLink): Placement[] =>
-  namesOf(PLACEMENTS).filter((placement) => PLACEMENTS[placement].device === name)

@@ -7,6 +7,37 @@ export const refuse = (error: string): never => {
   throw new Error(error)
 }
 
+type PlaceOperation = Extract<Operation, { readonly kind: `dummy-${string}` | `local-route-${string}` }>
+
+/** The dummy device for VIPs, and routes of what is local. */
+export function applyPlace(now: Observed, operation: PlaceOperation): Observed {
+  switch (operation.kind) {
+    case 'dummy-add': {
+      if (now.links.some(({ name }) => name === operation.name)) return refuse('EEXIST')
+      const index = Math.max(...now.links.map((one) => one.index)) + 1
+      const made = { index, name: operation.name, loopback: false, up: true, note: 'lvsm', noArp: true } as const
+      return { ...now, links: [...now.links, made] }
+    }
+    case 'dummy-up':
+    case 'dummy-remove': {
+      const link = now.links.find(({ index, name }) => index === operation.index && name === operation.name)
+      if (!link) return refuse('ENODEV')
+      const rest = now.links.filter((one) => one !== link)
+      if (operation.kind === 'dummy-up') return { ...now, links: [...rest, { ...link, up: true }] }
+      return { ...now, links: rest, addresses: now.addresses.filter(({ index }) => index !== link.index) }
+    }
+    case 'local-route-add':
+    case 'local-route-remove': {
+      const { address, index } = operation
+      const all = now.localRoutes ?? []
+      const rest = all.filter((one) => one.address !== address || one.index !== index)
+      const there = rest.length < all.length
+      if (there === (operation.kind === 'local-route-add')) return refuse(there ? 'EEXIST' : 'ESRCH')
+      return { ...now, localRoutes: there ? rest : [...rest, { address, index }] }
+    }
+  }
+}
+
 type TunnelOperation = Extract<Operation, { readonly kind: `tunnel-${string}` }>
 
 export function applyTunnel(now: Observed, operation: TunnelOperation): Observed {

@@ -15,7 +15,7 @@ import {
   type OwnedRecord,
   type PlanInput,
 } from './index.ts'
-import { applyGue, applyTunnel, refuse } from './fixture-tunnels.ts'
+import { applyGue, applyPlace, applyTunnel, refuse } from './fixture-tunnels.ts'
 
 const checked = (text: string): Config => {
   const { config, refusals } = checkConfig(text)
@@ -166,6 +166,18 @@ function applySync(
   return { ...now, syncDaemons: kind === 'sync-start' ? [...others, daemon] : others }
 }
 
+function applyAlias(
+  addresses: Observed['addresses'],
+  { kind, address, prefix, index, label }: Extract<Operation, { kind: 'alias-add' | 'alias-remove' }>,
+): Observed['addresses'] {
+  const isIt = (entry: Observed['addresses'][number]): boolean =>
+    entry.address === address && entry.index === index && entry.prefix === prefix
+  const isThere = addresses.some((entry) => isIt(entry) && entry.preferred !== true)
+  if ((kind === 'alias-add') === isThere) return refuse('EADDR')
+  const others = addresses.filter((entry) => !isIt(entry))
+  return kind === 'alias-add' ? [...others, { address, prefix, index, label }] : others
+}
+
 /** The kernel after an operation; what it refuses, it throws. */
 export function apply(now: Observed, operation: Operation): Observed {
   const services = now.services ?? []
@@ -207,21 +219,19 @@ export function apply(now: Observed, operation: Operation): Observed {
     case 'tunnel-up':
     case 'tunnel-remove':
       return applyTunnel(now, operation)
+    case 'dummy-add':
+    case 'dummy-up':
+    case 'dummy-remove':
+    case 'local-route-add':
+    case 'local-route-remove':
+      return applyPlace(now, operation)
     case 'route-set':
       return { ...now, defaults: applyDefault(now.defaults, operation) }
     case 'route-remove':
       return { ...now, defaults: withoutDefault(now.defaults, operation) }
     case 'alias-add':
-    case 'alias-remove': {
-      const { address, prefix, index, label } = operation
-      const others = now.addresses.filter(
-        (entry) => entry.address !== address || entry.index !== index || entry.prefix !== prefix,
-      )
-      const isThere = now.addresses.some((entry) => !others.includes(entry) && entry.preferred !== true)
-      if ((operation.kind === 'alias-add') === isThere) return refuse('EADDR')
-      const added = operation.kind === 'alias-add' ? [{ address, prefix, index, label }] : []
-      return { ...now, addresses: [...others, ...added] }
-    }
+    case 'alias-remove':
+      return { ...now, addresses: applyAlias(now.addresses, operation) }
   }
 }
 export const kinds = (plan: readonly Operation[]) => plan.map((operation) => operation.kind)

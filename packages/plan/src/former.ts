@@ -9,13 +9,13 @@ import type { Operation } from './operation.ts'
 import { FORMER, formersOf, GUE_KEY, gueKey, type OwnedRecord, SYNC_KEY } from './record.ts'
 import { boundWords } from './sync.ts'
 import { rememberTimeouts } from './timeouts.ts'
-import { isOfTunnel } from './tunnels.ts'
+import { isOfOwnDevice } from './tunnels.ts'
 
 type Settings = Pick<Observed, 'sysctls' | 'gue' | 'syncDaemons' | 'timeouts' | 'services'>
 type Wanted = Pick<Desired, 'sysctls' | 'gue' | 'timeouts' | 'sync'>
 
 /** Others rely on forwarding once it is on (containers, routers), and would not notice why it is off; a device takes its settings along. */
-const isKept = (path: string): boolean => FORWARDING.test(path) || isOfTunnel(path)
+const isKept = (path: string): boolean => FORWARDING.test(path) || isOfOwnDevice(path)
 const FORWARDING = /^net\/(ipv4\/(ip_forward|conf\/[^/]+\/forwarding)|ipv6\/conf\/(all\/forwarding|[^/]+\/accept_ra))$/
 
 /** What this version writes; a later one may have written more, which it knows to give back, and this one leaves alone. */

@@ -88,7 +88,7 @@ export const untracked = (view: NodeView): Socket[] =>
   hidden(view).length === 0
     ? []
     : view.services
-        .filter(({ realservers }) => realservers.every(({ forward }) => forwarding(forward).aliasOn !== null))
+        .filter(({ realservers }) => realservers.every(({ forward }) => forwarding(forward).hasVip))
         .flatMap((service) => socketsOf(service, service.address, rangesOf(service)))
 
 export function sourceTroubles(view: NodeView, observed: Observed): Trouble[] {

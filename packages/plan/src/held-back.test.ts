@@ -13,6 +13,12 @@ const alias = (kind: 'alias-add' | 'alias-remove', address: string): Operation =
   ...{ kind, address, prefix: address.includes(':') ? 128 : 32 },
   ...{ index: 1, label: 'lo:lvsm' },
 })
+const place = (kind: 'local-route-add' | 'local-route-remove', address: string): Operation => ({
+  kind,
+  address,
+  index: 1,
+})
+const dummy: Operation = { kind: 'dummy-remove', name: 'lvsm-vips', index: 7 }
 const rules: Operation = { kind: 'nat-rules', needs: null }
 const comes: Operation = {
   ...{ kind: 'tunnel-add', name: 'lvsm-i0000000a', remote: '10.11.0.1' },
@@ -55,6 +61,35 @@ describe('refused', () => {
       'an alias that leaves: ARP stays silent',
       alias('alias-remove', '10.11.0.10'),
       [alias('alias-remove', '10.11.0.10'), loud],
+      [1],
+    ],
+    [
+      'an ARP setting: no local route of IPv4 either',
+      quiet,
+      [quiet, place('local-route-add', '10.11.0.10'), place('local-route-add', 'fd00::10')],
+      [1],
+    ],
+    [
+      'a local route that leaves, or the device of aliases: ARP stays silent',
+      place('local-route-remove', '10.11.0.10'),
+      [place('local-route-remove', '10.11.0.10'), loud],
+      [1],
+    ],
+    ['the device of aliases: the same', dummy, [dummy, loud], [1]],
+    [
+      'an alias that leaves: its device stays, and ARP silent',
+      alias('alias-remove', '10.11.0.10'),
+      [alias('alias-remove', '10.11.0.10'), dummy, loud],
+      [1, 2],
+    ],
+    [
+      'a VIP that comes elsewhere: it stays where it is, and others go',
+      place('local-route-add', '10.11.0.10'),
+      [
+        place('local-route-add', '10.11.0.10'),
+        alias('alias-remove', '10.11.0.10'),
+        alias('alias-remove', '10.11.0.20'),
+      ],
       [1],
     ],
     [

@@ -4,8 +4,10 @@
  *
  * | refused | held back, because else |
  * |---|---|
- * | ARP settings of a realserver | the VIP as an alias: the realserver would answer for it |
- * | an alias that leaves | ARP settings as they were before: the same |
+ * | ARP settings of a realserver | the VIP as an alias or a local route: the realserver would answer for it |
+ * | an alias or local route that leaves, or what it stands on | ARP settings as they were before: the same |
+ * | an alias that leaves | the dummy device that it stands on |
+ * | a VIP that comes elsewhere | the same VIP that leaves: its packets would be taken nowhere |
  * | our rules | tunnels, the port of GUE and messages about connections: open to everybody |
  * | a tunnel or a port of GUE that leaves | our rules: they guard what is still there; and so what waits for them |
  * | `backup_only` | a daemon: the owner would forward nothing |
@@ -19,6 +21,8 @@ import type { Operation } from './operation.ts'
 type Kind = Operation['kind']
 type TableOperation = Extract<Operation, { readonly service: unknown }>
 const GUARDED: ReadonlySet<Kind> = new Set(['tunnel-add', 'tunnel-up', 'gue-open', 'sync-start'])
+/** Of what a VIP stands on, or as what. */
+const LEAVING: readonly Kind[] = ['alias-remove', 'local-route-remove', 'dummy-remove']
 const ARP = /^net\/ipv4\/conf\/[^/]+\/arp_(ignore|announce)$/
 const BACKUP_ONLY = 'net/ipv4/vs/backup_only'
 const PORTS = 'net/ipv4/vs/sync_ports'
@@ -31,6 +35,8 @@ export class Refusals {
   /** Key of a service → kinds. */
   readonly #services = new Map<string, Set<Kind>>()
   #arp = false
+  /** VIPs that did not come to where they shall be. */
+  readonly #absent = new Set<string>()
   #backupOnly = false
   #ports = false
   /** Destinations that leave, and took connections before. */
@@ -43,6 +49,7 @@ export class Refusals {
   add(operation: Operation): void {
     this.#kinds.add(operation.kind)
     if (isArp(operation)) this.#arp = true
+    if (operation.kind === 'alias-add' || operation.kind === 'local-route-add') this.#absent.add(operation.address)
     if (operation.kind === 'sysctl' && operation.path === BACKUP_ONLY) this.#backupOnly = true
     if (operation.kind === 'sysctl' && operation.path === PORTS) this.#ports = true
     if (!('service' in operation)) return
@@ -61,9 +68,15 @@ export class Refusals {
     if ('service' in operation) return this.#isHeldInTable(operation)
     switch (operation.kind) {
       case 'alias-add':
+      case 'local-route-add':
         return this.#arp && !operation.address.includes(':')
+      case 'alias-remove':
+      case 'local-route-remove':
+        return this.#absent.has(operation.address)
+      case 'dummy-remove':
+        return this.#kinds.has('alias-remove')
       case 'sysctl':
-        return isArp(operation) && this.#kinds.has('alias-remove')
+        return isArp(operation) && LEAVING.some((kind) => this.#kinds.has(kind))
       case 'nat-rules':
         return this.#kinds.has('tunnel-remove') || this.#kinds.has('gue-close')
       // They would be stopped again and again, and be as before.

@@ -3,7 +3,7 @@ import { isOwnLabel } from '@lvsm/base'
 import { hostPrefix, inNetwork } from '@lvsm/model'
 import type { Observed, ObservedLink } from './observed.ts'
 
-export type HostNetwork = Pick<Observed, 'links' | 'addresses' | 'syncDaemons'> &
+export type HostNetwork = Pick<Observed, 'links' | 'addresses' | 'localRoutes' | 'syncDaemons'> &
   Partial<Pick<Observed, 'defaults' | 'sysctls'>>
 
 /** The interface whose own network holds the address (the longest prefix wins); floating addresses and loopback do not count. */

@@ -1,3 +1,4 @@
+export type { DesiredAlias } from './aliases.ts'
 export * from './audit.ts'
 export * from './desired.ts'
 export * from './diff.ts'

@@ -20,6 +20,8 @@ export interface ObservedLink {
   readonly up: boolean
   /** Bytes that a packet on it may have; not there: not known. */
   readonly mtu?: number
+  /** Nobody asks for addresses there (IFF_NOARP); not there: somebody may. */
+  readonly noArp?: true
   /** What somebody wrote to it; not there: nothing. */
   readonly note?: string
   /** Of a tunnel: its outer addresses; null: any. `takesAll` is false where it drops packets of the family that it carries here. */
@@ -40,6 +42,12 @@ export interface ObservedAddress {
   readonly source?: false
   /** Of IPv6, and ours: somebody took back that it is never a source by itself; not there: it is none. */
   readonly preferred?: true
+}
+/** A route of ours by which the node takes what is for a VIP, without having it as an address. */
+export interface ObservedLocalRoute {
+  readonly address: string
+  /** Of the interface. */
+  readonly index: number
 }
 /** A default route of the main table. */
 export interface ObservedDefault {
@@ -77,6 +85,8 @@ export interface Observed {
   readonly links: readonly ObservedLink[]
   readonly addresses: readonly ObservedAddress[]
   readonly defaults: readonly ObservedDefault[]
+  /** Not there: there are none. */
+  readonly localRoutes?: readonly ObservedLocalRoute[]
   /** By path below /proc/sys; null where the kernel has no such file. */
   readonly sysctls: ReadonlyMap<string, string | null>
   /** Null: this kernel has no IPVS (now). */

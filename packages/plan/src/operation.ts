@@ -55,6 +55,11 @@ export type Operation =
   /** Up again, and with its address, unless it is `bare`: one of IPv6 needs none. */
   | { readonly kind: 'tunnel-up'; readonly name: string; readonly index: number; readonly bare?: true }
   | { readonly kind: 'tunnel-remove'; readonly name: string; readonly index: number }
+  /** The dummy device of our own for VIPs, with our note on it, set up; a device of this name must not be there. */
+  | { readonly kind: 'dummy-add'; readonly name: string }
+  | { readonly kind: 'dummy-up' | 'dummy-remove'; readonly name: string; readonly index: number }
+  /** A route in the table of what is local: the node takes packets for the address, and has it nowhere. `index`: of lo. */
+  | { readonly kind: 'local-route-add' | 'local-route-remove'; readonly address: string; readonly index: number }
   /** A UDP port on which the kernel unwraps GUE. */
   | ({ readonly kind: 'gue-open' | 'gue-close' } & TunnelPort)
   | { readonly kind: 'route-set'; readonly gateway: string; readonly index: number }
@@ -111,6 +116,13 @@ export function describeOperation(operation: Operation): string {
     case 'tunnel-up':
     case 'tunnel-remove':
       return `${operation.kind === 'tunnel-up' ? 'set up' : 'remove'} tunnel ${operation.name}`
+    case 'dummy-add':
+    case 'dummy-up':
+    case 'dummy-remove':
+      return `${DUMMY[operation.kind]} device ${operation.name}`
+    case 'local-route-add':
+    case 'local-route-remove':
+      return `${operation.kind === 'local-route-add' ? 'add' : 'remove'} local route to ${operation.address}`
     case 'gue-open':
     case 'gue-close':
       return `${operation.kind === 'gue-open' ? 'unwrap' : 'unwrap no more'} GUE on ${guePortText(operation)}`
@@ -124,6 +136,7 @@ export function describeOperation(operation: Operation): string {
   }
 }
 
+const DUMMY = { 'dummy-add': 'add', 'dummy-up': 'set up', 'dummy-remove': 'remove' } as const
 const guePortText = ({ family, port }: TunnelPort): string => `UDP port ${port}${family === 'ipv6' ? ' of IPv6' : ''}`
 
 /** What it changes, whatever to: two that change the same have the same words. */
@@ -152,6 +165,13 @@ export function subjectOf(operation: Operation): string {
     case 'tunnel-up':
     case 'tunnel-remove':
       return `tunnel ${operation.name}`
+    case 'dummy-add':
+    case 'dummy-up':
+    case 'dummy-remove':
+      return `device ${operation.name}`
+    case 'local-route-add':
+    case 'local-route-remove':
+      return `local route to ${operation.address}`
     case 'gue-open':
     case 'gue-close':
       return `${guePortText(operation)} for GUE`

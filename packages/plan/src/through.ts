@@ -22,7 +22,7 @@ import { sourceToward } from './full-nat.ts'
 import type { HostNetwork } from './host-network.ts'
 import type { Operation } from './operation.ts'
 import type { DesiredSysctl } from './sysctls.ts'
-import { isOfTunnel, tunnelWay } from './tunnels.ts'
+import { isOfOwnDevice, tunnelWay } from './tunnels.ts'
 
 /** One destination alone has a weight. */
 const PLAIN = { scheduler: 'rr', flags: [] } as const
@@ -124,4 +124,5 @@ export const isOfEntry = (operation: Operation): boolean =>
   'service' in operation && isMark(operation.service) && isCheckMark(operation.service.fwmark)
 /** What checks alone need: clients are served without it. */
 export const isForChecks = (operation: Operation): boolean =>
-  isOfEntry(operation) || (operation.kind === 'sysctl' && SETTING.test(operation.path) && !isOfTunnel(operation.path))
+  isOfEntry(operation) ||
+  (operation.kind === 'sysctl' && SETTING.test(operation.path) && !isOfOwnDevice(operation.path))

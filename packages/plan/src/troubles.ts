@@ -4,6 +4,7 @@ import { destKey, ipvsadmOption, isMark, type NodeView, serviceKey } from '@lvsm
 import type { Desired } from './desired.ts'
 import { interfaceFor } from './host-network.ts'
 import { familyOfDefault, type Observed, type ObservedService } from './observed.ts'
+import { placeTroubles } from './placed.ts'
 import type { OwnedRecord } from './record.ts'
 import { inTheWay } from './tunnels.ts'
 import { sourceTroubles } from './full-nat.ts'
@@ -23,6 +24,7 @@ export function troublesOf(view: NodeView, wanted: Desired, observed: Observed, 
     ...routeTroubles(wanted, observed),
     ...interfaceTroubles(view, observed),
     ...tunnelTroubles(view, wanted, observed),
+    ...placeTroubles(view, wanted, observed),
     ...narrowLinks(view, observed),
     ...tunnelSources(view, observed),
     ...helperTroubles(view, observed),

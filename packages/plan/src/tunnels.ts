@@ -29,8 +29,11 @@ export interface DesiredTunnel {
 type Links = Pick<HostNetwork, 'links'>
 
 const OWN_NAME = /^lvsm-[a-z][0-9a-f]{8}$/
-/** A setting of such a device. */
-export const isOfTunnel = (path: string): boolean => OWN_NAME.test(path.split('/').at(-2) ?? '')
+/** A setting of a device of ours. */
+export const isOfOwnDevice = (path: string): boolean => {
+  const name = path.split('/').at(-2) ?? ''
+  return OWN_NAME.test(name) || name === MARKS.vipDevice
+}
 
 /** One device serves all types that end in its kind. */
 export function desiredTunnels({ tunnels }: NodeView): DesiredTunnel[] {
@@ -60,7 +63,7 @@ const isFiltered = ({ remote }: DesiredTunnel): boolean => familyOf(remote) === 
  */
 export const tunnelSysctls = ({ links }: Links, tunnels: readonly DesiredTunnel[]): DesiredSysctl[] =>
   tunnels
-    .filter(({ name }) => links.some((link) => link.name === name && isOurs(link)))
+    .filter(({ name }) => links.some((link) => link.name === name && isOwnTunnel(link)))
     .map((one) => (isFiltered(one) ? LOOSE(one.name) : OPEN(one.name)))
 const LOOSE = (name: string): DesiredSysctl => ({
   path: `net/ipv4/conf/${name}/rp_filter`,
@@ -75,12 +78,13 @@ const OPEN = (name: string): DesiredSysctl => ({
   why: 'what comes out of the tunnel would be dropped: its device takes no IPv6',
 })
 
-const isOurs = ({ name, note }: ObservedLink): boolean => OWN_NAME.test(name) && note === MARKS.deviceNote
+export const isOwnTunnel = ({ name, note }: ObservedLink): boolean => OWN_NAME.test(name) && note === MARKS.deviceNote
 
 /** Devices of others that take what is meant for this one: its name, or its director's packets. */
 export const inTheWay = ({ links }: Links, { name, device, remote }: DesiredTunnel): ObservedLink[] =>
   links.filter(
-    (link) => !isOurs(link) && (link.name === name || (link.tunnel?.kind === device && link.tunnel.remote === remote)),
+    (link) =>
+      !isOwnTunnel(link) && (link.name === name || (link.tunnel?.kind === device && link.tunnel.remote === remote)),
   )
 
 const isAsWanted = ({ tunnel }: ObservedLink, { device, remote }: DesiredTunnel): boolean =>
@@ -89,7 +93,7 @@ const isAsWanted = ({ tunnel }: ObservedLink, { device, remote }: DesiredTunnel)
 /** Ours that nobody wants, or that somebody changed. */
 export const tunnelsLeave = ({ links }: Links, wanted: readonly DesiredTunnel[]): Operation[] =>
   links
-    .filter((link) => isOurs(link) && !wanted.some((one) => one.name === link.name && isAsWanted(link, one)))
+    .filter((link) => isOwnTunnel(link) && !wanted.some((one) => one.name === link.name && isAsWanted(link, one)))
     .map(({ name, index }) => ({ kind: 'tunnel-remove', name, index }))
 
 /** Those that are not there, or down, or without the address that a loose rp_filter needs. */

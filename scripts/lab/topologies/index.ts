@@ -5,6 +5,7 @@ import { standard } from './default.ts'
 import { dual } from './dual.ts'
 import { nat6 } from './nat6.ts'
 import { pair } from './pair.ts'
+import { placements } from './placements.ts'
 import { shared } from './shared.ts'
 import { small } from './small.ts'
 import { six } from './six.ts'
@@ -30,6 +31,7 @@ export const topologies: readonly Topology[] = [
   nat6,
   translated,
   ways,
+  placements,
 ]
 
 export const topologyNamed = (name: string): Topology | undefined => topologies.find((one) => one.name === name)

@@ -362,12 +362,15 @@ export class Writer {
     return { 'upper-threshold': upper, ...(this.#chance(50) ? { 'lower-threshold': this.#odd(1, upper + 1) } : {}) }
   }
   /** It answers clients itself. */
-  #direct(): Mapping {
-    if (this.#chance(60)) return { forward: 'dr' }
+  #direct(at: number): Mapping {
+    // In all services the same: an address stands in one place.
+    const place = (['lo', 'dummy', 'route'] as const)[at % 7]
+    const placement = place === undefined ? {} : { placement: this.#odd(place, 'tunnel') }
+    if (this.#chance(60)) return { forward: 'dr', ...placement }
     if (this.#chance(20)) return { forward: 'fullnat' }
     const tunnel = this.#pick(['ipip', 'gre', 'gue'] as const)
     const port = tunnel === 'gue' && this.#chance(50) ? { 'tunnel-port': this.#pick([...PORTS]) } : {}
-    return { forward: 'tun', ...(this.#chance(70) || tunnel !== 'ipip' ? { tunnel } : {}), ...port }
+    return { forward: 'tun', ...placement, ...(this.#chance(70) || tunnel !== 'ipip' ? { tunnel } : {}), ...port }
   }
   #realserverV6({ name: node, at }: Server): Mapping {
     const weight = this.#chance(70) ? { weight: this.#pick(WEIGHTS) } : {}
@@ -383,7 +386,7 @@ export class Writer {
       ...(this.#chance(10) ? { agent: true } : {}),
     }
     const nat = 'gateways' in group && (behind.get(node) ?? index) === index && this.#chance(40)
-    if (!nat) return { node, address: `10.11.0.${at + 1}`, ...this.#direct(), ...weight }
+    if (!nat) return { node, address: `10.11.0.${at + 1}`, ...this.#direct(at), ...weight }
     behind.set(node, index)
     const address = index === 0 ? `10.12.0.${at + 1}` : `10.12.${index}.${at + 1}`
     const gateway = this.#chance(50) ? { gateway: `10.12.${index}.254` } : {}

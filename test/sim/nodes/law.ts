@@ -6,7 +6,7 @@
  * 2. No operation takes the last destination with weight from a service of which a realserver that may serve has lived all the
  *    time.
  * 3. Such a service has no empty table on its owner for longer than a look needs. A backup that lives is such a realserver.
- * 4. A realserver is silent in ARP before it has a VIP of IPv4 on lo.
+ * 4. A realserver is silent in ARP before it has a VIP of IPv4, wherever it stands.
  * 5. Every command is answered exactly once, within its time (`operators`).
  */
 import { addressOf, destKey, serviceKey } from '@lvsm/model'
@@ -51,7 +51,8 @@ export class PlaneLaw {
   /** An operation of a node's agent, carried out between these two. */
   judge(node: Node, operation: Operation, apply: () => string | null): string | null {
     const before = this.#serving(node, operation)
-    if (operation.kind === 'alias-add' && !operation.address.includes(':')) this.#judgeArp(node, operation.address)
+    const comes = operation.kind === 'alias-add' || operation.kind === 'local-route-add'
+    if (comes && !operation.address.includes(':')) this.#judgeArp(node, operation.address)
     const error = apply()
     this.asked += 1
     const { plane, name } = node

@@ -1,6 +1,5 @@
 /** Addresses of services that this node has for itself, as the kernel is told of them. */
 import { type Family, MARKS } from '@lvsm/base'
-import { PLACEMENTS } from '@lvsm/model'
 import { rtnetlink } from '@lvsm/netlink'
 
 /**
@@ -8,6 +7,6 @@ import { rtnetlink } from '@lvsm/netlink'
  * (RFC 6724, section 5, rule 3). That nobody else has an alias is not to be found out: others have it too.
  */
 export const ALIAS: Readonly<Record<Family, (label: string) => Partial<rtnetlink.AddressSpec>>> = {
-  ipv4: (label) => ({ label, scope: rtnetlink.SCOPE[PLACEMENTS.alias.scope] }),
+  ipv4: (label) => ({ label, scope: rtnetlink.SCOPE.host }),
   ipv6: () => ({ flags: rtnetlink.ADDRESS_FLAG.noDad, preferredSeconds: 0, protocol: MARKS.addressProtocol }),
 }

@@ -3,7 +3,7 @@ import { type Observed, type Operation } from '@lvsm/plan'
 import { NETLINK, type Netlink, oncePerTurn, openNetlink, type Watch, watchNetlink } from '@lvsm/kernel'
 import { AF_OF, type Decoded, type Message, nftables, rtnetlink } from '@lvsm/netlink'
 import { familyOf, isOwnAddress, isOwnLabel, MARKS, ownLabel } from '@lvsm/base'
-import { FAMILIES, type IpvsTimeouts, namesOf, PLACEMENTS } from '@lvsm/model'
+import { FAMILIES, type IpvsTimeouts, namesOf } from '@lvsm/model'
 import type { Failure } from '../../core/index.ts'
 import type { Kernel } from '../../ports.ts'
 import { ALIAS } from './alias.ts'
@@ -13,6 +13,8 @@ import { type NatRulesPort, openNatRules } from './nat-rules.ts'
 import { openTable, type Table } from './ipvs.ts'
 import { openSockets } from './sockets.ts'
 import { type Remembered, remembered } from './remembered.ts'
+import { carryOutPlace, isOwnLocalRoute, readLocalRoutes } from './places.ts'
+import { observedAddress } from './addresses.ts'
 import { readSources } from './sources.ts'
 import { readSysctl, writeSysctl } from './sysctl.ts'
 import { carryOutTunnel } from './tunnel.ts'
@@ -24,8 +26,8 @@ const everybody = (gateway: string | null) => ({
   destination: FAMILIES[gateway === null ? 'ipv4' : familyOf(gateway)].everybody,
   prefix: 0,
 })
-/** Labels of what this process places itself. */
-const ALIASES = Object.values(PLACEMENTS).flatMap(({ device }) => (device === null ? [] : [ownLabel(device)]))
+/** Labels of what this process places itself: on lo, and on devices of ours. */
+const isAlias = (label: string): boolean => label === ownLabel('lo') || label.startsWith('lvsm-')
 
 export function openKernel(): Kernel {
   const route = openNetlink(NETLINK.route)
@@ -73,7 +75,7 @@ export function openKernel(): Kernel {
 
 const timeoutsOf = (timeouts: IpvsTimeouts | null) => (timeouts === null ? {} : { timeouts })
 
-type HostNetwork = Pick<Observed, 'links' | 'addresses' | 'defaults'>
+type HostNetwork = Pick<Observed, 'links' | 'addresses' | 'defaults' | 'localRoutes'>
 
 function readHostNetwork(route: Netlink): HostNetwork {
   const all = <T>(request: Uint8Array, decode: (message: Message) => Decoded<T>): T[] =>
@@ -85,12 +87,13 @@ function readHostNetwork(route: Netlink): HostNetwork {
   const links = all(rtnetlink.dumpLinks(), rtnetlink.decodeLink)
   const names = new Map(links.map(({ index, name }) => [index, name]))
   return {
-    links: links.map(({ index, name, hardware, up, carrier, mtu, note, tunnel }) => ({
+    links: links.map(({ index, name, hardware, flags, up, carrier, mtu, note, tunnel }) => ({
       index,
       name,
       loopback: hardware === LOOPBACK,
       up: up && carrier,
       mtu,
+      ...((flags & rtnetlink.LINK_FLAG.noArp) === 0 ? {} : { noArp: true as const }),
       ...(note === '' ? {} : { note }),
       ...(tunnel === null ? {} : { tunnel }),
     })),
@@ -99,13 +102,8 @@ function readHostNetwork(route: Netlink): HostNetwork {
       all(rtnetlink.dumpAddresses(AF_OF[family]), rtnetlink.decodeAddress).filter(
         ({ local }) => familyOf(local) === family,
       ),
-    ).map((address) => ({
-      index: address.index,
-      address: address.local,
-      prefix: address.prefix,
-      label: labelOf(address, names.get(address.index) ?? ''),
-      ...sourceOf(address),
-    })),
+    ).map((address) => observedAddress(address, names.get(address.index) ?? '')),
+    localRoutes: readLocalRoutes(route),
     defaults: FAMILY_NAMES.flatMap((family) =>
       all(rtnetlink.dumpRoutes({ family: AF_OF[family], table: main }), rtnetlink.decodeRoute)
         .filter((route) => route.family === AF_OF[family])
@@ -117,18 +115,6 @@ function readHostNetwork(route: Netlink): HostNetwork {
     ),
   }
 }
-
-/** What the kernel takes, or must not take, for the source of what the node says by itself. */
-function sourceOf(address: rtnetlink.InterfaceAddress): { source?: false; preferred?: true } {
-  const { ADDRESS_FLAG: flag, SCOPE } = rtnetlink
-  if (familyOf(address.local) === 'ipv6')
-    return isOwnAddress(address) && (address.flags & flag.deprecated) === 0 ? { preferred: true } : {}
-  return (address.flags & flag.secondary) !== 0 || address.scope !== SCOPE.universe ? { source: false } : {}
-}
-
-/** IPv6 has no labels: what bears our mark is called as if it had. */
-const labelOf = (address: rtnetlink.InterfaceAddress, interfaceName: string): string =>
-  familyOf(address.local) === 'ipv4' ? address.label : isOwnAddress(address) ? ownLabel(interfaceName) : interfaceName
 
 function watchHostNetwork(host: Remembered<HostNetwork>, changed: () => void): Watch {
   const { GROUP } = rtnetlink
@@ -193,6 +179,12 @@ function carryOut(
     case 'tunnel-up':
     case 'tunnel-remove':
       return said(carryOutTunnel(operation, route))
+    case 'dummy-add':
+    case 'dummy-up':
+    case 'dummy-remove':
+    case 'local-route-add':
+    case 'local-route-remove':
+      return said(carryOutPlace(operation, route))
     case 'alias-add': {
       const refused = route.apply([messageOf(operation)])
       return said(refused ? rtnetlink.addressRefused(refused, operation.address) : null)
@@ -242,9 +234,9 @@ function matters(message: Message): boolean {
     return (
       !isOwnAddress(event.address) ||
       (isOwnLabel(event.address.label)
-        ? ALIASES.includes(event.address.label)
+        ? isAlias(event.address.label)
         : event.address.validSeconds === rtnetlink.FOREVER)
     )
-  if (event.kind === 'route') return event.route.prefix === 0
+  if (event.kind === 'route') return event.route.prefix === 0 || isOwnLocalRoute(event.route)
   return event.kind === 'link'
 }

@@ -4,12 +4,11 @@ import {
   forwarding,
   KERNEL_PROTOCOLS,
   namesOf,
-  PLACEMENTS,
   SCHEDULERS,
   schedulerRow,
   type ServiceSpec,
 } from '@lvsm/model'
-import { AF_OF, inetBytes, ipvs, rtnetlink } from '@lvsm/netlink'
+import { AF_OF, inetBytes, ipvs } from '@lvsm/netlink'
 import { expect, it } from 'vitest'
 import { decodeSpec, encodeSpec } from './ipvs.ts'
 
@@ -20,10 +19,6 @@ it('protocols have the numbers by which netlink knows them', () => {
 
 it('forwarding methods are the kernel’s', () => {
   for (const name of namesOf(FORWARDING)) expect(Object.keys(ipvs.FORWARDS)).toContain(forwarding(name).kernel)
-})
-
-it('placements have a scope of rtnetlink', () => {
-  for (const { scope } of Object.values(PLACEMENTS)) expect(rtnetlink.SCOPE).toHaveProperty(scope)
 })
 
 it('families have the bits of their addresses, and a number', () => {

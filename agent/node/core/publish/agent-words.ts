@@ -51,8 +51,8 @@ function inTable(state: NodeState, service: ConfigService, key: string): Destina
 function listensAt({ protocol, address }: ConfigService, realserver: ConfigRealserver): AgentFact['listens'] {
   const { port } = realserver
   if (port === 0 || (protocol !== 'tcp' && protocol !== 'udp')) return null
-  const { aliasOn } = forwarding(realserver.forward)
-  return { protocol, port, addresses: aliasOn === null ? [realserver.address] : [realserver.address, address] }
+  const { hasVip } = forwarding(realserver.forward)
+  return { protocol, port, addresses: hasVip ? [realserver.address, address] : [realserver.address] }
 }
 
 function ofDirector(state: NodeState, { name, group }: ConfigService): AgentFact {

@@ -2,7 +2,7 @@
 import { factAbout, type Standing } from '@lvsm/changes'
 import { type Facts, isOfNode, type LeaseStatus, type NodeState, troubleKind } from '@lvsm/protocol'
 import { MARKS, type Trouble } from '@lvsm/base'
-import type { NodeView } from '@lvsm/model'
+import { namesOf, type NodeView, PLACEMENTS } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
 
 export interface Saying {
@@ -78,19 +78,28 @@ function sayDirector({ view, ready, facts }: Known, status: LeaseStatus): Saying
 
 function sayServing(view: NodeView, observed: Observed): string | null {
   const parts: string[] = []
-  const standing = view.answersFor.filter((entry) =>
-    observed.addresses.some((known) => known.address === entry.address),
-  )
-  if (standing.length > 0) parts.push(`answers for ${standing.map((entry) => entry.address).join(', ')} (alias on lo)`)
+  const standing = sayStanding(view, observed)
+  if (standing.length > 0) parts.push(`answers for ${standing.join(', ')}`)
   if (view.tunnels.length > 0) parts.push(sayTunnels(view, observed))
   if (view.gateway !== null) parts.push(`answers through NAT gateway ${view.gateway}`)
   if (parts.length === 0 && view.answersFor.length > 0) return 'sets its aliases up'
   return parts.length > 0 ? parts.join(', ') : null
 }
 
+/** Each placement once, with what stands there. */
+function sayStanding({ answersFor }: NodeView, { addresses, localRoutes = [] }: Observed): string[] {
+  const stands = new Set([...addresses, ...localRoutes].map(({ address }) => address))
+  return namesOf(PLACEMENTS).flatMap((name) => {
+    const here = answersFor.filter(({ address, placement }) => placement === name && stands.has(address))
+    return here.length === 0 ? [] : [`${here.map(({ address }) => address).join(', ')} (${PLACEMENTS[name].title})`]
+  })
+}
+
 function sayTunnels({ tunnels }: NodeView, observed: Observed): string {
   const types = [...new Set(tunnels.map(({ tunnel }) => tunnel))].join(' and ')
-  const up = observed.links.filter(({ note, up }) => note === MARKS.deviceNote && up).length
+  const up = observed.links.filter(
+    ({ name, note, up }) => name !== MARKS.vipDevice && note === MARKS.deviceNote && up,
+  ).length
   const addresses = `${tunnels.length} ${tunnels.length === 1 ? 'address' : 'addresses'} of directors`
   return up < tunnels.length ? `has ${up} of ${tunnels.length} tunnels` : `unwraps ${types} from ${addresses}`
 }

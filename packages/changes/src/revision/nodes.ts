@@ -6,6 +6,7 @@ import {
   durationText,
   type NodeView,
   nodeView,
+  placementRow,
   portsText,
   serviceKey,
   specOf,
@@ -60,7 +61,7 @@ function tasksOf(config: Config, name: string): Tasks {
     ...view.services.flatMap(serviceTasks),
     ...view.answersFor.map(({ address, group, placement }): [string, string] => [
       `answers for ${address}`,
-      `as ${placement}, for group ${group}`,
+      `as ${placementRow(placement).title}, for group ${group}`,
     ]),
     ...view.handedAt.map((address): [string, string] => [`takes packets for its VIPs at ${address}`, 'as they are']),
     ...view.tunnels.map(({ tunnel, remote }): [string, string] => [`unwraps ${tunnel} from ${remote}`, 'for its VIPs']),

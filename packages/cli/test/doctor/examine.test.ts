@@ -71,6 +71,7 @@ test('what a machine is for is seen of its kernel', () => {
     addresses: [address('vip', '10.11.0.50/32')],
   })
   expect(part(dummy).aliases).toEqual(['10.11.0.50'])
+  expect(part(plain({ localRoutes: [{ interface: 'lo', address: '10.11.0.50' }] })).aliases).toEqual(['10.11.0.50'])
 })
 
 test('the exit is 0 for what is only worth knowing, and no clean bill where something was not seen', () => {

@@ -33,6 +33,8 @@ test('what a server needs comes of all services that name it, by node or by addr
     },
   ])
   expect(needsOf(CONFIG, '10.11.0.11')).toEqual(needsOf(CONFIG, 'rs1'))
+  const placed = configOf(SAMPLE.replace('10.11.0.11, forward: dr', '10.11.0.11, forward: dr, placement: route'))
+  expect([needsOf(placed, 'rs1')[0]?.placement, needsOf(CONFIG, 'rs1')[0]?.placement]).toEqual(['route', undefined])
   expect(needsOf(CONFIG, 'rs3')).toMatchObject([{ method: 'nat', gateway: '10.12.0.254', oneNetwork: null }])
   expect(needsOf(CONFIG, 'dir1')).toEqual([])
 })
@@ -51,6 +53,31 @@ test('clients in the network of the gateway are noticed', () => {
 })
 
 describe('order', () => {
+  test.each([
+    ['dummy', 'dr', [/ip link add lvsm-vips type dummy/, /address replace 10\.11\.0\.10\/32 dev lvsm-vips scope host/]],
+    ['route', 'dr', [/ip route replace local 10\.11\.0\.10 dev lo table local proto 76 metric 76/]],
+    ['tunnel', 'tun', [/ip link set lvsm-i0a0b0002 up/, /address replace 10\.11\.0\.10\/32 dev lvsm-i0a0b0001/]],
+  ] as const)(
+    'Linux, placement: %s: silent first, then what it stands on, then the VIP; and back',
+    (placement, method, marks) => {
+      const wanted = need({ placement, method, ...(method === 'tun' ? { tunnel: 'ipip' } : {}) })
+      const places = [/arp_ignore; do/, ...marks].map((one) => at(commands('linux', wanted), one))
+      expect(places).not.toContain(-1)
+      expect(places).toEqual(places.toSorted((one, other) => one - other))
+      expect(commands('linux', wanted).filter((line) => /dev lo scope/.test(line))).toEqual([])
+      const answer = answerFor('linux', wanted)
+      const undo = isRefused(answer) ? [] : answer.undo.map((step) => step.run)
+      const back = [/(address|route) del (local )?10\.11\.0\.10/, /link del lvsm-(vips|i)|while IFS/, /while IFS/].map(
+        (one) => at(undo, one),
+      )
+      expect(back).toEqual(back.toSorted((one, other) => one - other))
+      expect(back).not.toContain(-1)
+      expect(commands('freebsd', wanted)[0]).toBe(
+        `refused: placement: ${placement} is a place that Linux has, and no recipe knows on FreeBSD: use placement: lo`,
+      )
+    },
+  )
+
   test('Linux is silent before the VIP is there, and until it has gone', () => {
     const lines = commands('linux', need())
     expect(at(lines, /arp_ignore; do/)).toBeLessThan(at(lines, /address replace 10\.11\.0\.10\/32 dev lo scope host/))

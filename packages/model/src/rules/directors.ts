@@ -46,10 +46,9 @@ export function checkDirector(row: ForwardingRow, { draft, group, server }: Site
   // Whoever has not the role is no director of the group either, which has been said.
   if (!entries(draft.nodes).some(({ item }) => item.name === node && item.roles?.includes('director'))) return
   if (row.ofItself !== null) return
-  const why =
-    row.aliasOn !== null
-      ? 'as a standby it must stay silent for the address that it would answer for as a realserver'
-      : 'as its owner it would be the gateway of its own default route, and as a standby lose its way to the clients'
+  const why = row.hasVip
+    ? 'as a standby it must stay silent for the address that it would answer for as a realserver'
+    : 'as its owner it would be the gateway of its own default route, and as a standby lose its way to the clients'
   refuse(
     'director-is-realserver',
     server.here('node'),

@@ -1,5 +1,4 @@
 /** How a director hands packets to a realserver (man 8 ipvsadm, packet-forwarding-method; packages/plan/TRAPS.md, rows 1, 3, 4, 6, 21 and 27). */
-import type { Placement } from './placements.ts'
 
 /** The kernel's own methods (linux/ip_vs.h, IP_VS_CONN_F_*): more than a configuration may ask for. */
 export type KernelMethod = 'nat' | 'local' | 'tun' | 'dr' | 'bypass'
@@ -10,8 +9,8 @@ export interface ForwardingRow {
   readonly kernel: KernelMethod
   /** The packet arrives as the client sent it: the realserver listens on the service's own port. */
   readonly keepsPort: boolean
-  /** How the realserver has the service's address for itself; null: not at all, it answers as itself. */
-  readonly aliasOn: Placement | null
+  /** The realserver has the service's address for itself (where: PLACEMENTS); else it answers as itself. */
+  readonly hasVip: boolean
   /** Answers pass the director, which translates them back: it forwards, and guards what it does not know. */
   readonly answersThroughDirector: boolean
   /** The director hands a packet over by the realserver's address on the link: both must be on one network. */
@@ -37,7 +36,7 @@ export const FORWARDING = {
     title: 'direct routing',
     kernel: 'dr',
     keepsPort: true,
-    aliasOn: 'alias',
+    hasVip: true,
     answersThroughDirector: false,
     onLink: true,
     tunnels: false,
@@ -52,7 +51,7 @@ export const FORWARDING = {
     title: 'NAT',
     kernel: 'nat',
     keepsPort: false,
-    aliasOn: null,
+    hasVip: false,
     answersThroughDirector: true,
     onLink: false,
     tunnels: false,
@@ -67,7 +66,7 @@ export const FORWARDING = {
     title: 'tunnelling',
     kernel: 'tun',
     keepsPort: true,
-    aliasOn: 'alias',
+    hasVip: true,
     answersThroughDirector: false,
     onLink: false,
     tunnels: true,
@@ -82,7 +81,7 @@ export const FORWARDING = {
     title: 'full NAT',
     kernel: 'nat',
     keepsPort: false,
-    aliasOn: null,
+    hasVip: false,
     answersThroughDirector: true,
     onLink: false,
     tunnels: false,
@@ -97,7 +96,7 @@ export const FORWARDING = {
     title: 'local delivery',
     kernel: 'local',
     keepsPort: true,
-    aliasOn: null,
+    hasVip: false,
     answersThroughDirector: false,
     onLink: false,
     tunnels: false,

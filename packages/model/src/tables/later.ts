@@ -40,6 +40,20 @@ export const FOREIGN_WORDS: Readonly<Record<string, Foreign>> = {
     later: ['fou', 'sit', 'ip6ip6', 'vxlan', 'geneve'],
     same: { ip: 'ipip', ip_gre: 'gre', tunl0: 'ipip' },
   },
+  placement: {
+    later: ['bridge', 'vrf', 'macvlan', 'ipvlan'],
+    same: {
+      loopback: 'lo',
+      lo0: 'lo',
+      alias: 'lo',
+      dummy0: 'dummy',
+      local: 'route',
+      'local-route': 'route',
+      anyip: 'route',
+      tun: 'tunnel',
+      tunl0: 'tunnel',
+    },
+  },
   type: {
     later: ['radius', 'external-perl', 'sip', 'ntp'],
     same: {

@@ -20,12 +20,12 @@ describe('the tables of the data plane', () => {
     ])
   })
   it('a realserver answers as itself through the director, or has the address for itself, or is the owner of it', () => {
-    for (const { aliasOn, answersThroughDirector, onDirector } of namesOf(FORWARDING).map(forwarding))
-      expect(aliasOn === null).toBe(answersThroughDirector || onDirector)
+    for (const { hasVip, answersThroughDirector, onDirector } of namesOf(FORWARDING).map(forwarding))
+      expect(hasVip).toBe(!(answersThroughDirector || onDirector))
   })
-  it('what stands on a device of the node itself claims no network, and is silent in ARP', () => {
-    for (const { device, hostPrefix, answersArp } of Object.values(PLACEMENTS))
-      if (device !== null) expect([hostPrefix, answersArp]).toEqual([true, false])
+  it('an address stands in one way: on one device, on those of tunnels, or as a route', () => {
+    for (const { device, onTunnels, isRoute } of Object.values(PLACEMENTS))
+      expect([device !== null, onTunnels, isRoute].filter(Boolean)).toHaveLength(1)
   })
 })
 

@@ -5,6 +5,7 @@ import { hostAddresses, linkNetworks, prefixes, realserverPlaces, vipNetworks } 
 import { ports, revisions, sizes } from './sizes.ts'
 import { checkedPorts, checks, gateways, locals, oneNetworks, ownViews, weights } from './services.ts'
 import { slowStarts, zeroWeights } from './schedulers.ts'
+import { localRoutes } from './placements.ts'
 import { sync } from './sync.ts'
 import { timing } from './timing.ts'
 import type { WarningRule } from './warning.ts'
@@ -36,4 +37,5 @@ export const WARNINGS: readonly WarningRule[] = [
   ownViews,
   gateways,
   oneNetworks,
+  localRoutes,
 ]

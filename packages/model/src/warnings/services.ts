@@ -129,7 +129,7 @@ export const gateways: WarningRule = (draft, warn) => {
       behind.set(item.node, service.name ?? '')
   for (const { here, item } of all) {
     const nat = item.node === undefined ? undefined : behind.get(item.node)
-    if (nat === undefined || item.forward === undefined || forwarding(item.forward).aliasOn === null) continue
+    if (nat === undefined || item.forward === undefined || !forwarding(item.forward).hasVip) continue
     warn(
       'warning',
       'direct-behind-gateway',

@@ -44,6 +44,8 @@ const route = z.object({
   /** MSS that it makes this machine offer; null: what the interface has room for. */
   mss: z.number().nullable(),
 })
+/** To one address that is this machine's own by a route alone, which somebody made. */
+const localRoute = z.object({ interface: text, address: text })
 /** Which way a packet of this machine to one address takes. */
 const way = z.object({
   to: text,
@@ -90,6 +92,8 @@ export const machineFacts = z.object({
   links: list(link),
   addresses: list(address),
   routes: list(route),
+  /** Not there: an older examiner. */
+  localRoutes: list(localRoute).optional(),
   ways: list(way),
   /** By path below /proc/sys; what the kernel has not is not there. */
   sysctls: z.record(text, text),

@@ -9,6 +9,27 @@ export const FORWARDED = {
     'requests that are tunnelled to this realserver go nowhere, although its checks are well',
     'ip -d link show NAME tells what it is; find who made it, and ip link del NAME',
   ),
+  'foreign-device': ofServing(
+    'critical',
+    'device',
+    "device lvsm-vips is somebody else's, so VIPS cannot stand on it",
+    'this realserver does not take packets for these VIPs, although it is healthy: requests handed to it go nowhere',
+    'ip -d link show lvsm-vips tells what it is; find who made it, and ip link del lvsm-vips; or another placement in the configuration',
+  ),
+  'device-kept': kind(
+    'warning',
+    'device',
+    'device lvsm-vips is not needed any more, and stays because somebody put ADDRESS on it',
+    'nothing is wrong with any service',
+    'ip address del ADDRESS dev lvsm-vips: then the device goes by itself',
+  ),
+  'vip-answers': kind(
+    'critical',
+    'address',
+    'VIP ADDRESS stands on NAME too, where others ask for it: no setting keeps this realserver from answering there',
+    'clients and routers of that network send to this realserver in place of the owner, often only when their ARP cache expires',
+    'ip address del ADDRESS dev NAME, and where it is set at boot; the VIP stands where the configuration says all the same',
+  ),
   'tunnel-too-narrow': ofServing(
     'critical',
     'interface',

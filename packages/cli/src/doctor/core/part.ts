@@ -75,7 +75,7 @@ export function partOf(facts: MachineFacts, view: NodeView | null, given: Given)
   const services = facts.ipvs?.services ?? []
   const directs = view !== null && view.directs.length > 0
   const director = directs || services.length > 0 || given.as.includes('director')
-  const shown = aliasesOf(facts).map(({ address }) => address)
+  const shown = [...aliasesOf(facts), ...(facts.localRoutes ?? [])].map(({ address }) => address)
   const aliases = [
     ...(view?.answersFor ?? []).map(({ address }) => address),
     ...(view === null ? shown : shown.filter((address) => isVipOf(view, address))),

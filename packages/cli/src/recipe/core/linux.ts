@@ -1,8 +1,9 @@
 /** Linux: by `ip` and /proc, in any shell; settings before the address, and the other way round when it goes (packages/plan/TRAPS.md, rows 1 to 5). */
 import { MARKS } from '@lvsm/base'
-import { hostPrefix, tunnelDeviceName, tunnelOver, TUNNELS } from '@lvsm/model'
+import { DEFAULT_PLACEMENT, hostPrefix, placementRow, tunnelDeviceName, tunnelOver, TUNNELS } from '@lvsm/model'
 import { type Answer, type Need, run, shared, type Step, type Steps, unique } from './recipe.ts'
 
+const DUMMY = MARKS.vipDevice
 const FORMER = '/var/lib/lvsm-former'
 const SETTINGS = '/proc/sys/net/ipv4/conf'
 
@@ -17,36 +18,76 @@ const giveBack = (name: string): Step =>
     'settings as they were',
   )
 
-const add = (vip: string): Step =>
+/** In `device`, which the shell may fill in. */
+const add = (vip: string, device = 'lo'): Step =>
   vip.includes(':')
     ? run(
-        `ip address replace ${vip}/128 dev lo nodad preferred_lft 0`,
+        `ip address replace ${vip}/128 dev ${device} nodad preferred_lft 0`,
         'the VIP, for this machine alone, and never as a source by itself',
       )
     : run(
-        `ip address replace ${vip}/${hostPrefix(vip)} dev lo scope host`,
+        `ip address replace ${vip}/${hostPrefix(vip)} dev ${device} scope host`,
         'the VIP, for this machine alone: no network by its mask',
       )
-const remove = (vip: string): Step => run(`ip address del ${vip}/${hostPrefix(vip)} dev lo`, 'the VIP goes first')
+const remove = (vip: string, device = 'lo'): Step =>
+  run(`ip address del ${vip}/${hostPrefix(vip)} dev ${device}`, 'the VIP goes first')
 
-/** Nobody asks for IPv6 by ARP, and what is on lo no Linux answers for on another interface. */
-function direct({ vips, family }: Pick<Need, 'vips' | 'family'>): Steps {
-  const silent = family === 'ipv4'
+const routeOf = (vip: string): string =>
+  `${vip.includes(':') ? 'ip -6' : 'ip'} route %s local ${vip} dev lo table local proto ${MARKS.routeProtocol} metric ${MARKS.routeProtocol}`
+const makesDummy = (family: Need['family']): Step[] => [
+  ...shared(
+    DUMMY,
+    run(
+      `modprobe -q dummy numdummies=0; ip link show ${DUMMY} > /dev/null 2>&1 || ip link add ${DUMMY} type dummy`,
+      'a device for VIPs alone',
+    ),
+    run(`ip link set ${DUMMY} addrgenmode none up`, 'it makes no address for itself'),
+  ),
+  ...(family === 'ipv6'
+    ? shared(
+        `${DUMMY} ipv6`,
+        run(`echo 0 > /proc/sys/net/ipv6/conf/${DUMMY}/disable_ipv6`, 'it takes IPv6, whatever is set for new devices'),
+      )
+    : []),
+]
+
+/** Where the VIPs come to, and from where they go. On devices of tunnels, which are there later: `tunnelled`. */
+function placed({ vips, family, placement = DEFAULT_PLACEMENT }: Need): Steps {
+  const { device, isRoute, onTunnels } = placementRow(placement)
+  if (onTunnels) return { steps: [], undo: [] }
+  const comes = (vip: string): Step =>
+    isRoute ? run(routeOf(vip).replace('%s', 'replace'), 'the VIP, and no address') : add(vip, device ?? 'lo')
+  const goes = (vip: string): Step =>
+    isRoute ? run(routeOf(vip).replace('%s', 'del'), 'the VIP goes first') : remove(vip, device ?? 'lo')
+  const dummy = device === DUMMY
+  return {
+    steps: [...(dummy ? makesDummy(family) : []), ...vips.flatMap((vip) => shared(vip, comes(vip)))],
+    undo: [
+      ...vips.flatMap((vip) => shared(vip, goes(vip))),
+      ...(dummy ? shared(DUMMY, run(`ip link del ${DUMMY}`, 'nothing is on it any more')) : []),
+    ],
+  }
+}
+
+/** Nobody asks for IPv6 by ARP, and what is on another interface than that of the question no Linux answers for. */
+function direct(need: Need): Steps {
+  const silent = need.family === 'ipv4'
   const settings = shared(
     'arp',
     keep('arp', `${SETTINGS}/*/arp_ignore ${SETTINGS}/*/arp_announce`),
     run(
       `for setting in ${SETTINGS}/*/arp_ignore; do echo 1 > "$setting"; done`,
-      'no answer for what is on lo, before anything is there',
+      'no answer for what is on another interface than the one that is asked, before anything is there',
     ),
     run(
       `for setting in ${SETTINGS}/*/arp_announce; do echo 2 > "$setting"; done`,
       'no question that names the VIP as its sender',
     ),
   )
+  const { steps, undo } = placed(need)
   return {
-    steps: [...(silent ? settings : []), ...vips.flatMap((vip) => shared(vip, add(vip)))],
-    undo: [...vips.flatMap((vip) => shared(vip, remove(vip))), ...(silent ? shared('arp', giveBack('arp')) : [])],
+    steps: [...(silent ? settings : []), ...steps],
+    undo: [...undo, ...(silent ? shared('arp', giveBack('arp')) : [])],
   }
 }
 
@@ -104,6 +145,9 @@ function tunnelled(need: Need, all: readonly Need[]): Answer {
   const v6 = family === 'ipv6' ? ' -6' : ''
   const { steps, undo } = direct(need)
   const rules = guard(family, all)
+  const { onTunnels } = placementRow(need.placement ?? DEFAULT_PLACEMENT)
+  const vipsOn = (name: string, step: (vip: string, device: string) => Step): Step[] =>
+    onTunnels ? need.vips.flatMap((vip) => shared(`${vip} ${name}`, step(vip, name))) : []
   const [first = ''] = own
   return {
     steps: [
@@ -124,12 +168,14 @@ function tunnelled(need: Need, all: readonly Need[]): Answer {
           run(`ip link set ${name} up`, 'from here on packets come'),
         ),
       ),
+      ...devices.flatMap(([name]) => vipsOn(name, add)),
       run(
         `ip route get ${devices[0]?.[1] ?? first} > /dev/null`,
         'the director is reached; answers to clients need a way of their own that lets the VIP out as source',
       ),
     ],
     undo: [
+      ...devices.flatMap(([name]) => vipsOn(name, remove)),
       ...devices.flatMap(([name]) => shared(name, run(`ip link del ${name}`, 'nothing is unwrapped any more'))),
       ...(tunnelPort === undefined ? [] : [run(`ip fou del port ${tunnelPort}${v6}`, 'nor taken at its UDP port')]),
       ...undo,
@@ -191,5 +237,6 @@ export const linux = {
   title: 'Linux',
   comment: '#',
   tried: ['dr', 'nat'],
+  places: true,
   methods: { dr: direct, nat: translated, tun: tunnelled },
 } as const

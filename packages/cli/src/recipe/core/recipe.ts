@@ -1,5 +1,13 @@
 /** What a realserver without an agent needs done by hand: shapes, and from the configuration what one server needs. */
-import { type Config, DEFAULT_TUNNEL, type Forward, forwarding, networkCidr, type Tunnel } from '@lvsm/model'
+import {
+  type Config,
+  DEFAULT_TUNNEL,
+  type Forward,
+  forwarding,
+  networkCidr,
+  type Placement,
+  type Tunnel,
+} from '@lvsm/model'
 
 export interface Step {
   /** One command, or several lines of the system's shell; of `byHand`, what somebody has to do. */
@@ -23,6 +31,8 @@ export interface Need {
   /** Not there: its method wraps nothing. */
   readonly tunnel?: Tunnel
   readonly tunnelPort?: number
+  /** Where it has the VIPs for itself; not there: on lo. */
+  readonly placement?: Placement
   readonly family: 'ipv4' | 'ipv6'
   /** Of this family, each once. */
   readonly vips: readonly string[]
@@ -48,12 +58,15 @@ export function needsOf({ services, nodes, groups }: Config, server: string): Ne
       .map((realserver) => ({ service, realserver })),
   )
   const keyOf = ({ service, realserver }: (typeof wanted)[number]): string =>
-    [realserver.forward, realserver.tunnel, realserver.tunnelPort, service.address.includes(':')].join(' ')
+    [
+      ...[realserver.forward, realserver.tunnel, realserver.tunnelPort, realserver.placement],
+      service.address.includes(':'),
+    ].join(' ')
   return unique(wanted.map(keyOf)).flatMap((key): Need[] => {
     const same = wanted.filter((one) => keyOf(one) === key)
     const [first] = same
     if (!first) return []
-    const { forward, tunnel, tunnelPort, gateway } = first.realserver
+    const { forward, tunnel, tunnelPort, placement, gateway } = first.realserver
     const floating = groups.flatMap(({ addresses }) => addresses)
     const network = floating.find(({ kind, address }) => kind === 'gateway' && address === gateway)
     const own = network ? networkCidr(network) : null
@@ -71,6 +84,7 @@ export function needsOf({ services, nodes, groups }: Config, server: string): Ne
         method: forward,
         ...(forwarding(forward).tunnels ? { tunnel: tunnel ?? DEFAULT_TUNNEL } : {}),
         ...(tunnelPort === undefined ? {} : { tunnelPort }),
+        ...(placement === undefined ? {} : { placement }),
         family: first.service.address.includes(':') ? 'ipv6' : 'ipv4',
         vips: unique(same.map(({ service }) => service.address)),
         own: unique(same.map(({ realserver }) => realserver.address)),

@@ -1,5 +1,5 @@
 /** Systems, and which of them can be what: a row each. */
-import { type Forward, forwarding } from '@lvsm/model'
+import { DEFAULT_PLACEMENT, type Forward, forwarding } from '@lvsm/model'
 import { freebsd, openbsd } from './bsd.ts'
 import { linux } from './linux.ts'
 import { other } from './other.ts'
@@ -13,6 +13,8 @@ export interface System {
   readonly comment: string
   /** Methods whose very steps a test carries out on such a system; the others are by its documentation. */
   readonly tried: readonly Forward[]
+  /** It has places for a VIP other than its loopback interface. */
+  readonly places?: boolean
   /** `all`: what is needed on the same server, this among it. */
   readonly methods: Readonly<
     Record<Exclude<Forward, 'local' | 'fullnat'>, (need: Need, all: readonly Need[]) => Answer>
@@ -40,7 +42,11 @@ const asked = ({ vips, directors, own, family }: Need): Answer => ({
 
 export function answerFor(system: SystemName, need: Need, all: readonly Need[] = [need]): Answer {
   if (forwarding(need.method).hidesClients) return asked(need)
-  const { methods }: System = SYSTEMS[system]
+  const { title, methods, places = false }: System = SYSTEMS[system]
+  if (need.placement !== undefined && !places)
+    return {
+      refused: `placement: ${need.placement} is a place that Linux has, and no recipe knows on ${title}: use placement: ${DEFAULT_PLACEMENT}`,
+    }
   const make = Object.entries(methods).find(([method]) => method === need.method)?.[1]
   return make ? make(need, all) : { refused: AGENT_ONLY }
 }

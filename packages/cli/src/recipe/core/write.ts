@@ -54,7 +54,7 @@ const OUTSIDE = [
   '# All of it holds until the next boot: put the same lines, in the same order, into what the machine runs then.',
 ]
 const listening = ({ method, vips }: Need): string[] =>
-  forwarding(method).aliasOn === null
+  !forwarding(method).hasVip
     ? []
     : [`# Its programs must listen on ${vips.join(', ')} or on all addresses, at the port of the service.`]
 

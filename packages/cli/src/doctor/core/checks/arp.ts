@@ -16,7 +16,7 @@ const arpSettings: Check = {
   rows: [1],
   title: 'a realserver answers ARP for a VIP',
   symptom: "the VIP's MAC address changes to a realserver's, often only when a client's ARP cache expires",
-  why: 'Linux answers for each of its addresses on every interface, and names any of them as the sender of its own questions',
+  why: 'Linux answers for each of its addresses, and what a local route makes one, on every interface, and names any of them as the sender of its own questions; NOARP of a dummy or tunnel device that has it does not help',
   mend: 'sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2, before the address is added, and in /etc/sysctl.d',
   look(site) {
     const { part, settings } = site
