@@ -24,6 +24,10 @@ const fails = (where: string, ...args: string[]): string | null => {
     return String(error)
   }
 }
+/** What a test that failed left behind. */
+const takeBack = (): void => {
+  for (const one of observe().localRoutes ?? []) apply({ kind: 'local-route-remove', ...one })
+}
 const hasDummies = ((): boolean => {
   try {
     ip('link add probe type dummy')
@@ -43,7 +47,7 @@ beforeEach(() => {
 })
 
 describe('VIPs of a realserver on the kernel', () =>
-  placementSuite(() => ({ apply, observe, hasDummies, close: () => undefined })))
+  placementSuite(() => ({ apply, observe, hasDummies, close: takeBack })))
 
 const VIP = '10.55.7.10'
 const VIP6 = '2001:db8:55::10'

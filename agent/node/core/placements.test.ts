@@ -23,7 +23,11 @@ it.each([
   ['forward: dr', ['lo:lvsm'], 'answers for 10.11.0.10 (alias on lo), votes'],
   ['forward: dr, placement: dummy', ['lvsm-vips:lvsm'], 'answers for 10.11.0.10 (alias on lvsm-vips), votes'],
   ['forward: dr, placement: route', ['10.11.0.10 by 1'], 'answers for 10.11.0.10 (local route), votes'],
-  ['forward: tun, placement: tunnel', ['lvsm-i0a0b:lvsm'], 'answers for 10.11.0.10 (alias on its tunnel devices), '],
+  [
+    'forward: tun, placement: tunnel',
+    ['lvsm-i0a0b:lvsm', 'lvsm-i0a0c:lvsm'],
+    'answers for 10.11.0.10 (alias on its tunnel devices), ',
+  ],
 ])('%s', (rs1, places, said) => {
   const one = begun(rs1)
   // This kernel gives all devices of tunnels one index.

@@ -28,12 +28,15 @@ export const ADDRESS_TRAPS: readonly Trap[] = [
       severity: 'critical',
       says: /answers by ARP for 10\.11\.0\.50 on eth0/,
     },
-    trapped: plain({ localRoutes: [{ interface: 'lo', address: '10.11.0.50' }] }),
+    trapped: plain({
+      localRoutes: [{ interface: 'lo', address: '10.11.0.50' }],
+      sysctls: { 'net/ipv4/conf/all/arp_ignore': '0', 'net/ipv4/conf/all/arp_announce': '2' },
+    }),
     clean: plain({
       localRoutes: [{ interface: 'lo', address: '10.11.0.50' }],
       sysctls: { 'net/ipv4/conf/all/arp_ignore': '1', 'net/ipv4/conf/all/arp_announce': '2' },
     }),
-    fixes: ['net.ipv4.conf.all.arp_ignore: 0 → 1', 'net.ipv4.conf.all.arp_announce: 0 → 2'],
+    fixes: ['net.ipv4.conf.all.arp_ignore: 0 → 1'],
   },
   {
     ...{ check: 'arp', what: 'on the wrong device', says: /stands on eth0, where this machine is asked/ },
