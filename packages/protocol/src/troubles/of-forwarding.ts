@@ -1,5 +1,5 @@
 /** Kinds of trouble of what single forwarding methods and services need of a node's kernel. */
-import { ofServing, type TroubleKind } from './kind.ts'
+import { kind, ofServing, type TroubleKind } from './kind.ts'
 
 export const FORWARDED = {
   'foreign-tunnel': ofServing(
@@ -23,7 +23,7 @@ export const FORWARDED = {
     'nothing is wrong with any service',
     'ip address del ADDRESS dev lvsm-vips: then the device goes by itself',
   ),
-  'vip-answers': kind(
+  'vip-answers': ofServing(
     'critical',
     'address',
     'VIP ADDRESS stands on NAME too, where others ask for it: no setting keeps this realserver from answering there',
