@@ -30,7 +30,7 @@ describe('a realserver that packets come to wrapped', () => {
     expect(nodeView(config, 'rs2')?.tunnels).toEqual(directors.map((remote) => ({ tunnel: 'gre', remote })))
     for (const node of ['dir1', 'rs3']) expect(nodeView(config, node)).toMatchObject({ tunnels: [], tunnelled: [] })
     expect(nodeView(config, 'rs1')?.answersFor, 'the VIP stands on lo').toEqual([
-      { address: '10.11.0.10', group: 'web', placement: 'alias' },
+      { address: '10.11.0.10', group: 'web', placement: 'lo' },
     ])
   })
 
