@@ -154,10 +154,11 @@ function serviceTitle(service: ServiceReport): string {
 
 /** An operator's word comes before that of the checks. */
 function health(server: RealserverReport, paint: Paint): string {
-  const { healthy, state, backup, weight } = server
+  const { healthy, state, backup, weight, degraded } = server
   if (state !== undefined) return paint('warn', state)
   if (healthy === false) return paint('bad', weight > 0 ? 'failed, kept' : 'failed')
   if (isFull(server)) return paint('warn', 'full')
+  if (degraded === true && healthy === true) return paint('warn', 'degraded')
   if (backup === true && healthy === true)
     return paint(weight > 0 ? 'warn' : 'dim', weight > 0 ? 'stands in' : 'in reserve')
   const word = checkWord(server)

@@ -1,7 +1,16 @@
 /** What a status comes to in words: what nobody told is never good, and the worst child is what its parent shows. */
 import { isTold, type NodeReport, type RealserverReport, type Status } from '@lvsm/protocol'
 import { describe, expect, it } from 'vitest'
-import { candidatesOf, groupSaid, nodeSaid, serverSaid, serviceSaid, standingOf, verdictOf } from './cluster.ts'
+import {
+  candidatesOf,
+  groupSaid,
+  nodeSaid,
+  serverSaid,
+  serverWhy,
+  serviceSaid,
+  standingOf,
+  verdictOf,
+} from './cluster.ts'
 import { ILL, UNTOLD, WELL } from './fixture.ts'
 import { asOfBefore, worst } from './tones.ts'
 
@@ -92,6 +101,8 @@ describe('a realserver', () => {
     [{ healthy: null }, true, 'unknown', 'not checked'],
     [{ basis: 'no-check' }, true, 'off', 'not checked'],
     [{ basis: 'table' }, true, 'unknown', 'not checked'],
+    [{ degraded: true }, true, 'warn', 'degraded'],
+    [{ degraded: true, state: 'draining' }, true, 'off', 'draining'],
     [{ healthy: false }, true, 'bad', 'failed, kept'],
     [{ healthy: false, weight: 0 }, true, 'bad', 'failed'],
     [{ upper: 352 }, true, 'warn', 'full'],
@@ -102,7 +113,30 @@ describe('a realserver', () => {
   )
 })
 
+describe('why a realserver is as it is', () => {
+  const wanted = {
+    ...{ what: 'server rs1', intent: 'drain', author: 'alice', since: 0 },
+    ...{ until: null, comment: '', idle: false },
+  }
+  const why = (more: Partial<RealserverReport>, told = true): string =>
+    serverWhy({ ...(http(WELL).realservers[0] as RealserverReport), reason: 'connected', ...more }, told)
+  const left = { wanted, state: 'draining', active: 12 } as const
+  it.each<[Partial<RealserverReport>, boolean, string]>([
+    [{}, true, 'connected'],
+    [{ ...left, doneInMs: 250_000 }, true, 'drain by alice, 12 established, done in about 4 min; connected'],
+    [{ ...left, doneInMs: null }, true, 'drain by alice, 12 established, not known when they are done; connected'],
+    [{ ...left, state: 'stopping' }, true, 'drain by alice, 12 established; connected'],
+    [{ ...left, active: 0, doneInMs: 0 }, true, 'drain by alice, 0 established; connected'],
+    [{ ...left, doneInMs: 1 }, false, 'drain by alice, not known how many are established; connected'],
+    [{ wanted, state: 'drained', active: 0, doneInMs: 0 }, true, 'drain by alice; connected'],
+  ])('%j, told: %s: %s', (more, told, text) => expect(why(more, told)).toBe(text))
+})
+
 describe('a service', () => {
+  it('is degraded where one of its realservers is, and its group is not blamed for that', () => {
+    const realservers = http(WELL).realservers.map((one, at) => (at === 0 ? { ...one, degraded: true } : one))
+    expect(serviceSaid(WELL, { ...http(WELL), realservers })).toEqual({ tone: 'warn', text: '1 degraded' })
+  })
   it('is as the worst of its realservers, and says how many', () => {
     expect(serviceSaid(WELL, http(WELL))).toEqual({ tone: 'good', text: 'healthy' })
     expect(serviceSaid(ILL, http(ILL))).toEqual({ tone: 'bad', text: '1 failed' })

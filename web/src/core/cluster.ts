@@ -1,4 +1,5 @@
 /** What a status says of groups, services, realservers and nodes, in the words of `lvsm status`. What nobody told is never good. */
+import { spanText } from '@lvsm/base'
 import {
   type AnswerLine,
   answersOf,
@@ -94,11 +95,12 @@ function candidateSaid(node: NodeReport | undefined, taker: TakerReport | undefi
 
 /** An operator's word comes before that of the checks. */
 export function serverSaid(server: RealserverReport, told: boolean): Said {
-  const { healthy, state, weight } = server
+  const { healthy, state, weight, degraded } = server
   if (!told) return state === undefined ? say('unknown', 'not known') : say('unknown', `to be ${WANTED[state]}`)
   if (state !== undefined) return say('off', state)
   if (healthy === false) return say('bad', weight > 0 ? 'failed, kept' : 'failed')
   if (isFull(server)) return say('warn', 'full')
+  if (degraded === true && healthy === true) return say('warn', 'degraded')
   const word = checkWord(server)
   // Nobody is meant to know more of one that no check asks.
   return say(word === 'healthy' ? 'good' : server.basis === 'no-check' ? 'off' : 'unknown', word)
@@ -108,6 +110,20 @@ const WANTED: Readonly<Record<NonNullable<RealserverReport['state']>, string>> =
   drained: 'drained',
   stopping: 'stopped',
   stopped: 'stopped',
+}
+
+/** Why it is as it is; of one that is drained or stopped by whom, and how far that is. */
+export function serverWhy(server: RealserverReport, told: boolean): string {
+  const { wanted, reason } = server
+  return wanted ? `${wanted.intent} by ${wanted.author}${leftOf(server, told)}; ${reason}` : reason
+}
+/** `, 12 established, done in about 4 min`, as `lvsm status` has it. */
+function leftOf({ state, active, doneInMs }: RealserverReport, told: boolean): string {
+  if (state !== 'draining' && state !== 'stopping') return ''
+  if (!told) return ', not known how many are established'
+  const left = `, ${active} established`
+  if (doneInMs === undefined || active === 0) return left
+  return `${left}, ${doneInMs === null ? 'not known when they are done' : `done in about ${spanText(doneInMs)}`}`
 }
 
 /** Takes it new connections? */

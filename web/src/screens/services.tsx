@@ -1,7 +1,7 @@
 /** Services, each with its realservers as the owner's table has them. */
 import { destKey, forwardText, serviceKey, specText } from '@lvsm/model'
 import { isTold, type ServiceReport, type Status } from '@lvsm/protocol'
-import { isLive, serverSaid, serviceSaid } from '../core/cluster.ts'
+import { isLive, serverSaid, serverWhy, serviceSaid } from '../core/cluster.ts'
 import { hrefOf } from '../core/places.ts'
 import { Word } from '../parts/said.tsx'
 import { Table } from '../parts/table.tsx'
@@ -102,7 +102,7 @@ function Service({ status, service }: { status: Status; service: ServiceReport }
           known(told, server.weight),
           known(told, server.active),
           known(told, server.inactive),
-          server.wanted ? `${server.wanted.intent} by ${server.wanted.author}; ${server.reason}` : server.reason,
+          serverWhy(server, told),
         ],
       }))}
     />

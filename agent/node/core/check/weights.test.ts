@@ -35,6 +35,16 @@ it('who fails after it took a part, or nobody, takes no more for that', () => {
   expect([says({}), dests(one)['10.11.0.12']]).toEqual([20, 20])
 })
 
+it('a program that warns is well, and its realserver is told as degraded, until it warns no more', () => {
+  const { one, says } = director('script, command: [/bin/true]')
+  const first = () => one.core.status(one.now()).services[0]?.realservers[0]
+  expect(says({ degraded: true })).toBe(20)
+  expect(first()).toMatchObject({ healthy: true, degraded: true })
+  says({})
+  expect(first()).not.toHaveProperty('degraded')
+  expect(first()).toMatchObject({ healthy: true })
+})
+
 describe('where all say weight 0', () => {
   const all = (type: string, backup = false) => {
     const { one } = director(type, backup)

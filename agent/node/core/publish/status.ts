@@ -70,12 +70,13 @@ export function ownTable(state: NodeState, service: ConfigService): DestinationR
 }
 
 /** How the verdict came about, and what the kernel makes of it; what goes without saying is left out. */
-function madeOf(state: NodeState, member: Member): Pick<DestinationReport, 'basis' | 'kept' | 'full'> {
+function madeOf(state: NodeState, member: Member): Pick<DestinationReport, 'basis' | 'kept' | 'full' | 'degraded'> {
   const [basis, kept] = [basisOf(member), keptFor(state, member)]
   return {
     ...(basis === 'answers' ? {} : { basis }),
     ...(kept === null ? {} : { kept }),
     ...(state.checks.full.has(member.id) ? { full: true } : {}),
+    ...(healthOf(member).healthy === true && member.last?.found.degraded === true ? { degraded: true } : {}),
   }
 }
 

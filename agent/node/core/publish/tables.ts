@@ -53,10 +53,13 @@ function ownTables(state: NodeState): Candidate[] {
 }
 
 function candidate(state: NodeState, name: string, destination: DestinationReport): Candidate {
-  const { key, weight, healthy, reason, active, inactive, basis, kept, full } = destination
+  const { key, weight, healthy, reason, active, inactive, basis, kept, full, degraded } = destination
   const id = `${name} ${key}`
   const before = state.published.told.get(id)
-  const told = { text: JSON.stringify([weight, healthy, reason, basis, kept, full]), counts: `${active} ${inactive}` }
+  const told = {
+    text: JSON.stringify([weight, healthy, reason, basis, kept, full, degraded]),
+    counts: `${active} ${inactive}`,
+  }
   const urgency =
     before?.text !== told.text
       ? 'changed'

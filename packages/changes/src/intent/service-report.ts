@@ -55,8 +55,10 @@ const madeOf = ({
   basis,
   kept,
   full,
-}: Partial<DestinationReport> = {}): Pick<RealserverReport, 'basis' | 'kept' | 'full'> => ({
+  degraded,
+}: Partial<DestinationReport> = {}): Pick<RealserverReport, 'basis' | 'kept' | 'full' | 'degraded'> => ({
   ...(basis === undefined ? {} : { basis }),
   ...(kept === undefined ? {} : { kept }),
   ...(full === undefined ? {} : { full }),
+  ...(degraded === undefined ? {} : { degraded }),
 })

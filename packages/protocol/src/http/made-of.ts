@@ -10,6 +10,8 @@ export type KeptFor = (typeof KEPT_FOR)[number]
 
 /** Of a destination, as its director says it and as a status shows it. */
 export const verdictParts = {
+  /** It is healthy, and its check warns (exit code 1 of a plugin); not there: it does not. */
+  degraded: z.boolean().exactOptional(),
   /** Not there: the answers of its check as it is now; an older agent does not tell it. */
   basis: z.enum(BASES).catch('nothing').exactOptional(),
   /** Not there: its check does not fail, it is out, or an older agent says nothing of it. */
