@@ -201,7 +201,7 @@ const unheardTrouble = ({ place, unheard, what, key }: Door): Trouble => ({
   code: 'monitoring-unheard',
   severity: 'warning',
   message: `nothing listens at ${place?.address}, port ${place?.port}, for ${what}: ${WORDS[unheard ?? ''] ?? unheard}`,
-  hint: `ss -Hltnp 'sport = :${place?.port}' says who has the port; another one: lvsm cluster set ${key}=N`,
+  hint: `ss -Hltnp 'sport = :${place?.port}' says who has the port; another one: ${key}: N in the configuration; with coordinators: lvsm cluster set ${key}=N`,
 })
 const WORDS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'somebody else has the port',

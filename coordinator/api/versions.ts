@@ -59,7 +59,7 @@ export function refuseUnknown(
     code: 'not-known-by-all',
     field: 'version',
     message: `the cluster cannot agree on version ${version}: ${who}, and ${next} is the most that everybody knows who answers`,
-    hint: 'upgrade lvsm there, or take out what is gone for good; lvsm cluster finalize --dry-run shows who knows which',
+    hint: 'upgrade those, or take out what is gone for good; lvsm cluster finalize --dry-run shows who knows which',
   }
 }
 

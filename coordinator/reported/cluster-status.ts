@@ -15,7 +15,7 @@ import {
 } from '@lvsm/protocol'
 import type { LoggedEvent } from './event-log.ts'
 import { groupReport, votesOf } from './group-status.ts'
-import { hearsayOf, nodeReport } from './node-status.ts'
+import { doubtOf, hearsayOf, nodeReport } from './node-status.ts'
 import type { Reporting } from './reported.ts'
 
 /** What is older says nothing of now. Milliseconds: an agent reports every two seconds, and coordinators repeat it every three. */
@@ -46,7 +46,8 @@ export function clusterStatusOf(view: ClusterView): Status {
   const fresh: Fresh = new Map([...freshOf(records, now)].filter(([name]) => named.has(name)))
   const heard = { fresh, hearsay: hearsayOf(config, fresh) }
   const nodes = config.nodes.map((one) => nodeReport(one, view, heard))
-  const around = { facts, fresh, nodes, votes: votesOf(config, fresh) }
+  const doubt = (name: string): string | null => doubtOf(heard.hearsay, name)
+  const around = { facts, fresh, nodes, votes: votesOf(config, fresh), doubt }
   const groups = config.groups.map((group) => groupReport(around, group))
   const owners = new Map(groups.map(({ name, owner }) => [name, owner]))
   return {
@@ -54,6 +55,7 @@ export function clusterStatusOf(view: ClusterView): Status {
     node,
     revision: config.revision,
     ...epochOf(config, fresh),
+    coordinators: true,
     quorum: config.nodes.some(
       ({ name, roles }) => roles.includes('director') && fresh.get(name)?.said.lease?.quorum === true,
     ),
@@ -85,7 +87,7 @@ function servedBy(owner: string | null, { facts }: State, fresh: Fresh, whole: C
       ...wantedOfServer(facts, service.name, realserver.node, dest),
     }
   })
-  return serviceReport(service, realservers, owner !== null && table !== undefined)
+  return serviceReport(service, { realservers, told: owner !== null && table !== undefined, whole })
 }
 
 const troublesOf = ({ node, troubles }: ClusterView, fresh: Fresh): NodeTrouble[] => [

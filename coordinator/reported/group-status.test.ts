@@ -113,6 +113,11 @@ test.each<[string, string, string]>([
     'degraded | cannot move: nobody could take web: dir2: under maintenance (standby)',
   ],
   [
+    'nobody hears the standby any more, which said a moment ago that it is ready',
+    head({ dir1: { deaf: ['dir2'] }, [VOTER]: { deaf: ['dir2'] } }),
+    'not known | not known: who could take web (dir2: dir1 does not hear it)',
+  ],
+  [
     'the owner is dead, and nobody took over',
     head({ ...others(DEAF), dir1: null }, { owner: null }),
     `not served; dead: dir1 | not served: nobody owns web (${VIPS}): nobody holds it`,

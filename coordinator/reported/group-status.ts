@@ -18,6 +18,8 @@ export interface Around {
   readonly fresh: Fresh
   readonly nodes: readonly NodeReport[]
   readonly votes: Votes
+  /** Why it is not known what a node could do now, though it spoke a moment ago; null: it is. */
+  readonly doubt: (node: string) => string | null
 }
 interface Claim {
   readonly node: string
@@ -29,7 +31,7 @@ interface Claim {
 }
 
 /** What the group's directors say of it: the word of the newest lease counts, the owner's own before all others. */
-export function groupReport({ facts, fresh, nodes, votes }: Around, group: ConfigGroup): GroupReport {
+export function groupReport({ facts, fresh, nodes, votes, doubt }: Around, group: ConfigGroup): GroupReport {
   const { name, addresses, directors } = group
   const { voters, hears } = votes
   // What it said while it owned the group is over when its voters do not hear it any more.
@@ -59,7 +61,8 @@ export function groupReport({ facts, fresh, nodes, votes }: Around, group: Confi
     takers: directors.flatMap((director) => {
       const node = director === owner ? undefined : nodes.find((one) => one.name === director)
       if (!node) return []
-      const said = { ...takerOf(node, name, fresh.get(director)), ...refusedBy(director, owner, fresh) }
+      const own = { ...takerOf(node, name, fresh.get(director)), ...refusedBy(director, owner, fresh) }
+      const said = doubted(own, doubt(director))
       const count = said.could === true ? votersFor(director, owner, voters, hears) : undefined
       return [{ ...said, ...(count === undefined ? {} : { voters: count }) }]
     }),
@@ -120,6 +123,10 @@ function refusedBy(node: string, owner: string | null, fresh: Fresh): Pick<Taker
   const odd = troubles.find(({ code, message }) => code === 'disagreement' && message.split(' ').includes(node))
   return odd ? { refused: `differs: ${odd.message}` } : {}
 }
+
+/** A no stays one. */
+const doubted = (taker: TakerReport, doubt: string | null): TakerReport =>
+  taker.could !== true || doubt === null ? taker : { node: taker.node, could: null, reason: doubt }
 
 const reachedBy = (record: Reporting | undefined, address: string): boolean | null => {
   const pings = record?.said.pings ?? {}

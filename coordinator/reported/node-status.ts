@@ -56,6 +56,12 @@ export function nodeReport(
   return { ...base, state: 'unknown', reason, agent: false }
 }
 
+/** Nobody hears it, and what it says of itself is of a moment ago: what it could do now is not known. */
+export function doubtOf(hearsay: Hearsay, name: string): string | null {
+  const lost = lostOf(hearsay.get(name) ?? [])
+  return lost === undefined ? null : unheard(lost)
+}
+
 const unheard = ({ by }: Seen): string => `${by} does not hear it`
 
 /** Whoever lives is heard by somebody; one that hears nobody may be cut off itself. */

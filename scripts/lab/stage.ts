@@ -19,7 +19,7 @@ export interface Observer<Report> {
 
 const READY = /^ready$/m
 
-const STATUS: Fields<Omit<Status, 'delays' | 'epoch' | 'wanted'>> = {
+const STATUS: Fields<Omit<Status, 'coordinators' | 'delays' | 'epoch' | 'wanted'>> = {
   cluster: 'text',
   node: 'text',
   revision: 'number',

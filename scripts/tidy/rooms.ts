@@ -61,7 +61,7 @@ export const ROOMS: readonly Room[] = [
   impure(
     'cli',
     'packages/cli/src',
-    ['doctor', 'recipe', 'base', 'model', 'protocol', 'changes', 'trust'],
+    ['doctor', 'recipe', 'base', 'health', 'model', 'protocol', 'changes', 'trust'],
     ['commander', 'cli-table3', 'yaml', 'zod'],
   ),
   pure('doctor', 'packages/cli/src/doctor/core', ['base', 'model', 'protocol']),

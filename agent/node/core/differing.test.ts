@@ -1,5 +1,5 @@
 /** What directors find otherwise than each other: shown everywhere, and a trouble where a takeover would end a service. */
-import { agreementDigests } from '@lvsm/model'
+import { agreementDigests, SAMPLE } from '@lvsm/model'
 import { decodeMessage, encodeMessage, LONGEST_MESSAGE, type StateMessage } from '@lvsm/protocol'
 import { describe, expect, it } from 'vitest'
 import { node, statusOf, type TestNode } from './fixture.ts'
@@ -10,8 +10,8 @@ const KEYS = ['10.11.0.11:80', '10.11.0.12:80', '10.12.0.13:8080']
 const RS = ['rs1', 'rs2', 'rs3']
 
 /** A node, whose owner of web is another one that says what it finds failed. */
-function beside(name: string, alive: readonly string[], failed: StateMessage['failed'], owner = 'dir1') {
-  const one = node(name, new Set(alive))
+function beside(name: string, alive: readonly string[], failed: StateMessage['failed'], owner = 'dir1', text = SAMPLE) {
+  const one = node(name, new Set(alive), text)
   one.feed({ kind: 'lease-up' })
   const from = name === owner ? 'dir2' : owner
   const says = (what = failed, more = false): void => {
@@ -68,10 +68,17 @@ describe('a standby that finds', () => {
     expect(troublesOf(one)).toEqual([])
     goesOn(15_000)
     expect(troublesOf(one)).toEqual([
-      'warning standby-finds-none: dir2 finds no realserver of http well, and dir1, which owns web, finds rs2, rs3 well: if dir2 took it over, http would not be served',
+      'warning standby-finds-none: dir2 finds no realserver of http well, and dir1, which owns web, finds rs2, rs3 well: if dir2 took it over, it would keep rs1, rs2, rs3 although their checks fail there',
     ])
     goesOn(1000, { http: KEYS })
     expect(troublesOf(one), 'nobody is well').toEqual([])
+  })
+  it('nobody well says that nobody would be served only where the last ones are not kept', () => {
+    const check = SAMPLE.replace('check: {', 'check: { keep-last: false,')
+    expect(check).not.toBe(SAMPLE)
+    const { one, goesOn } = beside('dir2', [], { http: KEYS.slice(0, 1) }, 'dir1', check)
+    goesOn(15_000)
+    expect(troublesOf(one)).toEqual([expect.stringMatching(/if dir2 took it over, http would not be served$/)])
   })
   it('an owner that does not say what it finds, or not of this service, says nothing', () => {
     const { one, goesOn } = beside('dir2', [], undefined)

@@ -77,6 +77,14 @@ export function reportDiffering(state: NodeState): NonNullable<ChecksReport['dif
   return all.slice(0, MOST_SHOWN)
 }
 
+/** Of a pool of which every check fails here: what would be done with it. */
+function wouldServe({ checks }: NodeState, { name, realservers }: ConfigService): string {
+  const serving = checks.pools.get(name)?.serving
+  const kept = realservers.flatMap((one) => (serving?.has(destKey(one)) === true ? [one.node] : []))
+  if (kept.length === 0) return `${name} would not be served`
+  return `it would keep ${kept.join(', ')} although ${kept.length === 1 ? 'its check fails' : 'their checks fail'} there`
+}
+
 /** What this node, which could take a service over, sees otherwise than its owner; null: nothing. */
 function dissentOf(state: NodeState, service: ConfigService, views: Views): Trouble | null {
   const owner = ownership(state, service.group)?.owner ?? null
@@ -94,7 +102,7 @@ function dissentOf(state: NodeState, service: ConfigService, views: Views): Trou
   const object = `service ${name}`
   const hint = `lvsm check run ${name} --on ${state.node} --explain, and the same on ${owner}: what keeps one of them from asking the server?`
   if (lost.length > 0 && asked.every((key) => own.has(key))) {
-    const message = `${state.node} finds no realserver of ${name} well, and ${owner}, which owns ${group}, finds ${lost.join(', ')} well: if ${state.node} took it over, ${name} would not be served`
+    const message = `${state.node} finds no realserver of ${name} well, and ${owner}, which owns ${group}, finds ${lost.join(', ')} well: if ${state.node} took it over, ${wouldServe(state, service)}`
     return { code: 'standby-finds-none', severity: 'warning', object, message, hint }
   }
   const parts = [

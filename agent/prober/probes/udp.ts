@@ -7,6 +7,7 @@ import { textOf } from '../keys.ts'
 import { matches } from '../matching.ts'
 import { failing } from '../reasons.ts'
 import type { Trace } from '../trace.ts'
+import { Absences } from './absence.ts'
 import { bytesOf } from './expect.ts'
 
 /** Null: it says nothing about the server. */
@@ -50,10 +51,14 @@ export function askUdpWith(job: ProbeJob, { end, trace, message, judge }: Exchan
   }
 }
 
-/** Of the time that there is: a refusal comes at once. */
+/** Of the time that there is: a refusal by the host comes at once. */
 const PATIENCE = 0.8
 
-export const askUdp: Ask = (job, end, trace) => {
+export const askUdp: Ask = (job, end, trace) => askUdpBeside(ABSENCES, job, end, trace)
+const ABSENCES = new Absences()
+
+/** `absences`: what is found of hosts beside. */
+export function askUdpBeside(absences: Absences, job: ProbeJob, end: End, trace: Trace): Asking {
   const expression = textOf(job.keys, 'expect')
   const message = bytesOf(textOf(job.keys, 'send') ?? '')
   const judge: Judge = (answer) => {
@@ -66,9 +71,18 @@ export const askUdp: Ask = (job, end, trace) => {
       reason: found ? 'answers what is wanted' : `answers ${answer.length} bytes that do not match /${expression}/`,
     }
   }
-  const asking = askUdpWith(job, { end, trace, message, judge })
-  if (expression !== undefined) return asking
-  const timer = setTimeout(() => end(true, 'nothing refused the datagram'), job.timeoutMs * PATIENCE)
+  if (expression !== undefined) return askUdpWith(job, { end, trace, message, judge })
+  const heard: End = (ok, ...said) => {
+    if (ok === true) absences.isThere(job)
+    end(ok, ...said)
+  }
+  const asking = askUdpWith(job, { end: heard, trace, message, judge })
+  const timer = setTimeout(() => {
+    const absent = absences.of(job)
+    if (absent === null) end(true, 'nothing refused the datagram')
+    else end(false, `no answer, and the host is not there: ${absent}`)
+    absences.seek(job)
+  }, job.timeoutMs * PATIENCE)
   return {
     sofar: asking.sofar,
     close: () => {

@@ -22,16 +22,18 @@ import { knownConnections } from './established-text.ts'
 import { type Paint, type Tone } from './paint.ts'
 import { table } from './table.ts'
 import { troubleLine } from './trouble-text.ts'
-import { cutText, leftText, periodText, wantedTable, wordsText } from './wanted-text.ts'
+import { ageText, cutText, leftText, periodText, wantedTable, wordsText } from './wanted-text.ts'
 
 /** `coordinators`: what is wrong with them, where somebody asked. */
 export function statusText(status: Status, paint: Paint, coordinators: readonly string[] = []): string {
   const parts = [
     summary(status, paint, coordinators),
-    section('GROUPS', groupTable(status.groups, paint), paint),
+    section('GROUPS', groupTable(status, paint), paint),
     ...pingSections(status.groups, paint),
     ...knownSections(status.groups, paint),
-    ...status.services.map((service) => section(serviceTitle(service), serverTable(service, paint), paint)),
+    ...status.services.map((service) =>
+      section(serviceTitle(service) + saidBy(status, service.group), serverTable(service, paint), paint),
+    ),
     section('NODES', nodeTable(status.nodes, paint), paint),
   ]
   if (status.troubles.length > 0) {
@@ -100,7 +102,8 @@ function summary(status: Status, paint: Paint, coordinators: readonly string[]):
 /** Of the voters, where coordinators number them. */
 const epochText = ({ epoch = 0 }: Status): string => (epoch > 1 ? `, epoch ${epoch}` : '')
 
-function groupTable(groups: readonly GroupReport[], paint: Paint): string {
+function groupTable(status: Status, paint: Paint): string {
+  const { groups } = status
   const rows = groups.map((group) => [
     group.name,
     group.owner !== null
@@ -109,12 +112,23 @@ function groupTable(groups: readonly GroupReport[], paint: Paint): string {
         ? paint('warn', 'stopped')
         : paint('bad', 'nobody'),
     group.owner === null ? '-' : String(group.number),
-    group.owner === null ? '-' : `${Math.max(0, Math.round(group.leftMs))} ms`,
+    group.owner === null ? '-' : `${Math.max(0, Math.round(group.leftMs))} ms${ownerAge(status, group.name)}`,
     group.addresses.join(', '),
     group.directors.join(' > '),
     (group.reason || group.state) + (group.wanted ? periodText(group.wanted) : ''),
   ])
   return table(['group', 'owner', 'lease', 'left', 'addresses', 'directors', 'why'], rows, paint, ['lease', 'left'])
+}
+
+/** Empty: it is of a moment ago, or nobody says how old it is. */
+const ownerAge = ({ groups, nodes }: Status, group: string): string => {
+  const owner = groups.find(({ name }) => name === group)?.owner
+  const age = ageText(nodes.find(({ name }) => name === owner) ?? {})
+  return age === '' ? '' : ` (${age})`
+}
+function saidBy(status: Status, group: string): string {
+  const age = ownerAge(status, group)
+  return age === '' ? '' : `, as its owner said it${age}`
 }
 
 /** Only where a group has ping nodes; an older agent tells of none. */
@@ -209,6 +223,13 @@ const TONES: Readonly<Partial<Record<NodeState, Tone>>> = {
   dead: 'bad',
 }
 
+/** How old what is said of a node is, where that is no moment ago. */
+function heardText(node: NodeReport, paint: Paint): string {
+  const age = ageText(node)
+  if (!node.agent) return paint('warn', ` [no word from its agent${age === '' ? '' : `; ${age}`}]`)
+  return age === '' ? '' : paint('warn', ` [${age}]`)
+}
+
 function nodeTable(nodes: readonly NodeReport[], paint: Paint): string {
   const rows = nodes.map((node) => [
     node.name,
@@ -217,7 +238,7 @@ function nodeTable(nodes: readonly NodeReport[], paint: Paint): string {
     node.reason +
       (node.standby ? paint('warn', ' [standby]') : '') +
       (node.words ? paint('warn', ` [${wordsText(node.words)}]`) : '') +
-      (node.agent ? '' : paint('warn', ' [no word from its agent]')),
+      heardText(node, paint),
   ])
   return table(['node', 'roles', 'state', 'why'], rows, paint)
 }

@@ -8,6 +8,12 @@ import { table } from './table.ts'
 const LAST_MS = 8.64e15
 export const timeText = (ms: number): string => new Date(Math.min(ms, LAST_MS)).toISOString()
 
+/** What is older is said with its age: agents speak every two seconds. Milliseconds. */
+const OLD_MS = 3000
+/** `5 s ago`; empty: it is of a moment ago, or nobody says how old it is. */
+export const ageText = ({ ageMs }: Pick<NodeReport, 'ageMs'>): string =>
+  typeof ageMs === 'number' && ageMs >= OLD_MS ? `${spanText(ageMs)} ago` : ''
+
 /** As it follows a name: ` since 2026-10-27T08:00:00.000Z until 2026-10-27T10:00:00.000Z (new disk)`. */
 export function periodText({ since, until, deadline, comment }: Wanted): string {
   const end = (until === null ? '' : ` until ${timeText(until)}`) + (deadline === undefined ? '' : cutText(deadline))

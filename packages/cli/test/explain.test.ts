@@ -19,10 +19,11 @@ const event = (more: Partial<HistoryEvent>): HistoryEvent => ({
   },
   ...more,
 })
+const AGENT = 'lvsm-agent 1.0 started; the one before it ended: by a signal'
 const EVENTS = [
   event({ at: '2026-11-28T05:59:59.000Z', node: 'dir2', kind: 'lost', number: 41, reason: 'no majority' }),
   event({}),
-  event({ at: '2026-11-28T06:30:00.000Z', node: 'dir2', group: '', kind: 'note', number: 0, reason: 'started' }),
+  event({ at: '2026-11-28T06:30:00.000Z', node: 'dir2', group: '', kind: 'started', number: 0, reason: AGENT }),
 ]
 const [group] = STATUS.groups
 const [service] = STATUS.services
@@ -147,7 +148,7 @@ EVIDENCE
     expect(text).toMatch(
       /^dir2 \(director, votes\) is a standby director\. since 2026-11-28T06:30:00\.000Z \(30 min ago\)\./,
     )
-    expect(text).toContain('its last event: note, started')
+    expect(text).toContain('its last event: started, lvsm-agent 1.0 started')
     expect(text).toContain('→ dir2: no IPVS: modprobe ip_vs\n→ it takes web if dir1 fails\n')
     expect(text).toContain('  dir2  critical: no IPVS (no-ipvs)\n')
     expect(text).not.toContain('of another node')
@@ -185,6 +186,115 @@ EVIDENCE
     const services = [{ ...service!, name: 'web' }]
     expect(said('web', { services }).match(/EVIDENCE/g)).toHaveLength(2)
     expect(said('web', { services }, 'service').match(/EVIDENCE/g)).toHaveLength(1)
+  })
+})
+
+/** A third director, before or after dir2. */
+const third = (name: string): Partial<Status> => ({
+  nodes: [...STATUS.nodes, { ...STATUS.nodes[1]!, name, voter: false }],
+  groups: [
+    {
+      ...group!,
+      directors: ['dir1', 'dir2', name],
+      takers: [
+        { node: 'dir2', could: true, reason: '', voters: 2 },
+        { node: name, could: true, reason: '', voters: 2 },
+      ],
+    },
+  ],
+})
+
+describe('who is next', () => {
+  it('is one of those that are ready: of the others who comes before them', () => {
+    expect(said('dir2', third('dir3'))).toContain('→ it takes web if dir1 fails\n')
+    expect(said('dir3', third('dir3'))).toContain(
+      '→ it takes web after: lvsm switchover web dir3; if dir1 fails, dir2 comes before it\n',
+    )
+  })
+  it('is nobody where too few voters would be left, and not known where their votes are not', () => {
+    const lost = STATUS.nodes.map((one) =>
+      one.name === 'rs1' ? { ...one, state: 'dead' as const, agent: false } : one,
+    )
+    expect(said('dir2', { nodes: lost })).toMatch(/→ it takes web after: [^;]*; if dir1 fails, not, or nobody knows: /)
+    expect(said('dir2', { nodes: lost })).not.toContain('takes web if dir1 fails')
+  })
+})
+
+describe('since when', () => {
+  const failed = (more: Partial<HistoryEvent>): HistoryEvent =>
+    event({
+      ...{
+        at: '2026-11-28T06:40:00.000Z',
+        kind: 'failed',
+        number: 0,
+        reason: 'rs1 (10.11.0.11:80) in service http: refused',
+      },
+      ...more,
+    })
+  const out = (...realservers: Status['services'][number]['realservers']) => ({
+    services: [{ ...service!, realservers }],
+  })
+  const dead = (one: Status['services'][number]['realservers'][number]) => ({ ...one, weight: 0, healthy: false })
+  it('a service is not served: since the last of its realservers failed, and not since its group moved', () => {
+    const events = [
+      ...EVENTS,
+      failed({ at: '2026-11-28T06:41:00.000Z' }),
+      failed({ at: '2026-11-28T06:42:00.000Z', reason: 'rs2 (10.11.0.12:80) in service http: refused' }),
+      failed({ at: '2026-11-28T06:50:00.000Z', reason: 'rs1 (10.11.0.11:25) in service smtp: refused' }),
+      failed({ at: '2026-11-28T06:51:00.000Z', node: 'dir2' }),
+    ]
+    const change = out(dead(rs1!), dead(rs2!))
+    expect(said('http', change, null, events)).toMatch(/^service http .* is not served: .* since 2026-11-28T06:42:00/)
+  })
+  it('it is served by fewer: since one failed, or another came back', () => {
+    const change = out(dead(rs1!), rs2!)
+    const events = [...EVENTS, failed({})]
+    expect(said('http', change, null, events)).toMatch(/^service http .* is served: .* since 2026-11-28T06:40:00/)
+    const back = failed({
+      ...{
+        at: '2026-11-28T06:45:00.000Z',
+        kind: 'recovered',
+        reason: 'rs2 (10.11.0.12:80) in service http: connected',
+      },
+    })
+    expect(said('http', change, null, [...events, back])).toMatch(/ since 2026-11-28T06:45:00/)
+  })
+  it('who took it later serves since then', () => {
+    const events = [failed({ at: '2026-11-28T05:00:00.000Z' }), ...EVENTS]
+    expect(said('http', out(dead(rs1!), rs2!), null, events)).toMatch(/ since 2026-11-28T06:00:00/)
+  })
+  it('nobody remembers: nothing is said', () => {
+    expect(said('http', out(dead(rs1!), rs2!))).not.toContain('. since ')
+    expect(said('http', out(rs1!, { ...rs2!, weight: 0, configured: 2 }))).not.toContain('. since ')
+  })
+  it('nothing that merely happened on a node begins what it does', () => {
+    const note = (kind: string, reason: string) =>
+      event({ at: '2026-11-28T06:50:00.000Z', node: 'dir2', group: '', kind, number: 0, reason })
+    for (const one of [note('note', 'rejoined'), note('started', 'lvsm-coordinator 1.0 started'), note('trouble', 'x')])
+      expect(said('dir2', {}, null, [...EVENTS, one])).toMatch(/^dir2 .* since 2026-11-28T06:30:00/)
+    expect(said('dir2', {}, null, [...EVENTS, note('standby', 'dir2 is off standby')])).toMatch(
+      /^dir2 .* since 2026-11-28T06:50/,
+    )
+  })
+  it('of a group that was given up is that of giving up', () => {
+    const lost = { ...group!, owner: null, state: 'nobody' as const, reason: 'no majority', takers: [] }
+    const events = [...EVENTS, event({ at: '2026-11-28T06:20:00.000Z', kind: 'gave-up', reason: 'eth0 is down' })]
+    expect(said('web', { groups: [lost] }, null, events)).toMatch(
+      /since 2026-11-28T06:20:00[^]*it was given up because eth0 is down/,
+    )
+  })
+})
+
+describe('where no coordinator keeps the configuration', () => {
+  it('the file is what is changed', () => {
+    const idle = [{ ...service!, realservers: [rs1!, { ...rs2!, weight: 0, configured: 0 }] }]
+    expect(said('http', { coordinators: false, services: idle })).toMatch(
+      /weight: 1 for rs2 in service http in the configuration file of every node, and reload it/,
+    )
+    const nodes = STATUS.nodes.map((one) =>
+      one.name === 'rs1' ? { ...one, state: 'dead' as const, agent: false } : one,
+    )
+    expect(said('rs1', { coordinators: false, nodes }, 'node')).not.toMatch(/lvsm node/)
   })
 })
 

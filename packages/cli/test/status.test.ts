@@ -21,6 +21,20 @@ describe('lvsm status', () => {
     expect(out).toMatch(/dir2 +director \+vote +standby +ready for web/)
   })
 
+  it('says how old it is, where that is no moment ago', async () => {
+    const aged = (ageMs: number, agent = true) => STATUS.nodes.map((one) => ({ ...one, ageMs, agent }))
+    const shown = async (nodes: typeof STATUS.nodes) => {
+      const { socketPath } = await always(without({ nodes }))
+      return (await lvsm(['--socket', socketPath, 'status'])).out
+    }
+    const [fresh, old, silent] = await Promise.all([shown(aged(2900)), shown(aged(8000)), shown(aged(8000, false))])
+    expect(fresh).not.toContain(' ago')
+    expect(old).toMatch(/ 312 ms \(8 s ago\) /)
+    expect(old).toMatch(/SERVICE http .*, group web, as its owner said it \(8 s ago\)/)
+    expect(old).toMatch(/dir2 .* ready for web \[8 s ago\]/)
+    expect(silent).toMatch(/dir2 .* \[no word from its agent; 8 s ago\]/)
+  })
+
   it('prints exactly what the agent said as JSON and YAML', async () => {
     const { socketPath } = await always(STATUS)
     const [json, yaml] = await Promise.all([

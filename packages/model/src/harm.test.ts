@@ -205,6 +205,14 @@ describe('what is probably not meant is accepted with a warning', () => {
       ['warning late-check 26 services[0].check.interval'],
     ],
     [
+      'a check of UDP that nobody answers',
+      [
+        ['protocol: tcp', 'protocol: udp'],
+        ['type: tcp', 'type: udp'],
+      ],
+      ['info udp-check-unanswered 26 services[0].check'],
+    ],
+    [
       'names alike',
       [
         ['name: rs2,', 'name: RS1,'],

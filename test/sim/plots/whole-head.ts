@@ -146,5 +146,8 @@ const takersOf = ({ agent }: Node, group: string): readonly TakerReport[] =>
 function supposedOwner({ agent }: Node, group: string, owner: string): string | null {
   const status = agent?.status()
   if (!status) return null
-  return suppose(status, { dead: [owner], failed: [] }).groups.find(({ name }) => name === group)?.owner ?? null
+  return (
+    suppose(status, { dead: [owner], failed: [] }, (_, service) => service).groups.find(({ name }) => name === group)
+      ?.owner ?? null
+  )
 }

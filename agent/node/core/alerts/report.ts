@@ -2,6 +2,7 @@
 import { after, between } from '@lvsm/base'
 import { suggest } from '@lvsm/model'
 import type { AlertReport, AlertsReport, Fact } from '@lvsm/protocol'
+import { changeText } from '../changing.ts'
 import { isHere } from '../command/here.ts'
 import type { Asked } from '../command/pending.ts'
 import { refuse, reply } from '../command/reply.ts'
@@ -67,7 +68,10 @@ export function onTestAlert(
   const receiver = config?.receivers.find((one) => one.name === name)
   if (!config || !receiver) {
     const names = config?.receivers.map((one) => one.name) ?? []
-    const hint = names.length === 0 ? 'lvsm receiver add NAME type=webhook url=…' : suggest(name, names, 'receivers')
+    const hint =
+      names.length === 0
+        ? changeText(state, 'lvsm receiver add NAME type=webhook url=…', 'one under receivers:')
+        : suggest(name, names, 'receivers')
     return reply(state, replyTo, refuse('unknown', 'unknown-receiver', `there is no receiver "${name}"`, hint))
   }
   if (alerting.tests.size >= MOST_TESTS)

@@ -5,6 +5,7 @@
 import type { Trouble } from '@lvsm/base'
 import { type ConfigRealserver, type ConfigService, destKey } from '@lvsm/model'
 import { type Observed, observedService } from '@lvsm/plan'
+import { changeText } from '../changing.ts'
 import { memberId } from './initial.ts'
 import type { NodeState } from '../state.ts'
 
@@ -45,7 +46,7 @@ export const fullTroubles = (state: NodeState): Trouble[] =>
       {
         ...{ code: 'pool-full', severity: 'critical', object: `service ${service.name}` },
         message: `service ${service.name} refuses new clients: all its realservers have as many connections as they may: ${each}`,
-        hint: `more realservers, or more connections for each: lvsm server set ${first?.node ?? 'NAME'} service=${service.name} upper-threshold=N; who has them: lvsm connections --service ${service.name}`,
+        hint: `more realservers, or more connections for each: ${changeText(state, `lvsm server set ${first?.node ?? 'NAME'} service=${service.name} upper-threshold=N`, `upper-threshold in ${service.name}`)}; who has them: lvsm connections --service ${service.name}`,
       },
     ]
   })

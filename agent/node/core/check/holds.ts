@@ -1,6 +1,7 @@
 /** Realservers that fail again and again are held out for a while (packages/health, flap). */
 import { FLAPPING, isHeld } from '@lvsm/health'
 import { earlier, type Instant, type Trouble } from '@lvsm/base'
+import { changeText } from '../changing.ts'
 import type { Member } from './member.ts'
 import { fill } from './members.ts'
 import type { NodeState } from '../state.ts'
@@ -33,7 +34,7 @@ export const flappingTroubles = (state: NodeState): Trouble[] =>
         object: `service ${service.name}`,
         message: `realserver ${realserver.node} of service ${service.name} fails again and again, and is held out for a while`,
         evidence: `failed ${flap.falls.length} times within ${FLAPPING.withinMs / 60_000} minutes`,
-        hint: `find out why: lvsm check run ${name} --explain, and the log of its server; lvsm check set ${service.name} flap-hold= holds nobody out`,
+        hint: `find out why: lvsm check run ${name} --explain, and the log of its server; to hold nobody out: ${changeText(state, `lvsm check set ${service.name} flap-hold=`, `no flap-hold in the check of ${service.name}`)}`,
       },
     ]
   })

@@ -7,6 +7,7 @@ import { after, between, earlier, type Instant, type Trouble } from '@lvsm/base'
 import { checkMarkOf, type ConfigService, destKey, durationText, isMark } from '@lvsm/model'
 import { isForChecks, isOfEntry, type Operation, throughService, throughSource } from '@lvsm/plan'
 import { THROUGH_IPVS } from '@lvsm/protocol'
+import { changeText } from '../changing.ts'
 import { heldGroups } from '../lease.ts'
 import { lookForTurn } from '../observe/look.ts'
 import type { NodeEffect } from '../events.ts'
@@ -208,7 +209,8 @@ export const nextTurn = ({ checks }: NodeState): Instant | null =>
     null,
   )
 
-export function turnTroubles({ checks, view }: NodeState): Trouble[] {
+export function turnTroubles(state: NodeState): Trouble[] {
+  const { checks, view } = state
   return [...checks.turns].flatMap(([name, { lateMs, refusedAt: refused }]): Trouble[] => {
     const service = view?.services.find((one) => one.name === name)
     if (!service) return []
@@ -227,7 +229,7 @@ export function turnTroubles({ checks, view }: NodeState): Trouble[] {
       {
         ...{ code: 'via-late', severity: 'warning', object },
         message: `checks of service ${name} through the VIP come late: its ${service.realservers.length} realservers take turns, which takes longer than the interval of ${durationText(intervalMs)}`,
-        hint: `raise the interval (lvsm service set ${name} check.interval=…), or shorten the timeout`,
+        hint: `raise the interval, or shorten the timeout: ${changeText(state, `lvsm check set ${name} interval=…`, `interval, or timeout, of the check of ${name}`)}`,
       },
     ]
   })

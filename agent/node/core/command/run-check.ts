@@ -1,5 +1,6 @@
 /** `lvsm check run`: on this node, or on the director that somebody names. */
 import { suggest } from '@lvsm/model'
+import { changeText } from '../changing.ts'
 import { beginTrials, MOST_RUNS, MOST_TRIALS } from '../check/trials.ts'
 import type { Member } from '../check/member.ts'
 import type { NodeState } from '../state.ts'
@@ -20,7 +21,12 @@ export function onRunCheck(state: NodeState, asked: Asked & { readonly command: 
     return reply(
       state,
       replyTo,
-      refuse('conflict', 'not-checked', message, 'lvsm check set SERVICE type=tcp begins to'),
+      refuse(
+        'conflict',
+        'not-checked',
+        message,
+        `to begin to: ${changeText(state, 'lvsm check set SERVICE type=tcp', 'type: tcp in its check')}`,
+      ),
     )
   }
   if (checked.length > MOST_TRIALS) {

@@ -2,14 +2,15 @@
 import { after, between, CausalClock, type Instant, later, NEVER_BEFORE } from '@lvsm/base'
 import { cut, encodeKeptEvents, isOfLease, type KeptEvents, LONGEST_LASTING } from '@lvsm/protocol'
 import type { NodeOptions, NodeState } from '../state.ts'
-import { type History, keyOf, knowNumber, newHistory, put, sameOf } from './ring.ts'
+import { type History, keyOf, knowNumber, newHistory, put } from './ring.ts'
+import { isNamed, sameOf } from './same.ts'
 
 /** What happens at once is written at once. Milliseconds. */
 const SOON_MS = 1000
 /** Between two writes. */
 const REST_MS = 10_000
 
-/** What was wrong before and still is has been found again by then. */
+/** What was wrong before and still is has been found again by then; what takes longer, see `troubles.ts`. */
 const FOUND_MS = 10_000
 
 /** With what the file has of earlier lives. */
@@ -28,13 +29,11 @@ export function restored({ node, startedAt, wallMs, machine, kept }: NodeOptions
     put(history, { event, key: keyOf(event), happenedAt: ago(ageMs), addedAt: NEVER_BEFORE, serial, clock })
     if (isOfLease(event.kind)) knowNumber(history, event.group, event.number)
   }
-  for (const { code, message, sinceMs } of kept.lasting)
-    history.lasting.set(sameOf({ code, message }), {
-      code,
-      message,
-      since: ago(sinceMs),
-      goneAt: after(startedAt, FOUND_MS),
-    })
+  for (const { sinceMs, ...named } of kept.lasting.filter(isNamed)) {
+    const { object = '' } = named
+    const [since, goneAt] = [ago(sinceMs), after(startedAt, FOUND_MS)]
+    history.lasting.set(sameOf(named), { ...named, object, since, goneAt, isCarried: true })
+  }
   for (const [program, life] of Object.entries(kept.programs)) history.programs.set(program, life)
   return history
 }
@@ -70,8 +69,8 @@ export function keptText({ history, now, wallMs }: NodeState): string {
       ageMs: since(happenedAt),
       ...(clock === null ? {} : { clock }),
     })),
-    lasting: [...history.lasting.values()].map(({ code, message, since: at }) => ({
-      code,
+    lasting: [...history.lasting.values()].map(({ code, object, message, since: at }) => ({
+      ...{ code, object: cut(object, LONGEST_LASTING) },
       message: cut(message, LONGEST_LASTING),
       sinceMs: since(at),
     })),

@@ -76,6 +76,83 @@ describe('a trouble', () => {
     goesOn(gone, 20_000)
     expect([events(gone, 'trouble').length, events(gone, 'over').length]).toEqual([1, 1])
   })
+  const below = (healthy: number): Trouble => ({
+    ...{ code: 'below-quorum', severity: 'warning', object: 'service http' },
+    message: `service http is below its quorum: ${healthy} of 5 realservers ${healthy === 1 ? 'is' : 'are'} healthy`,
+  })
+  const silent = (who: string, link = 'one'): Trouble => ({
+    ...{ code: 'link-silent', severity: 'warning', object: `link ${link}` },
+    message: `over the heartbeat link ${link} nothing comes from ${who} to dir1, but over another one`,
+  })
+  test.each([
+    ['of which the figure changes the grammar', [below(2), below(1), below(0)]],
+    ['of more and more of them', [silent('rs1'), silent('rs1, rs2'), silent('anybody')]],
+  ])('%s is the same one, since it began', (_, words) => {
+    const one = born()
+    goesOn(one, 10_000)
+    for (const said of words) {
+      is(one, said)
+      goesOn(one, 20_000)
+    }
+    const { code } = words[0]!
+    expect([events(one, 'trouble').length, events(one, 'over').length]).toEqual([1, 0])
+    const [shown] = one.core.status(one.now()).troubles.filter((trouble) => trouble.code === code)
+    expect(shown?.message).toBe(words.at(-1)?.message)
+    is(one, null)
+    goesOn(one, 10_000)
+    // With the words that it had at last.
+    expect(events(one, 'over').map(({ reason }) => reason)).toEqual([`over after 1 min: ${words.at(-1)?.message}`])
+    const logged = one.take('log').filter(({ tags }) => tags?.code === code)
+    expect(logged.map(({ tags }) => tags?.event)).toEqual(['trouble', 'over'])
+  })
+  test('of another object is another one', () => {
+    const one = born()
+    goesOn(one, 10_000)
+    is(one, silent('rs1', 'one'))
+    one.feed({ kind: 'trouble', source: 'other', trouble: silent('rs1', 'two') })
+    goesOn(one, 10_000)
+    expect(events(one, 'trouble')).toHaveLength(2)
+  })
+  /** Since when it lasts, in this life's milliseconds. */
+  const began = (one: ReturnType<typeof born>, code: string): number => {
+    const { since } = one.core.status(one.now()).troubles.find((found) => found.code === code) ?? {}
+    return Number(/-?\d+(?=Z$)/.exec(since ?? '')?.[0])
+  }
+  test.each<[string, number]>([
+    ['standby-unaware', 40_000],
+    ['disagreement', 40_000],
+    ['check-unknown', 30_000],
+    ['below-quorum', 30_000],
+  ])('%s takes its time to be found after a start: meanwhile it is not over', (code, ms) => {
+    const lasting = { ...below(1), code }
+    const before = born({ boot: 'first' })
+    goesOn(before, 10_000)
+    is(before, lasting)
+    goesOn(before, 30_000)
+    const kept = decodeKeptEvents(before.core.history(before.now()))
+    const after = born({ boot: 'second', kept })
+    goesOn(after, ms)
+    expect(events(after, 'over')).toEqual([])
+    is(after, lasting)
+    goesOn(after, 10_000)
+    expect(events(after, 'trouble')).toHaveLength(1)
+    // As long ago as it was: the second life began where the first one spoke last.
+    expect(Math.abs(began(after, code) + before.now() - began(before, code))).toBeLessThanOrEqual(1000)
+    // It is over some time all the same.
+    const gone = born({ boot: 'third', kept })
+    goesOn(gone, 90_000)
+    expect(events(gone, 'over')).toHaveLength(1)
+  })
+  test('of which an older agent did not keep what it is about is not said to be over', () => {
+    const lasting = [{ code: 'below-quorum', message: below(2).message, sinceMs: 5000 }]
+    const before = born({ boot: 'first' })
+    goesOn(before, 10_000)
+    const kept = decodeKeptEvents(before.core.history(before.now()))
+    if (!kept) return expect.fail('nothing was kept')
+    const after = born({ boot: 'second', kept: { ...kept, lasting } })
+    goesOn(after, 90_000)
+    expect(events(after, 'over')).toEqual([])
+  })
   test('that comes and goes without end is told for a while, and no more', () => {
     const one = born()
     goesOn(one, 10_000)

@@ -2,7 +2,7 @@
  * What is remembered of what happened, here and as others told it: a ring in memory, which outlives this process in a file (`keep.ts`).
  * Events are ordered by a causal clock, and those of this node wait for it while it listens after the start.
  */
-import { type CausalClock, type Instant, NEVER_BEFORE, type TokenBucket, type Trouble } from '@lvsm/base'
+import { type CausalClock, type Instant, NEVER_BEFORE, type TokenBucket } from '@lvsm/base'
 import { type HistoryEvent, isEntitled } from '@lvsm/protocol'
 
 export const LONGEST_HISTORY = 500
@@ -27,8 +27,12 @@ export interface Entry {
 /** A trouble that was told as begun. */
 export interface Lasting {
   readonly code: string
-  readonly message: string
+  readonly object: string
+  /** As it was said last. */
+  message: string
   readonly since: Instant
+  /** An earlier life of this agent told it, and this one has not found it yet. */
+  isCarried: boolean
   /** Not seen any more since then; null: it is there. */
   goneAt: Instant | null
 }
@@ -78,12 +82,6 @@ export const newHistory = (clock: CausalClock, wallAheadMs: number, machine: str
   programs: new Map(),
   numbers: new Map(),
 })
-
-/** A number that stands alone: what counts on is the same trouble; names and addresses are none. */
-const FIGURE = /(?<![\w.:-])\d+(?:\.\d+)?(?![\w.:-])/g
-/** By which a trouble is known again. */
-export const sameOf = ({ code, message }: Pick<Trouble, 'code' | 'message'>): string =>
-  `${code} ${message.replace(FIGURE, '#')}`
 
 /** The same is known again by where it was told first; of an older agent by all that it says. */
 export const keyOf = ({ at, node, group, kind, number, reason, origin }: HistoryEvent): string =>

@@ -2,7 +2,8 @@
 import { after, between, fullBucket, type Instant, type Rate, spanText, takeToken, type Trouble } from '@lvsm/base'
 import type { NodeState } from '../state.ts'
 import { note } from './history.ts'
-import { type Lasting, sameOf } from './ring.ts'
+import type { Lasting } from './ring.ts'
+import { sameOf } from './same.ts'
 
 /** A process that has just started knows nothing yet: what is only that is no trouble. Milliseconds. */
 const STARTS_MS = 5000
@@ -17,20 +18,43 @@ export function noteTroubles(state: NodeState, present: readonly Trouble[]): voi
   const told = present.filter(({ severity }) => severity !== 'info')
   const there = new Map(told.map((trouble) => [sameOf(trouble), trouble]))
   for (const [key, lasting] of history.lasting) {
-    if (there.has(key)) lasting.goneAt = null
+    const found = there.get(key)
+    if (found) Object.assign(lasting, { message: found.message, goneAt: null, isCarried: false })
     else lasting.goneAt ??= now
-    if (lasting.goneAt !== null && between(lasting.goneAt, now) >= OVER_MS) isOver(state, key, lasting, lasting.goneAt)
+    const isSought = lasting.isCarried && now < after(state.startedAt, foundMs(state, lasting))
+    if (lasting.goneAt !== null && !isSought && between(lasting.goneAt, now) >= OVER_MS)
+      isOver(state, key, lasting, lasting.goneAt)
   }
   if (now < after(state.startedAt, STARTS_MS)) return
   for (const [key, trouble] of there) if (!history.lasting.has(key)) begins(state, key, trouble)
 }
 
-function begins(state: NodeState, key: string, { code, severity, message }: Trouble): void {
+/** What needs longer than a moment to be found: by what others say for a while, and by checks. Milliseconds after the start of an agent. */
+const FOUND_MS: Readonly<Record<string, number>> = {
+  disagreement: 60_000,
+  'standby-unaware': 60_000,
+  'one-way': 30_000,
+}
+const BY_CHECKS: ReadonlySet<string> = new Set([
+  ...['backup-serves', 'below-quorum', 'certificate-expires', 'check-unknown', 'own-view-silent', 'standby-finds-none'],
+  ...['via-late', 'via-refused'],
+])
+const CHECKS_MS = 30_000
+/** Checks in a row until one is believed, or known to say nothing. */
+const CHECKS = 4
+
+function foundMs({ view }: NodeState, { code }: Lasting): number {
+  if (!BY_CHECKS.has(code)) return FOUND_MS[code] ?? 0
+  const each = (view?.services ?? []).map(({ check }) => check.intervalMs + check.timeoutMs)
+  return CHECKS_MS + CHECKS * each.reduce((most, one) => Math.max(most, one), 0)
+}
+
+function begins(state: NodeState, key: string, { code, severity, message, object = '' }: Trouble): void {
   const { history, now } = state
   const bucket = history.begun.get(code) ?? fullBucket(BEGUN, now)
   history.begun.set(code, bucket)
   if (history.lasting.size >= MOST_LASTING || !takeToken(bucket, BEGUN, now)) return
-  history.lasting.set(key, { code, message, since: now, goneAt: null })
+  history.lasting.set(key, { code, object, message, since: now, goneAt: null, isCarried: false })
   const more = bucket.tokens < 1 ? '; it comes and goes: for a while it is not told again' : ''
   note(state, { group: '', kind: 'trouble', number: 0, reason: `${message}${more}`, details: { code, severity } })
 }

@@ -1,5 +1,5 @@
 /** A path that is dead behind a living port is seen in the owner's connections; a busy server, and an idle one, are not taken for it. */
-import type { ServerOpenings } from '@lvsm/protocol'
+import type { OpeningsReport, ServerOpenings } from '@lvsm/protocol'
 import { beforeEach, expect, test } from 'vitest'
 import { node, statusOf, type TestNode } from '../fixture.ts'
 
@@ -75,7 +75,7 @@ test('where connections open and none goes further, at one of several, it is nam
 
 test('a realserver of a service on several ports is named by its address alone', () => {
   const stuck = server('rs1', { ...STUCK, key: '10.11.0.11:0' })
-  expect(twice([stuck], [stuck])).toEqual(['path-dead rs1'])
+  expect(twice([stuck, server('rs2', well(118))], [stuck, server('rs2', well(118))])).toEqual(['path-dead rs1'])
   const [trouble] = dir1.core.status(dir1.now()).troubles.filter(({ code }) => code === 'path-dead')
   expect(trouble?.message).toContain('at rs1 (10.11.0.11) gets')
 })
@@ -83,6 +83,40 @@ test('a realserver of a service on several ports is named by its address alone',
 test('at all of them it is one trouble of the service', () => {
   const all = [server('rs1', STUCK), server('rs2', STUCK)]
   expect(twice(all, all)).toEqual(['no-opening any'])
+})
+
+test('at the only one it is the service, and nobody is told to drain it', () => {
+  expect(twice([server('rs1', STUCK)], [server('rs1', STUCK)])).toEqual(['no-opening any'])
+  const [trouble] = dir1.core.status(dir1.now()).troubles.filter(({ code }) => code === 'no-opening')
+  expect(trouble?.hint).toMatch(/on rs1 the same/)
+  expect(trouble?.hint).not.toMatch(/drain/)
+})
+
+test.each<[string, Partial<ServerOpenings>]>([
+  ['idle', { latest: { ESTABLISHED: 800 } }],
+  ['silent with fewer', { opening: 2, latest: { ESTABLISHED: 800 } }],
+])('others are not said to get on while nobody saw it: the other one is %s', (_, more) => {
+  const aged = (seconds: number) => server('rs2', { ...more, latest: { ESTABLISHED: seconds } })
+  // One cause is not said twice: at first it is not known whether the other one is only idle.
+  expect(twice([server('rs1', STUCK), aged(800)], [server('rs1', STUCK), aged(796)])).toEqual([])
+  sees(server('rs1', STUCK), aged(792))
+  expect(found()).toEqual(['no-opening any'])
+  sees(server('rs1', STUCK), aged(899))
+  expect(found()).toEqual(['path-dead rs1'])
+  // Within a minute it is remembered that they did.
+  sees(server('rs1', STUCK), server('rs2', { latest: { ESTABLISHED: 895 } }))
+  expect(found()).toEqual(['path-dead rs1'])
+  for (let look = 0; look < 25; look += 1)
+    sees(server('rs1', STUCK), server('rs2', { latest: { ESTABLISHED: 800 - 4 * look } }))
+  expect(found()).toEqual(['no-opening any'])
+})
+
+test('where others get on is said, and only then how to do without it', () => {
+  twice([server('rs1', STUCK), server('rs2', well(118))], [server('rs1', STUCK), server('rs2', well(118))])
+  const [trouble] = dir1.core.status(dir1.now()).troubles.filter(({ code }) => code === 'path-dead')
+  expect(trouble?.evidence).toContain('connections get on at rs2')
+  // This node has its configuration from a file.
+  expect(trouble?.hint).toMatch(/until then: weight: 0 for rs1 in the configuration file/)
 })
 
 test('one look says nothing, and after a pause neither does the next one', () => {
@@ -139,34 +173,56 @@ test('old connections that nobody uses hide nothing', () => {
     { ESTABLISHED: 497, TIME_WAIT: 97 },
   ]
   expect(twice([server('rs1', { ...STUCK, latest: before })], [server('rs1', { ...STUCK, latest: after })])).toEqual([
-    'path-dead rs1',
+    'no-opening any',
   ])
 })
 
 test('it is over when connections get further, when none waits any more, and when the group is gone', () => {
   const dead = (): string[] => twice([server('rs1', STUCK)], [server('rs1', STUCK)])
-  expect(dead()).toEqual(['path-dead rs1'])
+  expect(dead()).toEqual(['no-opening any'])
   sees(server('rs1', { ...STUCK, latest: { FIN_WAIT: 119 } }))
   expect(found()).toEqual([])
   sees(server('rs1', STUCK))
   sees(server('rs1', STUCK))
-  expect(found()).toEqual(['path-dead rs1'])
+  expect(found()).toEqual(['no-opening any'])
   unestablished(0)
   lives(2000)
   expect(found()).toEqual([])
-  expect(dead()).toEqual(['path-dead rs1'])
+  expect(dead()).toEqual(['no-opening any'])
   lives(2000, 'dir2')
   expect(found()).toEqual([])
 })
 
-test('a table that could not be read, or not to its end, changes nothing', () => {
-  expect(twice([server('rs1', STUCK)], [server('rs1', STUCK)])).toEqual(['path-dead rs1'])
+test('a table that once could not be read, or not to its end, changes nothing', () => {
+  expect(twice([server('rs1', STUCK)], [server('rs1', STUCK)])).toEqual(['no-opening any'])
   asks()
   dir1.feed({ kind: 'openings', report: null })
-  expect(found()).toEqual(['path-dead rs1'])
-  asks()
-  dir1.feed({ kind: 'openings', report: { whole: false, tookMs: 5, servers: [] } })
-  expect(found()).toEqual(['path-dead rs1'])
+  expect(found()).toEqual(['no-opening any'])
+  sees(server('rs1', STUCK))
+  unread(PARTLY)
+  expect(found()).toEqual(['no-opening any'])
+})
+
+const PARTLY = { whole: false, tookMs: 5000, servers: [] }
+function unread(report: OpeningsReport | null): void {
+  dir1.take('openings')
+  for (let left = 110_000; left > 0 && dir1.take('openings').length === 0; left -= STEP_MS) lives(STEP_MS)
+  dir1.feed({ kind: 'openings', report })
+}
+const blind = () => dir1.core.status(dir1.now()).troubles.find(({ code }) => code === 'paths-unread')
+
+test.each<[string, OpeningsReport | null, RegExp]>([
+  ['at all', null, /gave none/],
+  ['to its end', PARTLY, /more than can be gone through in 5 s/],
+])('a table that twice in a row could not be read %s says nothing of now, and that is said', (_, report, why) => {
+  expect(twice([server('rs1', STUCK)], [server('rs1', STUCK)])).toEqual(['no-opening any'])
+  expect(blind()).toBeUndefined()
+  unread(report)
+  unread(report)
+  expect(found()).toEqual([])
+  expect(blind()).toMatchObject({ severity: 'warning', evidence: expect.stringMatching(why) })
+  unread({ whole: true, tookMs: 5, servers: [] })
+  expect(blind()).toBeUndefined()
 })
 
 test('a look that takes long is made the more seldom', () => {

@@ -8,6 +8,7 @@ import { after, between, type Instant, later, type Trouble } from '@lvsm/base'
 import { type Config, parseDestKey, serviceKey } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
 import type { OpeningsReport, ServerOpenings } from '@lvsm/protocol'
+import { changeText } from '../changing.ts'
 import { heldGroups } from '../lease.ts'
 import type { NodeState } from '../state.ts'
 
@@ -18,9 +19,13 @@ import type { NodeState } from '../state.ts'
 const LEAST = 3
 /** Looks in a row. */
 const WHILE = 2
+/** After so many looks in a row that could not be read nothing is known any more. */
+const UNREAD = 2
 const EVERY_MS = 3000
 /** A look of which the reading took long comes the more seldom. */
 const REST = 20
+/** Who waits has opened within this time. */
+const WAITS_MS = 60_000
 /** The kernel counts in seconds. */
 const COARSE_MS = 1500
 
@@ -33,15 +38,29 @@ export interface Paths {
   asking: boolean
   lookAt: Instant
   last: Look | null
-  /** By service and realserver: so many times in a row some waited from one look to the next, and nothing went further meanwhile. */
-  silent: ReadonlyMap<string, number>
-  /** Dead since the last two looks. */
-  dead: readonly ServerOpenings[]
-  /** Services of which no realserver has a living path. */
+  /** By service and realserver. */
+  silent: ReadonlyMap<string, Silence>
+  /** By service and realserver: when the look was made since which connections got on there. */
+  moved: ReadonlyMap<string, Instant>
+  /** Dead since the last two looks; of these `others` says where connections of the same service got on meanwhile. */
+  dead: readonly Dead[]
+  /** Services at no realserver of which connections get on. */
   deadServices: readonly string[]
+  /** Looks in a row that could not be read, or not to the end; why, as of the last one. */
+  unread: { readonly looks: number; readonly why: string }
 }
+/** Some waited from one look to the next, and nothing went further meanwhile: so many times in a row, since then. */
+interface Silence {
+  readonly looks: number
+  readonly since: Instant
+}
+interface Dead extends ServerOpenings {
+  readonly others: readonly string[]
+}
+const READ = { looks: 0, why: '' }
 export const newPaths = (at: Instant): Paths => ({
-  ...{ asking: false, lookAt: at, last: null, silent: new Map(), dead: [], deadServices: [] },
+  ...{ asking: false, lookAt: at, last: null, silent: new Map(), moved: new Map(), dead: [], deadServices: [] },
+  unread: READ,
 })
 
 type Services = NonNullable<Observed['services']>
@@ -85,19 +104,59 @@ export const nextPathLook = (state: NodeState): Instant | null =>
 export function onOpenings({ paths, now }: NodeState, report: OpeningsReport | null): void {
   paths.asking = false
   paths.lookAt = after(now, Math.max(EVERY_MS, REST * (report?.tookMs ?? 0)))
-  if (!report?.whole) return
+  if (!report?.whole) return unread(paths, report)
+  paths.unread = READ
   const look = { at: now, servers: new Map(report.servers.map((one) => [nameOf(one), one])) }
   const before = paths.last
   paths.last = look
   if (!before) return
   const silent = report.servers.filter((one) => isSilent(one, before, now))
-  paths.silent = new Map(silent.map((one) => [nameOf(one), (paths.silent.get(nameOf(one)) ?? 0) + 1]))
-  const dead = deadOf(paths, silent, before)
-  const living = new Set(report.servers.filter((one) => !dead.includes(one)).map(({ service }) => service))
-  const services = new Map<string, number>()
-  for (const { service } of dead) services.set(service, (services.get(service) ?? 0) + 1)
-  paths.dead = dead
-  paths.deadServices = [...services].flatMap(([name, count]) => (count > 1 && !living.has(name) ? [name] : []))
+  paths.silent = new Map(
+    silent.map((one) => {
+      const { looks, since } = paths.silent.get(nameOf(one)) ?? { looks: 0, since: before.at }
+      return [nameOf(one), { looks: looks + 1, since }]
+    }),
+  )
+  const moving = report.servers.filter((one) => hasMoved(one, before, now))
+  paths.moved = new Map([...paths.moved, ...moving.map((one) => [nameOf(one), before.at] as const)])
+  judge(paths, report.servers, deadOf(paths, silent, before), now)
+}
+
+/** What was seen before says nothing of now. */
+function unread(paths: Paths, report: OpeningsReport | null): void {
+  const why = report
+    ? `there are more than can be gone through in ${(report.tookMs / 1000).toFixed(0)} s`
+    : 'the kernel, or the thread that reads it, gave none'
+  const looks = paths.unread.looks + 1
+  if (looks >= UNREAD) Object.assign(paths, newPaths(paths.lookAt))
+  paths.unread = { looks, why }
+}
+
+/**
+ * Others get on where they did since it is silent there. Where they do not, and may only be idle, it is waited for one more look: then it is
+ * the whole service as far as anybody can see.
+ */
+function judge(
+  paths: Paths,
+  servers: readonly ServerOpenings[],
+  silent: readonly ServerOpenings[],
+  now: Instant,
+): void {
+  const dead = silent.map((one): Dead => {
+    const since = paths.silent.get(nameOf(one))?.since ?? now
+    const others = servers.filter((other) => {
+      const at = paths.moved.get(nameOf(other)) ?? null
+      const gotOn = at !== null && at >= since && between(at, now) <= WAITS_MS
+      return other.service === one.service && !silent.includes(other) && gotOn
+    })
+    return { ...one, others: others.map(({ node }) => node) }
+  })
+  const living = new Set(servers.filter((one) => !silent.includes(one)).map(({ service }) => service))
+  const isSure = (one: Dead): boolean =>
+    one.others.length > 0 || !living.has(one.service) || (paths.silent.get(nameOf(one))?.looks ?? 0) >= WHILE
+  const alone = dead.filter((one) => isSure(one) && one.others.length === 0)
+  paths.deadServices = [...new Set(alone.map(({ service }) => service))]
+  paths.dead = dead.filter(isSure)
 }
 
 const nameOf = ({ service, key }: ServerOpenings): string => `${service} ${key}`
@@ -107,7 +166,7 @@ function deadOf(paths: Paths, silent: readonly ServerOpenings[], before: Look): 
   for (const { service, opening } of silent) waiting.set(service, (waiting.get(service) ?? 0) + opening)
   return silent.filter((one) => {
     const alone = one.opening >= LEAST && (before.servers.get(nameOf(one))?.opening ?? 0) >= LEAST
-    const isLong = (paths.silent.get(nameOf(one)) ?? 0) >= WHILE
+    const isLong = (paths.silent.get(nameOf(one))?.looks ?? 0) >= WHILE
     return alone || (isLong && (waiting.get(one.service) ?? 0) >= LEAST)
   })
 }
@@ -115,40 +174,72 @@ function deadOf(paths: Paths, silent: readonly ServerOpenings[], before: Look): 
 /** Some wait, as they did at the look before, and nothing went further in between. */
 function isSilent(server: ServerOpenings, before: Look, now: Instant): boolean {
   const known = before.servers.get(nameOf(server))
-  if (!known || known.opening === 0 || server.opening === 0) return false
+  return known !== undefined && known.opening > 0 && server.opening > 0 && !hasMoved(server, before, now)
+}
+/** Something other than a first packet was seen since. */
+function hasMoved(server: ServerOpenings, before: Look, now: Instant): boolean {
+  const { latest: known = {} } = before.servers.get(nameOf(server)) ?? {}
   const passedS = Math.max(between(before.at, now) - COARSE_MS, 0) / 1000
   // What nobody touched has come nearer to its end by the time that passed.
-  return Object.entries(server.latest).every(([name, seconds]) => {
-    const then = known.latest[name]
-    return then !== undefined && seconds <= then - passedS
+  return Object.entries(server.latest).some(([name, seconds]) => {
+    const then = known[name]
+    return then === undefined || seconds > then - passedS
   })
 }
 
 const SHOW = 'nft list ruleset; nstat -az TcpExtIPReversePathFilter'
 
-export const pathTroubles = ({ paths, config }: NodeState): Trouble[] => [
-  ...paths.deadServices.map((name): Trouble => {
-    const own = paths.dead.filter(({ service }) => service === name)
-    return {
-      ...{ code: 'no-opening', severity: 'critical', object: `service ${name}` },
-      message: `no new connection of service ${name} gets further than its first packet, at any of its realservers`,
-      evidence: own.map(openingText).join('; '),
-      hint: `look for what they have in common: what this director forwards (${SHOW}), the way back to the clients; or a flood of first packets (SYN): lvsm connections --service ${name} --state SYN_RECV`,
-    }
-  }),
-  ...paths.dead
-    .filter(({ service }) => !paths.deadServices.includes(service))
-    .map((one): Trouble => {
-      const { service, node, key, clients } = one
-      const address = config?.services.find(({ name }) => name === service)?.address ?? 'the VIP'
-      return {
-        ...{ code: 'path-dead', severity: 'critical', object: `service ${service}` },
-        message: `no new connection of service ${service} at ${node} (${placeText(key)}) gets further than its first packet, though others do`,
-        evidence: openingText(one),
-        hint: `follow the way of the packets: here ${SHOW}; on ${node} the same, and: ip route get ${clients[0] ?? 'CLIENT'} from ${address}, ip address show to ${address}; until then: lvsm drain ${node}`,
-      }
-    }),
-]
+export function pathTroubles(state: NodeState): Trouble[] {
+  const { dead, deadServices, unread: missed } = state.paths
+  const partly = dead.filter(({ service }) => !deadServices.includes(service))
+  return [
+    ...deadServices.map((name) =>
+      noOpening(
+        name,
+        dead.filter(({ service }) => service === name),
+        state,
+      ),
+    ),
+    ...partly.map((one) => pathDead(one, state)),
+    ...(missed.looks >= UNREAD ? [pathsUnread(missed.why)] : []),
+  ]
+}
+
+function noOpening(name: string, own: readonly Dead[], state: NodeState): Trouble {
+  const [first] = own
+  const [among, flood] = [
+    own.length === 1 && first ? wayText(first, state) : COMMON,
+    `or a flood of first packets (SYN): lvsm connections --service ${name} --state SYN_RECV`,
+  ]
+  return {
+    ...{ code: 'no-opening', severity: 'critical', object: `service ${name}` },
+    message: `no new connection of service ${name} gets further than its first packet, at any of its realservers`,
+    evidence: own.map(openingText).join('; '),
+    hint: `${among}; ${flood}`,
+  }
+}
+const COMMON = `look for what they have in common: what this director forwards (${SHOW}), the way back to the clients`
+
+function pathDead(one: Dead, state: NodeState): Trouble {
+  const { service, node, key, others } = one
+  return {
+    ...{ code: 'path-dead', severity: 'critical', object: `service ${service}` },
+    message: `no new connection of service ${service} at ${node} (${placeText(key)}) gets further than its first packet, though others do`,
+    evidence: `${openingText(one)}; connections get on at ${[...new Set(others)].toSorted().join(', ')}`,
+    hint: `${wayText(one, state)}; until then: ${changeText(state, `lvsm drain ${node}`, `weight: 0 for ${node}`)}`,
+  }
+}
+function wayText({ service, node, clients }: Dead, { config }: NodeState): string {
+  const address = config?.services.find(({ name }) => name === service)?.address ?? 'the VIP'
+  return `follow the way of the packets: here ${SHOW}; on ${node} the same, and: ip route get ${clients[0] ?? 'CLIENT'} from ${address}, ip address show to ${address}`
+}
+
+const pathsUnread = (why: string): Trouble => ({
+  ...{ code: 'paths-unread', severity: 'warning' },
+  message: 'connections cannot be read',
+  evidence: why,
+  hint: 'it is tried again by itself; lvsm connections shows what can be read, journalctl -u lvsm-agent what went wrong',
+})
 /** Of a service on several ports it is all of them. */
 function placeText(key: string): string {
   const place = parseDestKey(key)

@@ -28,6 +28,7 @@ export function reportStatus(state: NodeState, own: Saying, present: readonly Tr
     node: state.node,
     revision: config?.revision ?? 0,
     ...(status?.epoch === undefined ? {} : { epoch: status.epoch }),
+    coordinators: state.follows,
     quorum: status?.quorum ?? false,
     groups,
     services: config?.services.map((service) => reportService(state, service, owners.get(service.group) ?? null)) ?? [],
@@ -105,7 +106,7 @@ function reportService(state: NodeState, whole: ConfigService, owner: string | n
     }
   })
   const told = isOwn || (teller !== null && hasTold(state, teller, service))
-  return serviceReport(service, realservers, told)
+  return serviceReport(service, { realservers, told, whole })
 }
 
 /** Where an owner has others, its table says nothing of those here. */

@@ -10,11 +10,12 @@ import { pingTroubles } from '../check/pings.ts'
 import { turnTroubles } from '../check/through.ts'
 import { fullTroubles } from '../check/full.ts'
 import { quorumTroubles } from '../check/standing-in.ts'
+import { changeText } from '../changing.ts'
 import { differingTroubles } from '../differing.ts'
 import { disagreementTroubles } from '../disagreement.ts'
 import { deafTroubles } from '../hearing.ts'
 import type { Failure } from '../events.ts'
-import { sameOf } from '../history/ring.ts'
+import { sameOf } from '../history/same.ts'
 import { hookTroubles } from '../hooks/hooks.ts'
 import { leaseFault, leaseStatus } from '../lease.ts'
 import { socketTroubles } from '../observe/sockets.ts'
@@ -133,17 +134,17 @@ const refused = (failures: readonly Failure[]): Trouble[] =>
   }))
 
 /** One service that this kernel cannot have as it is written; null: it is something else that failed. */
-function moduleMissing({ view }: NodeState, { operation, message, missing }: Failure): Trouble | null {
+function moduleMissing(state: NodeState, { operation, message, missing }: Failure): Trouble | null {
   if (missing === undefined || !('spec' in operation)) return null
   const key = serviceKey(operation.service)
-  const name = view?.services.find((service) => serviceKey(service) === key)?.name ?? key
+  const name = state.view?.services.find((service) => serviceKey(service) === key)?.name ?? key
   return {
     code: 'module-missing',
     severity: 'critical',
     object: `service ${name}`,
     message: `${operation.kind === 'service-add' ? 'service' : 'the change of service'} ${name} (${key}) is not there: the kernel does not know ${specText(operation.spec)}`,
     evidence: message,
-    hint: `load it on this node: modprobe ${missing.join(' ')}; where there is no such module: lvsm service set ${name} scheduler=wlc; all other services are served`,
+    hint: `load it on this node: modprobe ${missing.join(' ')}; all other services are served; where there is no such module: ${changeText(state, `lvsm service set ${name} scheduler=wlc`, `scheduler: wlc for ${name}`)}`,
   }
 }
 
@@ -200,7 +201,7 @@ function aboutOf({ config }: NodeState, object = ''): Pick<LogTags, 'group' | 's
 }
 
 export function logTroubles(state: NodeState, present: readonly Trouble[]): void {
-  const now = new Map(present.map((trouble) => [`${trouble.code} ${trouble.message}`, trouble]))
+  const now = new Map(present.map((trouble) => [sameOf(trouble), trouble]))
   const before = state.published.troubles
   for (const [key, trouble] of now) {
     const { severity, message, hint } = trouble

@@ -1,9 +1,16 @@
 /** A service as a status tells it: from the configuration, the owner's table, and what operators want of its servers. */
-import { type ConfigRealserver, type ConfigService, portsText, specOf, specText } from '@lvsm/model'
+import { type ConfigRealserver, type ConfigService, forwarding, portsText, specOf, specText } from '@lvsm/model'
 import type { DestinationReport, RealserverReport, ServiceReport } from '@lvsm/protocol'
 
-/** `told`: it is the owner's own table that speaks. */
-export function serviceReport(service: ConfigService, realservers: RealserverReport[], told: boolean): ServiceReport {
+/** `whole`: as it is configured; `told`: it is the owner's own table that speaks. */
+export function serviceReport(
+  service: ConfigService,
+  {
+    realservers,
+    told,
+    whole,
+  }: { readonly realservers: RealserverReport[]; readonly told: boolean; readonly whole: ConfigService },
+): ServiceReport {
   const { name, group, address, port, protocol, scheduler, schedulerFlags, quorum, hysteresis } = service
   const counted = quorum === 1 ? {} : { quorum, hysteresis }
   const spec = specText(specOf(service))
@@ -20,9 +27,28 @@ export function serviceReport(service: ConfigService, realservers: RealserverRep
     schedulerFlags,
     spec,
     ...counted,
+    ...floorOf(service),
+    ...aloneOf(whole),
     told,
     realservers,
   }
+}
+
+/** What goes without saying is left out. */
+const floorOf = ({ check: { keepLast, pacing } }: ConfigService): Pick<ServiceReport, 'keepLast' | 'maxEjection'> => ({
+  ...(keepLast ? {} : { keepLast }),
+  ...(pacing.maxEjection === 100 ? {} : { maxEjection: pacing.maxEjection }),
+})
+function aloneOf({ realservers }: ConfigService): Pick<ServiceReport, 'alone'> {
+  const alone = realservers.filter(({ forward }) => forwarding(forward).onDirector)
+  const said = alone.map(({ node, address, port, forward, weight: configured }) => ({
+    node,
+    address,
+    port,
+    forward,
+    configured,
+  }))
+  return said.length === 0 ? {} : { alone: said }
 }
 
 /** `dest`: as the owner's table has it; undefined: it has it not, or nobody told, which `why` says. */

@@ -1,7 +1,7 @@
 /** Why a group is where it is. */
 import type { GroupReport, HistoryEvent, Status } from '@lvsm/protocol'
 import { knownConnections } from '../established-text.ts'
-import { type Explained, type Known, nextSteps, standingOf } from './subject.ts'
+import { afterOwner, type Explained, type Known, nextSteps, standingOf } from './subject.ts'
 
 export function explainGroup({ status, events }: Known, name: string): Explained {
   const group = status.groups.find((one) => one.name === name)
@@ -21,9 +21,11 @@ export function explainGroup({ status, events }: Known, name: string): Explained
 /** What brought it where it is: the owner's taking under this very number, or what was lost or given up last. */
 function lastMove(events: readonly HistoryEvent[], name: string, group: GroupReport): HistoryEvent | undefined {
   const own = events.filter((event) => event.group === name)
-  if (group.owner === null) return own.findLast(({ kind }) => kind === 'lost' || kind === 'released')
+  if (group.owner === null) return own.findLast(({ kind }) => Object.hasOwn(ENDED, kind))
   return own.findLast(({ kind, node, number }) => kind === 'took' && node === group.owner && number <= group.number)
 }
+
+const ENDED: Readonly<Record<string, string>> = { lost: 'lost', released: 'released', 'gave-up': 'given up' }
 
 function whatOf({ name, owner, number, state, addresses }: GroupReport): string {
   const what = `group ${name} (${addresses.join(', ')})`
@@ -35,11 +37,7 @@ function whatOf({ name, owner, number, state, addresses }: GroupReport): string 
 
 function whyOf({ reason, wanted }: GroupReport, last: HistoryEvent | undefined): string {
   const asked = wanted ? `${wanted.author} wants it stopped${wanted.comment ? ` (${wanted.comment})` : ''}` : ''
-  return [
-    asked,
-    reason,
-    last ? `it ${last.kind === 'took' ? 'was taken' : `was ${last.kind}`} because ${last.reason}` : '',
-  ]
+  return [asked, reason, last ? `it was ${ENDED[last.kind] ?? 'taken'} because ${last.reason}` : '']
     .filter((text) => text !== '')
     .join('; ')
 }
@@ -49,15 +47,19 @@ function changeOf({ name, owner, state, takers, established }: GroupReport, stat
   if (owner === null) return (takers ?? []).map(({ node, could, reason }) => takerText(node, could, reason))
   const standing = standingOf(status, name)
   if (standing.length > 0) return [...standing]
-  const ready = takers?.find(({ could }) => could === true)
-  const planned = takers?.find(({ could, refused }) => could === true && refused === undefined)
-  const after = planned ? [`${planned.node} takes it after: lvsm switchover ${name} ${planned.node}`] : []
-  const next = ready
-    ? planned === ready
-      ? [`${ready.node} takes it if ${owner} dies, or after: lvsm switchover ${name} ${ready.node}`]
-      : [`${ready.node} takes it if ${owner} dies, and serves by its own: it ${ready.refused ?? ''}`, ...after]
-    : []
-  return [...next, ...knownConnections({ owner, established: established ?? [] })]
+  const { next } = afterOwner(status, name)
+  const planned = takers?.find(({ could, refused }) => could === true && refused === undefined)?.node
+  const differs = takers?.find(({ node }) => node === next)?.refused
+  const by = differs === undefined ? '' : `, and serves by its own: it ${differs}`
+  const after = `after: lvsm switchover ${name} ${planned ?? ''}`
+  const moves =
+    next !== null && next === planned
+      ? [`${next} takes it if ${owner} dies, or ${after}`]
+      : [
+          ...(next === null ? [] : [`${next} takes it if ${owner} dies${by}`]),
+          ...(planned === undefined ? [] : [`${planned} takes it ${after}`]),
+        ]
+  return [...moves, ...knownConnections({ owner, established: established ?? [] })]
 }
 
 const takerText = (node: string, could: boolean | null, reason: string): string =>

@@ -2,7 +2,7 @@
 import type { HistoryEvent, NodeReport, Status } from '@lvsm/protocol'
 import { timeText, wordsText } from '../wanted-text.ts'
 import { serverTexts } from './server.ts'
-import { type Explained, type Known, nextSteps } from './subject.ts'
+import { afterOwner, changeText, type Explained, type Known, nextSteps } from './subject.ts'
 
 export function explainNode({ status, events, past }: Known, name: string): Explained {
   const node = status.nodes.find((one) => one.name === name)
@@ -28,14 +28,15 @@ function sinceOf({ name, state, standby, words }: NodeReport, events: readonly H
   const word = words && (words.holds === 'local' ? words.local : words.shared)
   if (standby && word) return timeText(word.since)
   const begins = BEGINS[state] ?? []
-  return events.findLast(({ node, kind }) => node === name && begins.includes(kind))?.at ?? null
+  const isOf = ({ kind, reason }: HistoryEvent): boolean => kind !== 'started' || reason.startsWith('lvsm-agent ')
+  return events.findLast((one) => one.node === name && begins.includes(one.kind) && isOf(one))?.at ?? null
 }
 const BEGINS: Readonly<Partial<Record<NodeReport['state'], readonly string[]>>> = {
   owner: ['took'],
-  standby: ['gave-up', 'lost', 'released', 'note'],
-  serving: ['note'],
-  witness: ['note'],
-  idle: ['note'],
+  standby: ['gave-up', 'lost', 'released', 'standby', 'started'],
+  serving: ['started'],
+  witness: ['started'],
+  idle: ['started'],
 }
 
 function whatOf({ name, state, roles, voter, agent, ageMs }: NodeReport): string {
@@ -55,17 +56,28 @@ const STATES: Readonly<Partial<Record<NodeReport['state'], string>>> = {
 function changeOf({ name, standby, state }: NodeReport, status: Status): string[] {
   const steps = nextSteps(status.troubles.filter(({ node }) => node === name))
   const back = standby ? [`it may own groups again after: lvsm standby off ${name}`] : []
-  const dead = state === 'dead' ? [`start it; if it never comes back: lvsm node remove ${name}`] : []
+  const dead =
+    state === 'dead'
+      ? [`start it; if it never comes back: ${changeText(status, `lvsm node remove ${name}`, `without ${name}`)}`]
+      : []
   const takes = status.groups.flatMap(({ name: group, owner, takers = [] }) =>
     takers
       .filter(({ node }) => node === name)
       .map(({ could, reason }) =>
         could === true
-          ? owner === null
-            ? `it could take ${group}`
-            : `it takes ${group} if ${owner} fails`
+          ? readyText(status, { group, owner, name })
           : `it ${could === null ? 'may or may not' : 'cannot'} take ${group}: ${reason}`,
       ),
   )
   return [...steps, ...back, ...dead, ...takes]
+}
+
+/** It is ready; who has the group next depends on the order and the votes, too. */
+function readyText(status: Status, of: { group: string; owner: string | null; name: string }): string {
+  const { group, owner, name } = of
+  if (owner === null) return `it could take ${group}`
+  const { next, reason } = afterOwner(status, group)
+  if (next === name) return `it takes ${group} if ${owner} fails`
+  const planned = `it takes ${group} after: lvsm switchover ${group} ${name}`
+  return `${planned}; if ${owner} fails, ${next === null ? `not, or nobody knows: ${reason}` : `${next} comes before it`}`
 }

@@ -39,7 +39,7 @@ export function explainServer({ status, past }: Known, name: string): Explained 
       ...(failed ? ['it comes back by itself when its check succeeds: look at the server there'] : []),
       ...(servers.some(({ state }) => state !== undefined) ? [`it comes back after: lvsm enable ${name}`] : []),
       ...hintsOf(status.troubles.filter(({ message }) => message.split(/[\s/]/).includes(name))),
-      `what has to be set up there: lvsm recipe ${name} --os linux; what is: lvsm doctor, on it`,
+      `what has to be set up there: lvsm recipe ${name} --os linux${status.coordinators === false ? ' --config /etc/lvsm/lvsm.yaml' : ''}; what is: lvsm doctor, on it`,
     ],
   }
 }

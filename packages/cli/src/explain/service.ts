@@ -15,9 +15,9 @@ import {
   type NodeTrouble,
 } from '@lvsm/protocol'
 import { placeText } from '../status-text.ts'
-import { leftText } from '../wanted-text.ts'
+import { leftText, timeText } from '../wanted-text.ts'
 import { explainGroup } from './group.ts'
-import { type Explained, hintsOf, type Known } from './subject.ts'
+import { changeText, type Explained, hintsOf, type Known } from './subject.ts'
 
 export function explainService(known: Known, name: string): Explained {
   const { status } = known
@@ -49,11 +49,16 @@ export function explainService(known: Known, name: string): Explained {
         : 'takes connections, and whether it serves them is not known'
   return {
     what: `${what}${is}${by}: ${count} of ${all} realservers take connections, through ${owner}`,
-    since: group.since,
+    since: sinceOf(known, { service, owner, out, taken: group.since }),
     why: [...dead.map(pathText), ...out.map(outText), ...(out.length === 0 ? [answersText(service, dead)] : [])]
       .filter((text) => text !== '')
       .join('; '),
-    change: [...out.map((one) => wayBack(one, service)), ...group.change, ...hintsOf(dead), ...nextOf(status, out)],
+    change: [
+      ...out.map((one) => wayBack(one, service, status)),
+      ...group.change,
+      ...hintsOf(dead),
+      ...nextOf(status, out),
+    ],
   }
 }
 
@@ -62,6 +67,30 @@ const isKnown = (status: Status, service: ServiceReport): boolean => !isDoubted(
 
 const pathText = ({ message, evidence }: NodeTrouble): string =>
   evidence === undefined ? message : `${message} (${evidence})`
+
+interface Served {
+  readonly service: ServiceReport
+  readonly owner: string
+  readonly out: readonly RealserverReport[]
+  /** When the owner took the group. */
+  readonly taken: string | null
+}
+/** Since the newest of what made it so, as the owner tells it. Null: something of it nobody remembers. */
+function sinceOf({ events }: Known, { service, owner, out, taken }: Served): string | null {
+  const own = events.filter(({ node }) => node === owner)
+  const isOf = (node: string, reason: string): boolean =>
+    reason.startsWith(`${node} (`) && reason.includes(` in service ${service.name}: `)
+  const lasts = service.realservers.map(({ node }) =>
+    own.findLast(({ kind, reason }) => (kind === 'failed' || kind === 'recovered') && isOf(node, reason)),
+  )
+  const began = out.map(({ node, state, wanted, healthy }) => {
+    if (state !== undefined) return wanted ? timeText(wanted.since) : null
+    const last = lasts.find((one) => one !== undefined && isOf(node, one.reason))
+    return healthy === false && last?.kind === 'failed' ? last.at : null
+  })
+  const found = [...began, taken, ...lasts.map((one) => one?.at ?? '')]
+  return found.includes(null) ? null : found.reduce((one, other) => ((other ?? '') > (one ?? '') ? other : one))
+}
 
 /** None of them is out. */
 function answersText({ realservers }: ServiceReport, dead: readonly NodeTrouble[]): string {
@@ -100,7 +129,7 @@ function outText(server: RealserverReport): string {
 }
 
 /** In the service or of its node: what would bring it back. */
-function wayBack(server: RealserverReport, { name }: ServiceReport): string {
+function wayBack(server: RealserverReport, { name }: ServiceReport, status: Status): string {
   const { node, state, healthy, configured, reason, weight } = server
   if (state !== undefined) return `${node} comes back after: lvsm enable ${node}`
   if (healthy === false && reason.includes(THROUGH_IPVS))
@@ -112,7 +141,7 @@ function wayBack(server: RealserverReport, { name }: ServiceReport): string {
   if (healthy === false)
     return `${node} comes back by itself when its check succeeds: look at the server there (lvsm explain ${node})`
   return configured === undefined || configured === 0
-    ? `${node} takes connections when its weight is more than 0: lvsm server set ${node} service=${name} weight=1`
+    ? `${node} takes connections when its weight is more than 0: ${changeText(status, `lvsm server set ${node} service=${name} weight=1`, `weight: 1 for ${node} in service ${name}`)}`
     : `${node} takes connections as soon as it is in the table with its weight: look for what holds that up (lvsm status)`
 }
 

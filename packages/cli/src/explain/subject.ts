@@ -1,5 +1,5 @@
 /** What is explained, from what, and what an explanation has. */
-import { type HistoryEvent, judge, type NodeTrouble, type RecordedReport, type Status } from '@lvsm/protocol'
+import { type HistoryEvent, judge, type NodeTrouble, type RecordedReport, type Status, suppose } from '@lvsm/protocol'
 
 export type Kind = 'group' | 'service' | 'node' | 'server'
 
@@ -40,6 +40,20 @@ export const hintsOf = (troubles: readonly NodeTrouble[]): string[] =>
 /** Hints of what is critical: the next step. */
 export const nextSteps = (troubles: readonly NodeTrouble[]): string[] =>
   hintsOf(troubles.filter(({ severity }) => severity === 'critical'))
+
+/** Where coordinators keep the configuration a command changes it, else the file that every node has; an older node does not say which. */
+export const changeText = ({ coordinators }: Status, command: string, inFile: string): string =>
+  coordinators === false
+    ? `${inFile} in the configuration file of every node, and reload it there: systemctl reload lvsm-agent`
+    : command
+
+/** Who would have it if its owner died; null: nobody, or that is not known, as `reason` says. */
+export function afterOwner(status: Status, group: string): { readonly next: string | null; readonly reason: string } {
+  const owner = status.groups.find(({ name }) => name === group)?.owner ?? null
+  const dead = owner === null ? [] : [owner]
+  const then = suppose(status, { dead, failed: [] }, (_, service) => service).groups.find(({ name }) => name === group)
+  return { next: then?.owner ?? null, reason: then?.reason ?? '' }
+}
 
 /** What could not move, or would be lost, in the words of `lvsm status`. */
 export const standingOf = (status: Status, group: string): readonly string[] => {

@@ -115,7 +115,7 @@ export const CHECKS = {
     asks: 'port',
     fields: UDP_KEYS,
     refuse: right,
-    hint: 'a udp check sends a datagram; without expect it is enough that nothing refuses it',
+    hint: 'a udp check sends a datagram; without expect it is enough that nothing refuses it, and that its host is not found to be gone',
   },
   dns: {
     probe: 'dns',

@@ -3,7 +3,7 @@ import { directors, idlers, namesakes, voters } from './quorum.ts'
 import { keys } from './keys.ts'
 import { hostAddresses, linkNetworks, prefixes, realserverPlaces, vipNetworks } from './networks.ts'
 import { ports, revisions, sizes } from './sizes.ts'
-import { checkedPorts, checks, gateways, locals, oneNetworks, ownViews, weights } from './services.ts'
+import { checkedPorts, checks, gateways, locals, oneNetworks, ownViews, silentChecks, weights } from './services.ts'
 import { slowStarts, zeroWeights } from './schedulers.ts'
 import { localRoutes } from './placements.ts'
 import { sync } from './sync.ts'
@@ -34,6 +34,7 @@ export const WARNINGS: readonly WarningRule[] = [
   checks,
   slowStarts,
   checkedPorts,
+  silentChecks,
   ownViews,
   gateways,
   oneNetworks,

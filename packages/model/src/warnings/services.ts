@@ -77,6 +77,21 @@ export const checks: WarningRule = (draft, warn) => {
   }
 }
 
+/** Silence says little of a server: its host may be alive, and nobody there that answers. */
+export const silentChecks: WarningRule = (draft, warn) => {
+  for (const { at, item: service } of entries(draft.services)) {
+    const { type = usualCheck(service.protocol), expect } = service.check ?? {}
+    if (type !== 'udp' || expect !== undefined) continue
+    warn(
+      'info',
+      'udp-check-unanswered',
+      ['services', at, ...(service.check === undefined ? ['protocol'] : ['check'])],
+      `the check of service "${service.name}" expects no answer: it fails only where a host refuses, or where it is not there at all, which takes seconds to be noticed`,
+      'let its server answer, with send and expect; or ask for what it serves: type: dns, type: script',
+    )
+  }
+}
+
 /** A port of the one protocol says nothing of the same port of the other. */
 export const checkedPorts: WarningRule = (draft, warn) => {
   for (const { at, item: service } of entries(draft.services)) {

@@ -28,7 +28,11 @@ const keptEvents = z.object({
   events: boundedList(z.object({ node: name, ...saidEvent.shape }), MOST_KEPT),
   /** Troubles that were told as begun, and not as over. `sinceMs`: so long ago, when it was written. */
   lasting: boundedList(
-    z.object({ code: name, message: z.string().max(LONGEST_LASTING), sinceMs: count }),
+    z.object({
+      ...{ code: name, message: z.string().max(LONGEST_LASTING), sinceMs: count },
+      /** What it is about; empty: the node. An older agent does not write it. */
+      object: z.string().max(LONGEST_LASTING).exactOptional(),
+    }),
     MOST_LASTING,
   ),
   /** Program → the life of it that was told of last. */

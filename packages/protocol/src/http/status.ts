@@ -132,6 +132,13 @@ const service = z.object({
   /** Weight of healthy realservers under which its backups serve, and how far from it nothing changes; not there: 1, and 0. */
   quorum: z.number().exactOptional(),
   hysteresis: z.number().exactOptional(),
+  /** Do its last realservers stay when all checks fail, and how many of a hundred may be out by checks; not there: they do, and all. */
+  keepLast: z.boolean().exactOptional(),
+  maxEjection: z.number().exactOptional(),
+  /** Directors that serve themselves alone: each is in its own table, while it owns the group; not there: none, or an older agent does not tell. */
+  alone: list(
+    z.object({ node: z.string(), address: z.string(), port: z.number(), forward: z.string(), configured: z.number() }),
+  ).exactOptional(),
   /** Is what is said of its realservers from the owner's own table? Where not, nothing of them is known. */
   told: z.boolean().exactOptional(),
   realservers: list(realserver),
@@ -186,6 +193,8 @@ export const statusReport = z.object({
   /** The epoch of the voters that the answering node's lease process acts on; 0: it has no view. */
   epoch: z.number().exactOptional(),
   quorum: z.boolean(),
+  /** Do coordinators keep the configuration, so that commands change it? Not there: an older node does not say. */
+  coordinators: z.boolean().exactOptional(),
   groups: list(group),
   services: list(service),
   nodes: list(node),

@@ -13,7 +13,10 @@ export interface Supposed {
   readonly failed: readonly { readonly node: string; readonly service: string | null }[]
 }
 
-export function suppose(status: Status, supposed: Supposed): Status {
+/** What its director would make of a service of which some realservers fail that did not before: whom it has in its table, by its own rule. */
+export type Refill = (before: ServiceReport, after: ServiceReport) => ServiceReport
+
+export function suppose(status: Status, supposed: Supposed, refill: Refill): Status {
   const dead = new Set(supposed.dead)
   const nodes = status.nodes.map((node) => (dead.has(node.name) ? deadNode(node) : node))
   // What a dead node says of itself nobody hears any more.
@@ -21,7 +24,7 @@ export function suppose(status: Status, supposed: Supposed): Status {
   const quorum = majorityIn({ ...status, nodes, troubles })
   const world = { dead, quorum, status }
   const groups = status.groups.map((group) => groupAfter(group, world))
-  const services = status.services.map((service) => serviceAfter(service, supposed, groups))
+  const services = status.services.map((service) => serviceAfter(service, supposed, { groups, status, refill }))
   return { ...status, nodes, troubles, quorum: quorum === true, groups, services }
 }
 
@@ -91,39 +94,49 @@ function takerAfter(taker: TakerReport, world: World, owner: string | null): Tak
 const withoutVote = (taker: TakerReport, one: boolean): TakerReport =>
   taker.voters === undefined || !one ? taker : { ...taker, voters: Math.max(taker.voters - 1, 0) }
 
-function serviceAfter(service: ServiceReport, supposed: Supposed, groups: readonly GroupReport[]): ServiceReport {
+interface Served {
+  readonly groups: readonly GroupReport[]
+  /** Before. */
+  readonly status: Status
+  readonly refill: Refill
+}
+function serviceAfter(service: ServiceReport, supposed: Supposed, { groups, status, refill }: Served): ServiceReport {
   const fails = (one: RealserverReport): boolean =>
     supposed.dead.includes(one.node) ||
     supposed.failed.some(({ node, service: name }) => node === one.node && (name === null || name === service.name))
-  const owner = groups.find(({ name }) => name === service.group)?.owner ?? null
-  const realservers = backedUp(
-    service,
-    service.realservers.map((one) => (fails(one) ? failed(one) : one)),
-  )
-  return { ...service, realservers, ...(owner === null ? { told: false } : {}) }
+  const owner = ownerIn(groups, service)
+  const before = inTableOf(service, { from: ownerIn(status.groups, service), to: owner })
+  const realservers = before.realservers.map((one) => (fails(one) ? failed(one) : one))
+  return refill(before, { ...before, realservers, ...(owner === null ? { told: false } : {}) })
 }
+const ownerIn = (groups: readonly GroupReport[], { group }: ServiceReport): string | null =>
+  groups.find(({ name }) => name === group)?.owner ?? null
 
-/** Its backups serve in place of all others, where these have lost their quorum. */
-function backedUp(
-  { quorum = 1, hysteresis = 0 }: ServiceReport,
-  after: readonly RealserverReport[],
-): RealserverReport[] {
-  const wanted = after.filter(({ state, configured = 1 }) => state === undefined && configured > 0)
-  const [own, backups] = [
-    wanted.filter(({ backup }) => backup !== true),
-    wanted.filter(({ backup }) => backup === true),
-  ]
-  const weight = own.reduce((sum, { healthy, configured = 1 }) => sum + (healthy === false ? 0 : configured), 0)
-  const living = backups.filter(({ healthy }) => healthy === true)
-  if (living.length === 0 || weight >= quorum - hysteresis) return [...after]
-  return after.map((one) => {
-    const { configured = 1 } = one
-    return one.backup === true ? (living.includes(one) ? { ...one, weight: configured } : one) : { ...one, weight: 0 }
-  })
+/** Directors that serve themselves alone come and go with the group; of the new one nobody else knows whether it serves. */
+function inTableOf(service: ServiceReport, { from, to }: { from: string | null; to: string | null }): ServiceReport {
+  if (to === null || from === to) return service
+  const { alone, realservers } = service
+  // An older agent does not tell who they are.
+  if (!alone) return realservers.some(({ forward }) => forward === LOCAL) ? { ...service, told: false } : service
+  const leave = alone.filter(({ node }) => node !== to)
+  const stay = realservers.filter((one) => !leave.some(({ node, port }) => node === one.node && port === one.port))
+  const come = alone.filter(
+    ({ node, port }) => node === to && !stay.some((one) => one.node === node && one.port === port),
+  )
+  const rows = come.map(
+    (one): RealserverReport => ({
+      ...one,
+      ...{ weight: one.configured, healthy: null, active: 0, inactive: 0 },
+      reason: `${to} serves itself alone, and nobody else knows whether it does`,
+    }),
+  )
+  return { ...service, realservers: [...stay, ...rows] }
 }
+const LOCAL = 'local'
 
 /** Whom no check asks stays where it is, and nobody learns that it does not serve. */
 function failed(realserver: RealserverReport): RealserverReport {
-  if (realserver.healthy === null) return { ...realserver, reason: 'no check tells whether it serves' }
-  return { ...realserver, healthy: false, weight: 0, reason: SUPPOSED }
+  const isUnasked = realserver.healthy === null || realserver.basis === 'no-check'
+  if (isUnasked) return { ...realserver, healthy: null, reason: 'no check tells whether it serves' }
+  return { ...realserver, healthy: false, reason: SUPPOSED }
 }

@@ -56,7 +56,7 @@ export const KERNEL = {
     'service',
     'realserver SERVER of service SERVICE fails again and again, and is held out for a while',
     'the others of its pool carry its load; it comes back by itself, or at once where nobody else is well',
-    'find out why: lvsm check run SERVICE/SERVER --explain, and the log of its server; flap-hold= holds nobody out',
+    'find out why: lvsm check run SERVICE/SERVER --explain, and the log of its server; to hold nobody out, with coordinators: lvsm check set SERVICE flap-hold=; else the file without it',
   ),
   'foreign-destination': kind(
     'warning',
@@ -152,7 +152,7 @@ export const KERNEL = {
     'node',
     'nothing listens at ADDRESS, port PORT, for WHAT: WHY',
     'Prometheus, load balancers that ask this node, or HAProxy, hear nothing of it',
-    'ss -Hltnp says who has the port; another one: lvsm cluster set monitoring-port=N, or agent-port=N',
+    'ss -Hltnp says who has the port; another one: monitoring-port, or agent-port, in the configuration; with coordinators: lvsm cluster set monitoring-port=N',
   ),
 } as const satisfies Record<string, TroubleKind>
 

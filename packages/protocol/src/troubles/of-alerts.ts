@@ -56,7 +56,7 @@ export const ALERTS = {
     'receiver',
     'receiver NAME cannot be told of alerts: REASON',
     'what happens is told nobody there until it works again; then it is told all that lasts, and what is over since',
-    'lvsm alert test NAME says what happens; lvsm receiver set NAME … corrects it',
+    'lvsm alert test NAME says what happens; what is wrong is corrected in the file, or with coordinators: lvsm receiver set NAME …',
   ),
   'hooks-not-kept': kind(
     'warning',

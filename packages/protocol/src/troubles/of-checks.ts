@@ -42,7 +42,7 @@ export const CHECKING = {
     'service',
     'checks of SERVICE through the VIP come late: its realservers take turns, longer than the interval',
     'a realserver that died is noticed later than the configuration says',
-    'raise the interval of the check, or shorten its timeout: a realserver that does not answer holds the others up for as long',
+    'raise the interval of the check, or shorten its timeout (in the file, or with coordinators: lvsm check set SERVICE interval=…): a realserver that does not answer holds the others up for as long',
   ),
   'certificate-expires': kind(
     'warning',

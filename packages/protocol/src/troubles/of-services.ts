@@ -7,14 +7,14 @@ export const SERVICES = {
     'service',
     'service NAME (KEY) is not there: the kernel does not know SCHEDULER',
     'this one service is not served by this node; all others are',
-    'modprobe the module that the line names; where the distribution has none (ip_vs_twos), choose another scheduler: lvsm service set NAME scheduler=wlc',
+    'modprobe the module that the line names; where the distribution has none (ip_vs_twos), choose another scheduler in the file, or with coordinators: lvsm service set NAME scheduler=wlc',
   ),
   'pool-full': kind(
     'critical',
     'service',
     'service NAME refuses new clients: all its realservers have as many connections as they may: REALSERVERS',
     'who is connected is served; nobody else is until connections end',
-    'more realservers, or a higher limit: lvsm server set SERVER service=NAME upper-threshold=N; lvsm connections --service NAME shows who has them',
+    'more realservers, or a higher limit (upper-threshold in the file, or with coordinators: lvsm server set SERVER service=NAME upper-threshold=N); lvsm connections --service NAME shows who has them',
   ),
   'backup-serves': kind(
     'warning',
@@ -28,6 +28,6 @@ export const SERVICES = {
     'service',
     'service NAME is below its quorum: REALSERVERS',
     'the realservers that are left carry it all, and there is no living backup',
-    'lvsm explain NAME: which realservers fail, and why; a backup: lvsm server set NODE service=NAME backup=true',
+    'lvsm explain NAME: which realservers fail, and why; a backup has backup: true in the file, or with coordinators: lvsm server set NODE service=NAME backup=true',
   ),
 } as const satisfies Readonly<Record<string, TroubleKind>>

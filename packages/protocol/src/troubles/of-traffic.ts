@@ -7,13 +7,20 @@ export const TRAFFIC = {
     'service',
     'no new connection of service SERVICE at REALSERVER gets further than its first packet, though others do',
     'requests that go there hang, though its check is well: what the check shows is not the way of the clients',
-    'follow the way of the packets as the line says; until it is mended: lvsm drain REALSERVER',
+    'follow the way of the packets as the line says; until it is mended, with coordinators: lvsm drain REALSERVER; else weight: 0 in the file',
   ),
   'no-opening': kind(
     'critical',
     'service',
     'no new connection of service SERVICE gets further than its first packet, at any of its realservers',
-    'no client is served: a packet filter, a route that all of them share, or a flood of first packets (SYN)',
+    'no new client that was seen is served: a packet filter, a route that all of them share, or a flood of first packets (SYN)',
     'look for what they have in common, as the line says',
+  ),
+  'paths-unread': kind(
+    'warning',
+    'node',
+    'connections cannot be read',
+    'whether they get further than their first packet is not known: a path that is dead behind a living port goes unnoticed',
+    'it is tried again by itself; lvsm connections shows what can be read, journalctl -u lvsm-agent what went wrong',
   ),
 } as const satisfies Record<string, TroubleKind>

@@ -14,7 +14,7 @@ export const zeroWeight: Check = {
   title: 'weight 0 refuses clients where a hash chooses',
   symptom: 'while one realserver is drained, or full, a part of the clients is refused, and always the same ones',
   why: 'dh, and sh and mh without their fallback, go on choosing a destination of weight 0 for the clients whose hash leads there, and the kernel refuses them',
-  mend: 'sh and mh: the flag for a fallback (lvsm sets it; ipvsadm -E … -b sh-fallback, mh-fallback); dh: take the destination out',
+  mend: 'sh and mh: the flag for a fallback (set by lvsm-agent; ipvsadm -E … -b sh-fallback, mh-fallback); dh: take the destination out',
   look({ facts }) {
     return servicesOf(facts).flatMap((service): Seen[] => {
       const { scheduler, destinations } = service

@@ -1,11 +1,20 @@
 /** What a cluster would be if something failed in it: who would own what, what would be served, and what nobody knows. */
+import { judge, type Status, suppose as supposeBy, type Supposed } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
-import type { Status } from './status.ts'
-import { suppose, type Supposed } from './suppose.ts'
-import { judge } from './verdict.ts'
+import { refill } from '../src/simulate/pool.ts'
 
+const suppose = (status: Status, supposed: Supposed): Status => supposeBy(status, supposed, refill)
 const server = (node: string, more: object = {}) => ({
-  ...{ node, address: '10.11.0.20', port: 80, forward: 'dr', weight: 1, healthy: true, active: 0, inactive: 0 },
+  ...{
+    node,
+    address: `10.11.0.3${node.at(-1)}`,
+    port: 80,
+    forward: 'dr',
+    weight: 1,
+    healthy: true,
+    active: 0,
+    inactive: 0,
+  },
   ...{ reason: 'connected', ...more },
 })
 const node = (name: string, voter: boolean, state = 'standby'): Status['nodes'][number] =>
@@ -60,6 +69,21 @@ function backed(more: object, ...others: object[]): Status {
   const realservers = [server('rs1'), server('rs2', { backup: true, weight: 0 }), ...others]
   return { ...of, services: of.services.map((one) => ({ ...one, ...more, realservers })) } as Status
 }
+const ALL = {
+  failed: [
+    { node: 'rs1', service: null },
+    { node: 'rs2', service: null },
+  ],
+}
+function pool(more: object, ...servers: object[]): Status {
+  const of = status(WELL)
+  const services = of.services.map((one) => ({
+    ...one,
+    ...(servers.length > 0 ? { realservers: servers } : {}),
+    ...more,
+  }))
+  return { ...of, services } as Status
+}
 const WELL = [taker('dir2', 2), taker('dir3', 2)]
 
 test.each<[string, Status, Partial<Supposed>, string]>([
@@ -112,16 +136,25 @@ test.each<[string, Status, Partial<Supposed>, string]>([
     { failed: [{ node: 'rs1', service: 'smtp' }] },
     'dir1 | rs1 rs2 | healthy',
   ],
+  ['all servers fail: the last ones stay', status(WELL), ALL, 'dir1 | rs1 rs2 | degraded'],
+  ['all fail, and the last ones are not to stay', pool({ keepLast: false }), ALL, 'dir1 |  | not served'],
   [
-    'all servers fail',
-    status(WELL),
-    {
-      failed: [
-        { node: 'rs1', service: null },
-        { node: 'rs2', service: null },
-      ],
-    },
-    'dir1 |  | not served',
+    'no more may be out at once: of those that are in',
+    pool({ maxEjection: 34 }, server('rs1'), server('rs2'), server('rs3')),
+    ALL,
+    'dir1 | rs1 rs3 | degraded',
+  ],
+  [
+    'nobody checks them: nobody learns of it',
+    pool({}, server('rs1', { basis: 'no-check' }), server('rs2', { basis: 'no-check' })),
+    ALL,
+    'dir1 | rs1 rs2 | not known',
+  ],
+  [
+    'one fails that was kept before, and another one is well',
+    pool({}, server('rs1', { healthy: false, kept: 'cap' }), server('rs2')),
+    { dead: ['rs1'] },
+    'dir1 | rs2 | degraded',
   ],
   [
     'the owner dies, and who is next hears too few voters',
@@ -162,6 +195,26 @@ test('one that no check asks stays in the table, and that is said', () => {
   const then = suppose({ ...of, services }, { dead: ['rs2'], failed: [] })
   expect(then.services[0]?.realservers[1]).toMatchObject({ weight: 1, healthy: null })
   expect(then.services[0]?.realservers[1]?.reason).toBe('no check tells whether it serves')
+})
+
+const alone = (node: string) => ({ node, address: '10.11.0.21', port: 80, forward: 'local', configured: 1 })
+test('directors that serve themselves alone come and go with the group, and of the new one nobody knows whether it serves', () => {
+  const local = server('dir1', { forward: 'local', address: '10.11.0.21', configured: 1 })
+  const of = pool({ alone: [alone('dir1'), alone('dir2'), alone('dir3')] }, local)
+  expect(after(of, { dead: ['dir1'] })).toBe('dir2 | dir2 | degraded')
+  const then = suppose(of, { dead: ['dir1'], failed: [] })
+  expect(then.services[0]?.realservers.map(({ node: name, healthy }) => [name, healthy])).toEqual([['dir2', null]])
+  expect(judge(then).unserved).toEqual([])
+  expect(judge(then).unknown.join()).toContain('dir2 serves itself alone')
+  // Beside others, who stay.
+  const mixed = pool({ alone: [alone('dir1')] }, local, server('rs1'))
+  expect(after(mixed, { dead: ['dir1'] })).toBe('dir2 | rs1 | degraded')
+})
+
+test('an older agent does not tell who they are: then the table of the new owner is not known', () => {
+  const then = suppose(pool({}, server('dir1', { forward: 'local' })), { dead: ['dir1'], failed: [] })
+  expect(judge(then).unserved).toEqual([])
+  expect(judge(then).unknown).toContain('the table of http (dir2 did not tell it)')
 })
 
 test('what stands is not touched', () => {
