@@ -1,11 +1,11 @@
 /** All that is read of a machine, in the network namespace of this process; what cannot be read is named. */
 import { accessSync, constants } from 'node:fs'
-import type { MachineFacts } from '@lvsm/protocol'
+import type { AskedAnswer, MachineFacts } from '@lvsm/protocol'
 import { readCounters } from './counters.ts'
 import { readListeners } from './listeners.ts'
 import { readLines } from './lines.ts'
 import { kernelRelease, readModules, readSysctls } from './settings.ts'
-import { readNetwork, readWays } from './network.ts'
+import { readAnswers, readNetwork, readWays } from './network.ts'
 import { readChains } from './chains.ts'
 import { readIpvs } from './ipvs.ts'
 import { readOffloads } from './offloads.ts'
@@ -13,8 +13,8 @@ import { readProcesses, readUnits } from './processes.ts'
 
 export type Gap = MachineFacts['gaps'][number]
 
-/** `towards`: addresses beside those of the IPVS table whose way is wanted. */
-export function look(towards: readonly string[]): MachineFacts {
+/** `towards`: addresses beside those of the IPVS table whose way is wanted; `answers`: what else may take one of its own. */
+export function look(towards: readonly string[], answers: readonly AskedAnswer[] = []): MachineFacts {
   const gaps: Gap[] = []
   const attempt = <T>(what: string, otherwise: T, read: () => T): T => {
     try {
@@ -37,6 +37,7 @@ export function look(towards: readonly string[]): MachineFacts {
     routes,
     ...(localRoutes ? { localRoutes } : {}),
     ways: attempt('ways to realservers', [], () => readWays([...new Set(asked)])),
+    ...(answers.length > 0 ? { answers: attempt('ways of answers', [], () => readAnswers(answers)) } : {}),
     sysctls: readSysctls(links.map(({ name }) => name)),
     readOnly: isReadOnly(),
     modules: readModules(),

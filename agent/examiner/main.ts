@@ -13,5 +13,5 @@ if (order === null) {
   process.stderr.write('lvsm-examiner: no order that is understood\n  → it is started by lvsm doctor, not by hand\n')
   process.exit(DAEMON_EXITS.usage.code)
 }
-const answer = order.kind === 'look' ? look(order.towards) : { failures: change(order.fixes) }
+const answer = order.kind === 'look' ? look(order.towards, order.answers) : { failures: change(order.fixes) }
 process.stdout.write(`${JSON.stringify(answer)}\n`)

@@ -2,7 +2,7 @@
 import { familyOf } from '@lvsm/base'
 import { NETLINK, type Netlink, openNetlink } from '@lvsm/kernel'
 import { AF, type Decoded, type Message, rtnetlink } from '@lvsm/netlink'
-import type { MachineFacts } from '@lvsm/protocol'
+import type { AskedAnswer, MachineFacts } from '@lvsm/protocol'
 
 const LOOPBACK = 772
 const HEADERS = 40
@@ -84,5 +84,20 @@ export const readWays = (targets: readonly string[]): MachineFacts['ways'] =>
       const { oif, gateway = null, preferredSource = null, type } = decoded.value
       const name = links.find(({ index }) => index === oif)?.name ?? ''
       return [{ to, interface: name, gateway, source: preferredSource, local: type === rtnetlink.ROUTE_TYPE.local }]
+    })
+  })
+
+/** By the rules that tell packets by protocol and port; the interface is empty where there is no way. */
+export const readAnswers = (asked: readonly AskedAnswer[]): NonNullable<MachineFacts['answers']> =>
+  withNetlink(NETLINK.route, (socket) => {
+    const names = new Map(
+      all(socket, rtnetlink.dumpLinks(), rtnetlink.decodeLink).map(({ index, name }) => [index, name]),
+    )
+    return asked.map((one) => {
+      const { from: source, protocol: ipProtocol, port: sourcePort, to: destination } = one
+      const [reply] = socket.request([rtnetlink.getRoute({ destination, source, ipProtocol, sourcePort })])
+      const decoded = reply?.errno === 0 && reply.data[0] ? rtnetlink.decodeRoute(reply.data[0]) : null
+      if (!decoded?.ok) return { ...one, interface: '', gateway: null }
+      return { ...one, interface: names.get(decoded.value.oif ?? 0) ?? '', gateway: decoded.value.gateway ?? null }
     })
   })

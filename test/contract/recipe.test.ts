@@ -98,7 +98,7 @@ const inside = (line: string): string => run('ip', 'netns', 'exec', space, 'sh',
 /** Addresses, routes and the settings that recipes touch, as the field's tools tell them. */
 const snapshot = (): string =>
   inside(
-    'ip -o address; ip route; ip -6 route show default; ls /sys/class/net; nft list tables; grep . /proc/sys/net/ipv4/conf/*/arp_* /proc/sys/net/ipv4/conf/*/accept_redirects',
+    'ip -o address; ip route; ip rule; ip route show table 7600; ip route show table 7601; ip -6 route show default; ls /sys/class/net; nft list tables; grep . /proc/sys/net/ipv4/conf/*/arp_* /proc/sys/net/ipv4/conf/*/accept_redirects',
   )
     // Lifetimes of IPv6 run.
     .replaceAll(/ tentative|valid_lft.*/g, '')
@@ -181,7 +181,7 @@ test('NAT: the gateway is the default route, and the former one comes back', () 
   expect(snapshot()).toBe(before)
 })
 
-test('NAT in the network of the clients: nobody in it is reached straight but the gateway', () => {
+test('NAT in the network of the clients: answers to them pass the gateway, and nothing else does', () => {
   const near = join(home, 'near.yaml')
   const text = SAMPLE.replace('vips: [10.11.0.10/24]', 'vips: [10.12.0.10/24]')
     .replace('address: 10.11.0.10\n', 'address: 10.12.0.10\n')
@@ -190,12 +190,13 @@ test('NAT in the network of the clients: nobody in it is reached straight but th
   writeFileSync(near, text, { mode: 0o600 })
   const before = snapshot()
   carriedOut('rs3', '--config', near)
-  for (const client of ['10.12.0.77', '192.0.2.1'])
-    expect(inside(`ip route get ${client}`)).toContain('via 10.12.0.254')
+  const answer = (client: string): string => inside(`ip route get ${client} from 10.12.0.13 ipproto tcp sport 8080`)
+  for (const client of ['10.12.0.77', '192.0.2.1']) expect(answer(client)).toContain('via 10.12.0.254')
+  // Directors, and whoever asks anything else, are answered straight.
+  for (const straight of [answer('10.12.0.2'), inside('ip route get 10.12.0.77')]) expect(straight).not.toContain('via')
   const after = snapshot()
   carriedOut('rs3', '--config', near)
   expect(snapshot()).toBe(after)
-  expect(inside('ip route get 10.12.0.254')).not.toContain('via')
   carriedOut('rs3', '--config', near, '--undo')
   expect(snapshot()).toBe(before)
 })

@@ -9,6 +9,7 @@ import {
   type NatRules,
   natRulesText,
   type Observed,
+  type ObservedAnswers,
   type ObservedDest,
   type Operation,
   type SyncDaemon,
@@ -52,6 +53,7 @@ export class DataPlane {
   defaults: Default[] = []
   /** Those that bear the mark. */
   localRoutes: { readonly address: string; readonly index: number }[] = []
+  answers: ObservedAnswers = { routes: [], rules: [] }
   readonly settings = new Map<string, string>()
   readonly services = new Map<string, Service>()
   /** As every kernel begins. */
@@ -98,6 +100,7 @@ export class DataPlane {
       addresses: [...this.#own, ...this.#floating(), ...this.aliases],
       defaults: [...this.defaults],
       localRoutes: [...this.localRoutes],
+      answers: this.answers,
       gue: [...this.gue],
       sysctls: new Map(sysctls.map((path) => [path, this.settings.get(path) ?? null])),
       services: services ? [...this.services.values()].map((service) => seen(service, now)) : [],
@@ -146,6 +149,11 @@ export class DataPlane {
       case 'route-set':
       case 'route-remove':
         return this.#route(operation)
+      case 'answer-route-set':
+      case 'answer-route-remove':
+      case 'answer-rule-add':
+      case 'answer-rule-remove':
+        return this.#answers(operation)
       case 'alias-add':
       case 'alias-remove':
         return this.#alias(operation)
@@ -222,6 +230,25 @@ export class DataPlane {
     this.defaults = left
     return DONE
   }
+  /** One route to a destination of a table: whoever sets another replaces it. A rule stands once. */
+  #answers(operation: Extract<Operation, { kind: `answer-${string}` }>): string | null {
+    const { routes, rules } = this.answers
+    if ('route' in operation) {
+      const { route } = operation
+      const others = routes.filter((one) => placeOf(one) !== placeOf(route))
+      if (operation.kind === 'answer-route-remove' && others.length === routes.length) return 'ESRCH'
+      const added = operation.kind === 'answer-route-set' ? [route] : []
+      this.answers = { routes: [...others, ...added], rules }
+      return DONE
+    }
+    if (operation.rule.ports.to > 65_534) return 'EINVAL'
+    const others = rules.filter((one) => ruleText(one) !== ruleText(operation.rule))
+    const there = others.length < rules.length
+    if (there === (operation.kind === 'answer-rule-add')) return there ? 'EEXIST' : 'ENOENT'
+    this.answers = { routes, rules: there ? others : [...rules, operation.rule] }
+    return DONE
+  }
+
   #alias(operation: Extract<Operation, { kind: 'alias-add' | 'alias-remove' }>): string | null {
     const { kind, address, prefix, index, label } = operation
     if (!this.links.some((link) => link.index === index)) return 'ENODEV'
@@ -270,6 +297,7 @@ export class DataPlane {
       this.aliases.filter(({ label, address }) => !isOwnLabel(label) && address !== MARKS.deviceAddress),
       this.defaults.filter(({ protocol }) => protocol !== MARKS.routeProtocol),
       [...this.settings].filter(([path]) => !OUR_SETTINGS.test(path)),
+      this.answers.routes.filter(({ foreign }) => foreign),
       services,
     ])
   }
@@ -279,6 +307,7 @@ export class DataPlane {
     this.aliases = this.aliases.filter(({ label }) => !isOwnLabel(label))
     this.localRoutes = []
     this.defaults = this.defaults.filter(({ protocol }) => protocol !== MARKS.routeProtocol)
+    this.answers = { routes: this.answers.routes.filter(({ foreign }) => foreign), rules: [] }
     for (const key of this.services.keys()) if (!this.strangers.has(key)) this.services.delete(key)
     for (const { name, note } of this.links.toReversed())
       if (note === MARKS.deviceNote)
@@ -294,6 +323,11 @@ export class DataPlane {
     this.syncDaemons = []
   }
 }
+
+const ruleText = ({ family, table, source, protocol, ports }: ObservedAnswers['rules'][number]): string =>
+  `${family} ${table} ${source} ${protocol} ${ports.from}-${ports.to}`
+const placeOf = ({ family, table, destination, prefix }: ObservedAnswers['routes'][number]): string =>
+  `${family} ${table} ${destination}/${prefix}`
 
 function putDestination(
   { dests }: Service,

@@ -6,6 +6,11 @@
 export const MARKS = {
   /** rtm_protocol of routes: 76 ('L') lies in the range that belongs to nobody (linux/rtnetlink.h). */
   routeProtocol: 76,
+  /**
+   * Tables of answers to clients, and the priorities of the rules (`ip rule`) that lead there, before main (32766): to everybody, and to
+   * who is not on the realserver's own networks. The rules bear `routeProtocol` (FRA_PROTOCOL, Linux 4.17).
+   */
+  answerTables: { everybody: 7600, beyond: 7601 },
   /** Ends the label (IFA_LABEL) of floating addresses and of aliases of IPv4. */
   label: ':lvsm',
   /** IFA_PROTO (kernel 5.18) of those of IPv6, which has no labels: a number that nobody else has (linux/if_addr.h). */

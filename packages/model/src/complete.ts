@@ -27,6 +27,7 @@ import type { Persistence } from './service-spec.ts'
 import {
   CHECKS,
   DEFAULT_PLACEMENT,
+  DEFAULT_ROUTE,
   DEFAULT_TUNNEL,
   type Forward,
   forwarding,
@@ -169,6 +170,7 @@ function completeService(
       port,
       forward,
       gateway,
+      route,
       tunnel,
       'tunnel-port': tunnelPort,
       placement,
@@ -180,6 +182,7 @@ function completeService(
       port: service.ports ? 0 : (port ?? service.port ?? 0),
       forward,
       gateway: forwarding(forward).needsGateway ? (gateway ?? only) : null,
+      ...(route === undefined || route === DEFAULT_ROUTE ? {} : { route }),
       ...(forwarding(forward).tunnels ? completeTunnel(tunnel ?? DEFAULT_TUNNEL, tunnelPort) : {}),
       ...completePlacement(forward, placement),
       weight: weight ?? 1,

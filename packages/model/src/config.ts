@@ -6,6 +6,7 @@ import type { PortRange } from './ports.ts'
 import type { ConfigReceiver } from './receivers.ts'
 import type { IpvsTimeouts, Persistence } from './service-spec.ts'
 import {
+  type AnswerRoute,
   type CheckKeys,
   type CheckType,
   type Forward,
@@ -78,6 +79,8 @@ export interface ConfigRealserver {
   readonly forward: Forward
   /** The floating address that is the realserver's default route, where its forwarding method needs one. */
   readonly gateway: string | null
+  /** How its answers get there; not there: by its default route. */
+  readonly route?: AnswerRoute
   /** In what packets for it are wrapped; not there: its forwarding method wraps none. */
   readonly tunnel?: Tunnel
   /** UDP; not there: its tunnel has no port. */

@@ -1,4 +1,5 @@
 export * from './address.ts'
+export { type Answers, areAnswers, type LedAnswers, ledAnswers, type Reach, reachOf } from './answers.ts'
 export * from './check.ts'
 export * from './config.ts'
 export { defaultsOf } from './defaults.ts'

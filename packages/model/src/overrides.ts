@@ -5,6 +5,7 @@ interface Entry {
   port?: number | undefined
   readonly forward?: string | undefined
   gateway?: string | undefined
+  route?: string | undefined
   tunnel?: string | undefined
   'tunnel-port'?: number | undefined
   placement?: string | undefined
@@ -12,8 +13,8 @@ interface Entry {
 }
 
 /**
- * What the override says replaces what the pool says. Port, gateway, tunnel and placement belong to a forwarding method (nat changes
- * the port, and needs a gateway; tun has a tunnel, on whose devices the VIP may stand), so under another one those of the pool do not count.
+ * What the override says replaces what the pool says. Port, gateway, route, tunnel and placement belong to a forwarding method (nat changes
+ * the port, and needs a gateway and a way there; tun has a tunnel, on whose devices the VIP may stand), so under another one those of the pool do not count.
  */
 export function withOverride<T extends Entry>(entry: T, override: Entry | undefined): T {
   if (!override) return entry
@@ -21,6 +22,7 @@ export function withOverride<T extends Entry>(entry: T, override: Entry | undefi
   if (Object.hasOwn(override, 'forward') && override.forward !== entry.forward) {
     delete copy.port
     delete copy.gateway
+    delete copy.route
     delete copy.tunnel
     delete copy['tunnel-port']
     delete copy.placement

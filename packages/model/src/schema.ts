@@ -4,10 +4,21 @@
  */
 import { ALGORITHMS, HIGHEST_EPOCH } from '@lvsm/protocol'
 import * as z from 'zod'
-import { type AddressFault, refuseAddress, refuseCidr } from './address.ts'
+import { refuseAddress, refuseCidr } from './address.ts'
 import { MOST, MOST_PING_NODES, MOST_REVISIONS } from './config.ts'
 import { DURATION_HINT, parseDuration } from './duration.ts'
-import { CHECKS, ENGINES, FORWARDING, HELPERS, PLACEMENTS, PROTOCOLS, SCHEDULERS, TUNNELS } from './tables/index.ts'
+import {
+  CHECKS,
+  ENGINES,
+  FORWARDING,
+  HELPERS,
+  PLACEMENTS,
+  PROTOCOLS,
+  ROUTES,
+  SCHEDULERS,
+  TUNNELS,
+} from './tables/index.ts'
+import { addressText, judged, text } from './fields.ts'
 import { refuseInterface, refuseName } from './names.ts'
 import { parseNetmask } from './netmask.ts'
 import { parsePorts } from './ports.ts'
@@ -20,23 +31,7 @@ export const DEFAULT_PORT = 6940
 export const ROLES = ['director', 'realserver', 'witness'] as const
 export const PROFILE_NAMES = ['default', 'fast', 'wan'] as const
 
-const text = (matches: (value: string) => boolean, code: string, message: string, hint: string) =>
-  z.string().refine(matches, { error: message, params: { code, hint } })
-
-/** Text that `refuse` has nothing against. */
-const judged = (code: string, refuse: (value: string) => { message: string; hint: string } | null) =>
-  z.string().superRefine((value, context) => {
-    const fault = refuse(value)
-    if (fault) context.addIssue({ code: 'custom', message: fault.message, params: { code, hint: fault.hint } })
-  })
 const name = judged('bad-name', refuseName)
-const addressText = (refuse: (value: string) => AddressFault | null) =>
-  z.string().superRefine((value, context) => {
-    const fault = refuse(value)
-    if (!fault) return
-    const { code, message, hint } = fault
-    context.addIssue({ code: 'custom', message, params: { code, hint } })
-  })
 const address = addressText((value) => refuseAddress(value)).meta({ format: 'address' })
 const pingAddress = addressText((value) => refuseAddress(value, 'ping')).meta({ format: 'address' })
 const cidr = addressText((value) => refuseCidr(value)).meta({ format: 'network' })
@@ -138,6 +133,8 @@ export const realserverSchema = z.strictObject({
   port: port.optional(),
   forward: z.enum(namesOf(FORWARDING)),
   gateway: address.optional(),
+  /** How answers get to the gateway: by the node's default route, or by rules for them alone. */
+  route: z.enum(namesOf(ROUTES)).optional(),
   tunnel: z.enum(namesOf(TUNNELS)).optional(),
   'tunnel-port': port.optional(),
   /** Where the realserver has the VIP for itself. */

@@ -1,11 +1,20 @@
 /** What one node must know: the ownership plane's part, and the data plane's. */
 import { addressDigest } from './agreement.ts'
 import type { LeaseView, PairKeys } from '@lvsm/protocol'
+import { type LedAnswers, ledAnswers } from './answers.ts'
 import { type OwnView, ownViewOf } from './own-view.ts'
 import { type TunnelEnd, type TunnelPort, tunnelsTo } from './tunnels.ts'
 import type { Config, ConfigGroup, ConfigNode, ConfigService, ConfigSync } from './config.ts'
 import type { IpvsTimeouts } from './service-spec.ts'
-import { DEFAULT_PLACEMENT, forwarding, noticesRefusal, type Placement, type Tunnel } from './tables/index.ts'
+import {
+  DEFAULT_PLACEMENT,
+  DEFAULT_ROUTE,
+  forwarding,
+  noticesRefusal,
+  type Placement,
+  ROUTES,
+  type Tunnel,
+} from './tables/index.ts'
 
 /** Keys that this node has with each of the others that have such, by name; of which ring. */
 export interface PairRing {
@@ -75,6 +84,8 @@ export interface NodeView {
   readonly tunnelled: readonly { readonly address: string; readonly tunnel: Tunnel }[]
   /** The floating address that is this node's default route; null when it is no realserver that needs one. */
   readonly gateway: string | null
+  /** What of its answers to clients goes through a gateway by rules of its own, whatever the main table says. */
+  readonly led: readonly LedAnswers[]
   /** What its own agent looks at for others. */
   readonly ownView: OwnView
   /** Of this node's kernel, where it is a director. */
@@ -121,7 +132,10 @@ export function nodeView(config: Config, name: string): NodeView | null {
   const gateway =
     config.services
       .flatMap((service) => service.realservers)
-      .find((entry) => entry.node === name && forwarding(entry.forward).needsGateway)?.gateway ?? null
+      .find(
+        ({ node: server, forward, route = DEFAULT_ROUTE }) =>
+          server === name && forwarding(forward).needsGateway && ROUTES[route].ofNode,
+      )?.gateway ?? null
   return {
     node,
     directs,
@@ -132,6 +146,7 @@ export function nodeView(config: Config, name: string): NodeView | null {
     handedAt: handedAt(config, name),
     serves: served.map(({ service }) => service).filter(({ check }) => noticesRefusal(check)),
     gateway,
+    led: ledAnswers(config, name),
     ipvsTimeouts: config.ipvsTimeouts,
     ...tunnelsTo(config, name),
     ownView: ownViewOf(config, name),

@@ -21,6 +21,7 @@ const decoders: Readonly<Record<string, (message: Message) => Decoded<unknown>>>
   address: rt.decodeAddress,
   link: rt.decodeLink,
   route: rt.decodeRoute,
+  routeRule: rt.decodeRule,
   routeEvent: rt.decodeEvent,
   table: nft.decodeTable,
   chain: nft.decodeChain,

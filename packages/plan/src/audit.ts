@@ -6,6 +6,7 @@ import { destKey, isMark, serviceKey } from '@lvsm/model'
 import type { NatRules } from './nat-rules.ts'
 import { type AliasBoard, aliasBoard, judgeAlias, judgeDummy, judgeLocalRoute, judgeLoudness } from './audit-aliases.ts'
 import { judgeGuard, judgeGue, judgeTunnel, type TunnelBoard, tunnelBoard } from './audit-tunnels.ts'
+import { type AnswerBoard, answerBoard, judgeAnswers, judgeRoute } from './audit-routes.ts'
 import { judgeSources } from './audit-sources.ts'
 import { judgeMarks, judgeTurns } from './audit-marks.ts'
 import { judgeWords } from './audit-words.ts'
@@ -24,8 +25,6 @@ export interface AuditInput {
 
 const WRITABLE =
   /^net\/ipv4\/(ip_forward|vs\/(conntrack|expire_nodest_conn|expire_quiescent_template|backup_only|sync_(version|threshold|refresh_period|retries|persist_mode|sock_size|ports))|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries)|conf\/(?!(?:all|default)\/)[^/]+\/(accept_local|forwarding|rp_filter))$|^net\/ipv6\/conf\/(all\/forwarding|[^/]+\/(accept_ra|accept_redirects)|lvsm-([a-z][0-9a-f]{8}|vips)\/disable_ipv6)$/
-/** A copy of the mark, on purpose: who judges trusts no table of the accused. */
-const MARKED_ROUTE = 76
 const SYNC_RECORD = 'sync daemons'
 interface Board {
   readonly sysctls: Map<string, string>
@@ -38,6 +37,7 @@ interface Board {
   /** `ADDRESS INDEX` of aliases that the plan took off. */
   readonly left: Set<string>
   readonly tunnels: TunnelBoard
+  readonly answers: AnswerBoard
 }
 
 /** Every law that the plan breaks, one sentence each; empty when it may run. */
@@ -50,6 +50,7 @@ export function audit(plan: readonly Operation[], auditInput: AuditInput): strin
     aliases: aliasBoard(auditInput.observed),
     left: new Set(),
     tunnels: tunnelBoard(auditInput.observed),
+    answers: answerBoard(auditInput.observed),
   }
   for (const [path, value] of auditInput.observed.sysctls) if (value !== null) board.sysctls.set(path, value)
   for (const service of auditInput.observed.services ?? []) {
@@ -97,7 +98,12 @@ function judge(operation: Operation, auditInput: AuditInput, board: Board): stri
       return judgeSync(operation, auditInput, board)
     case 'route-set':
     case 'route-remove':
-      return judgeRoute(operation, auditInput)
+      return judgeRoute(operation, auditInput.observed)
+    case 'answer-route-set':
+    case 'answer-route-remove':
+    case 'answer-rule-add':
+    case 'answer-rule-remove':
+      return judgeAnswers(operation, auditInput.observed, board.answers)
     default:
       return judgeTable(operation, auditInput, board)
   }
@@ -133,21 +139,6 @@ function judgeSync({ kind, daemon }: SyncOperation, { owned }: AuditInput, board
     broken.push(`a ${daemon.state} daemon beside backup_only: the owner would forward nothing`)
   if (daemon.syncId < 1 || daemon.syncId > 255) broken.push(`sync id ${daemon.syncId} takes connections of any cluster`)
   return broken
-}
-
-function judgeRoute(
-  operation: Extract<Operation, { readonly kind: 'route-set' | 'route-remove' }>,
-  auditInput: AuditInput,
-): string[] {
-  if (operation.kind === 'route-remove')
-    return operation.protocol === MARKED_ROUTE ? [] : ['a route that is not ours would be removed']
-  const six = (gateway: string | null, otherwise = false): boolean => gateway?.includes(':') ?? otherwise
-  const same = auditInput.observed.defaults.filter(
-    ({ gateway, family }) => six(gateway, family === 'ipv6') === six(operation.gateway),
-  )
-  return same.every((entry) => entry.protocol === MARKED_ROUTE)
-    ? []
-    : ['a default route that is not ours would be replaced']
 }
 
 type TableOperation = Extract<Operation, { readonly service: unknown }>

@@ -16,6 +16,7 @@ import {
   timeoutsText,
 } from '@lvsm/model'
 import { type DesiredAlias, dummySysctls } from './aliases.ts'
+import { answerSysctls, type DesiredAnswers, desiredAnswers } from './answers.ts'
 import { sourceRules, sourceSysctls, untracked } from './full-nat.ts'
 import { type NatRules, natRules, withSources, withThrough, withTunnels, withUntracked } from './nat-rules.ts'
 import { type HostNetwork, interfaceFor } from './host-network.ts'
@@ -61,6 +62,8 @@ export interface Desired {
   readonly gue: readonly TunnelPort[]
   /** The default route of a realserver that needs one; its interface is 0 where none reaches the gateway. */
   readonly gateway: { readonly address: string; readonly index: number } | null
+  /** Answers that go through a gateway whatever the main table says. */
+  readonly answers: DesiredAnswers
   readonly services: readonly DesiredService[]
   /** nftables rules of our own table; null when none are needed. */
   readonly natRules: NatRules | null
@@ -73,6 +76,7 @@ export interface Desired {
 /** Of a node that leaves: a plan for it takes back all that is ours. */
 export const NOTHING_DESIRED: Desired = {
   ...{ sysctls: [], aliases: [], tunnels: [], gue: [], gateway: null, services: [], natRules: null, sync: null },
+  answers: { routes: [], rules: [] },
 }
 
 export interface PlanInput {
@@ -123,7 +127,8 @@ export function desired(planInput: PlanInput, host: HostNetwork): Desired {
       ...sourceSysctls(view),
       ...(silent.length > 0 ? aliasSysctls(host, silent) : []),
       ...handedSysctls(host, view.handedAt),
-      ...(view.gateway === null ? [] : gatewaySysctls(host, view.gateway)),
+      ...gatewaysOf(view).flatMap((gateway) => gatewaySysctls(host, gateway)),
+      ...answerSysctls(view, host),
       ...tunnelSysctls(host, tunnels),
       ...dummySysctls(host, aliases),
       ...throughSysctls(view, owned, host),
@@ -133,6 +138,7 @@ export function desired(planInput: PlanInput, host: HostNetwork): Desired {
     gue: view.tunnelPorts,
     gateway:
       view.gateway === null ? null : { address: view.gateway, index: interfaceFor(host, view.gateway)?.index ?? 0 },
+    answers: desiredAnswers(view, host),
     services: [
       ...view.services.map((service) => desiredService(service, planInput, known)),
       ...throughServices(view, owned, planInput.turns ?? new Map()),
@@ -164,6 +170,11 @@ function eachOnce(all: readonly DesiredSysctl[]): DesiredSysctl[] {
   }
   return [...found.values()]
 }
+
+/** Through which answers of this node go back, each once. */
+export const gatewaysOf = ({ gateway, led }: NodeView): string[] => [
+  ...new Set([...(gateway === null ? [] : [gateway]), ...led.map((one) => one.gateway.address)]),
+]
 
 /** The owner's messages arrive: what this node knows of connections is what the owner knows, and must not be forgotten. */
 const hears = (sync: DesiredSync | null, { syncDaemons }: HostNetwork): boolean => {

@@ -2,6 +2,7 @@
 import { familyOf, MARKS } from '@lvsm/base'
 import { destKey, FAMILIES, isMark, type ServiceId, serviceKey, specText } from '@lvsm/model'
 import { aliases, aliasesLeaveTunnels, dummyComes, dummyLeaves } from './aliases.ts'
+import { answersCome, answersLeave } from './answers.ts'
 import type { Desired, DesiredDest, DesiredService } from './desired.ts'
 import { natRulesText } from './nat-rules.ts'
 import {
@@ -34,6 +35,8 @@ export function diff(observed: Observed, wanted: Desired, record: OwnedRecord): 
     ...tables(observed, wanted, record),
     ...syncOperations(observed, wanted.sync, record),
     ...route(observed, wanted),
+    ...answersCome(observed, wanted.answers),
+    ...answersLeave(observed, wanted.answers),
     ...dummyComes(observed, wanted),
     ...moves,
     ...dummyLeaves(observed, wanted, moves),

@@ -6,7 +6,6 @@ import {
   describeOperation,
   desired,
   diff,
-  familyOfDefault,
   natRulesText,
   NOTHING_OWNED,
   type Observed,
@@ -15,6 +14,7 @@ import {
   type OwnedRecord,
   type PlanInput,
 } from './index.ts'
+import { applyAnswers, applyDefault, withoutDefault } from './fixture-answers.ts'
 import { applyGue, applyPlace, applyTunnel, refuse } from './fixture-tunnels.ts'
 
 const checked = (text: string): Config => {
@@ -135,27 +135,6 @@ function applyTimeouts(
   return { tcp: tcp ?? was.tcp, tcpFin: tcpFin ?? was.tcpFin, udp: udp ?? was.udp }
 }
 
-const applyDefault = (
-  defaults: Observed['defaults'],
-  { gateway, index }: Extract<Operation, { readonly kind: 'route-set' }>,
-): Observed['defaults'] => {
-  const six = gateway.includes(':')
-  const metric = six ? 1024 : 0
-  const isOther = (entry: Observed['defaults'][number]): boolean =>
-    entry.metric !== metric || familyOfDefault(entry) !== (six ? 'ipv6' : 'ipv4')
-  return [...defaults.filter(isOther), { gateway, index, protocol: 76, metric }]
-}
-
-function withoutDefault(
-  defaults: Observed['defaults'],
-  { gateway, index, protocol }: Extract<Operation, { readonly kind: 'route-remove' }>,
-): Observed['defaults'] {
-  const rest = defaults.filter(
-    (entry) => entry.gateway !== gateway || entry.index !== index || entry.protocol !== protocol,
-  )
-  return rest.length === defaults.length ? refuse('ESRCH') : rest
-}
-
 function applySync(
   now: Observed,
   { kind, daemon }: Extract<Operation, { readonly kind: 'sync-start' | 'sync-stop' }>,
@@ -229,6 +208,11 @@ export function apply(now: Observed, operation: Operation): Observed {
       return { ...now, defaults: applyDefault(now.defaults, operation) }
     case 'route-remove':
       return { ...now, defaults: withoutDefault(now.defaults, operation) }
+    case 'answer-route-set':
+    case 'answer-route-remove':
+    case 'answer-rule-add':
+    case 'answer-rule-remove':
+      return applyAnswers(now, operation)
     case 'alias-add':
     case 'alias-remove':
       return { ...now, addresses: applyAlias(now.addresses, operation) }

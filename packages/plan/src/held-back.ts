@@ -12,6 +12,8 @@
  * | a tunnel or a port of GUE that leaves | our rules: they guard what is still there; and so what waits for them |
  * | `backup_only` | a daemon: the owner would forward nothing |
  * | `sync_ports` | daemons that would be started anew for it, and have more ports until then |
+ * | a route of a table of answers | the rules that lead there: directors' checks would be answered past them |
+ * | a rule that leaves | the routes that it leads to: the same |
  * | a service | all else of it: it would be said once for each step |
  * | a destination | those of the service that leave while they take connections: it might have nobody |
  */
@@ -84,6 +86,10 @@ export class Refusals {
         return this.#ports
       case 'sync-start':
         return this.#backupOnly || this.#kinds.has('sync-stop')
+      case 'answer-rule-add':
+        return this.#kinds.has('answer-route-set')
+      case 'answer-route-remove':
+        return this.#kinds.has('answer-rule-remove')
       default:
         return false
     }

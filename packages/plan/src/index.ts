@@ -1,4 +1,12 @@
 export type { DesiredAlias } from './aliases.ts'
+export {
+  type AnswerRoute,
+  type AnswerRule,
+  answerRouteText,
+  answerRuleText,
+  type DesiredAnswers,
+  type ObservedAnswers,
+} from './answers.ts'
 export * from './audit.ts'
 export * from './desired.ts'
 export * from './diff.ts'

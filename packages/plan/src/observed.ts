@@ -10,6 +10,7 @@ import {
   type ServiceSpec,
   type TunnelPort,
 } from '@lvsm/model'
+import type { ObservedAnswers } from './answers.ts'
 import type { SyncDaemon } from './sync.ts'
 
 export interface ObservedLink {
@@ -87,6 +88,8 @@ export interface Observed {
   readonly defaults: readonly ObservedDefault[]
   /** Not there: there are none. */
   readonly localRoutes?: readonly ObservedLocalRoute[]
+  /** Of our tables of answers; not there: nobody looked. */
+  readonly answers?: ObservedAnswers
   /** By path below /proc/sys; null where the kernel has no such file. */
   readonly sysctls: ReadonlyMap<string, string | null>
   /** Null: this kernel has no IPVS (now). */

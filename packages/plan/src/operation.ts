@@ -11,6 +11,7 @@ import {
   specText,
   timeoutsText,
 } from '@lvsm/model'
+import { type AnswerRoute, type AnswerRule, answerRouteText, answerRuleText } from './answers.ts'
 import type { NatRules } from './nat-rules.ts'
 import { daemonText, type SyncDaemon } from './sync.ts'
 import type { TunnelDevice } from './tunnels.ts'
@@ -69,6 +70,9 @@ export type Operation =
       readonly index: number
       readonly protocol: number
     }
+  /** In the place of one of ours, to the same destination in the same table. */
+  | { readonly kind: 'answer-route-set' | 'answer-route-remove'; readonly route: AnswerRoute }
+  | { readonly kind: 'answer-rule-add' | 'answer-rule-remove'; readonly rule: AnswerRule }
   | {
       readonly kind: 'alias-add' | 'alias-remove'
       readonly address: string
@@ -130,6 +134,12 @@ export function describeOperation(operation: Operation): string {
       return `default route through ${operation.gateway}`
     case 'route-remove':
       return `remove default route through ${operation.gateway ?? 'the wire'}`
+    case 'answer-route-set':
+    case 'answer-route-remove':
+      return `${operation.kind === 'answer-route-set' ? '' : 'remove '}${answerRouteText(operation.route)}`
+    case 'answer-rule-add':
+    case 'answer-rule-remove':
+      return `${operation.kind === 'answer-rule-add' ? 'add' : 'remove'} ${answerRuleText(operation.rule)}`
     case 'alias-add':
     case 'alias-remove':
       return `${operation.kind === 'alias-add' ? 'add' : 'remove'} ${operation.address}/${operation.prefix} on ${operation.label}`
@@ -178,6 +188,12 @@ export function subjectOf(operation: Operation): string {
     case 'route-set':
     case 'route-remove':
       return 'the default route'
+    case 'answer-route-set':
+    case 'answer-route-remove':
+      return `the route to ${operation.route.destination}/${operation.route.prefix} of table ${operation.route.table}`
+    case 'answer-rule-add':
+    case 'answer-rule-remove':
+      return answerRuleText(operation.rule)
     case 'alias-add':
     case 'alias-remove':
       return `${operation.address}/${operation.prefix} on ${operation.label}`

@@ -1,7 +1,8 @@
 /** What stands in the way of the desired state and is not ours to change. */
 import { familyOf, MARKS, type Trouble } from '@lvsm/base'
 import { destKey, ipvsadmOption, isMark, type NodeView, serviceKey } from '@lvsm/model'
-import type { Desired } from './desired.ts'
+import { answerTroubles } from './answers.ts'
+import { type Desired, gatewaysOf } from './desired.ts'
 import { interfaceFor } from './host-network.ts'
 import { familyOfDefault, type Observed, type ObservedService } from './observed.ts'
 import { placeTroubles } from './placed.ts'
@@ -21,7 +22,9 @@ const trouble = (severity: Trouble['severity'], code: string, message: string, h
 
 export function troublesOf(view: NodeView, wanted: Desired, observed: Observed, record: OwnedRecord): Trouble[] {
   return [
+    ...reachTroubles(view, observed),
     ...routeTroubles(wanted, observed),
+    ...answerTroubles(wanted.answers, observed),
     ...interfaceTroubles(view, observed),
     ...tunnelTroubles(view, wanted, observed),
     ...placeTroubles(view, wanted, observed),
@@ -35,18 +38,21 @@ export function troublesOf(view: NodeView, wanted: Desired, observed: Observed, 
   ]
 }
 
-function routeTroubles(wanted: Desired, observed: Observed): Trouble[] {
-  const { gateway } = wanted
-  if (gateway === null) return []
-  if (gateway.index === 0)
-    return [
+const reachTroubles = (view: NodeView, observed: Observed): Trouble[] =>
+  gatewaysOf(view)
+    .filter((gateway) => interfaceFor(observed, gateway) === null)
+    .map((gateway) =>
       trouble(
         'critical',
         'gateway-unreachable',
-        `no interface of this node is in the network of NAT gateway ${gateway.address}`,
+        `no interface of this node is in the network of NAT gateway ${gateway}`,
         'give the node an address in that network',
       ),
-    ]
+    )
+
+function routeTroubles(wanted: Desired, observed: Observed): Trouble[] {
+  const { gateway } = wanted
+  if (gateway === null || gateway.index === 0) return []
   const best = Math.min(
     ...observed.defaults
       .filter((entry) => entry.gateway === gateway.address && entry.index === gateway.index)

@@ -390,6 +390,7 @@ export class Writer {
     behind.set(node, index)
     const address = index === 0 ? `10.12.0.${at + 1}` : `10.12.${index}.${at + 1}`
     const gateway = this.#chance(50) ? { gateway: `10.12.${index}.254` } : {}
-    return { node, address, port: this.#pick([...PORTS]), forward: 'nat', ...gateway, ...weight }
+    const route = this.#chance(40) ? { route: this.#odd(this.#pick(['default', 'policy']), 'static') } : {}
+    return { node, address, port: this.#pick([...PORTS]), forward: 'nat', ...gateway, ...route, ...weight }
   }
 }

@@ -2,13 +2,14 @@
 import { type Observed, type Operation } from '@lvsm/plan'
 import { NETLINK, type Netlink, oncePerTurn, openNetlink, type Watch, watchNetlink } from '@lvsm/kernel'
 import { AF_OF, type Decoded, type Message, nftables, rtnetlink } from '@lvsm/netlink'
-import { familyOf, isOwnAddress, isOwnLabel, MARKS, ownLabel } from '@lvsm/base'
+import { familyOf, isOwnAddress, isOwnLabel, ownLabel } from '@lvsm/base'
 import { FAMILIES, type IpvsTimeouts, namesOf } from '@lvsm/model'
 import type { Failure } from '../../core/index.ts'
 import type { Kernel } from '../../ports.ts'
-import { ALIAS } from './alias.ts'
+import { carryOutAnswers, isOfAnswers, readAnswers } from './answers.ts'
 import { type GuePorts, openGuePorts } from './gue.ts'
 import { readHelpers } from './applications.ts'
+import { messageOf } from './messages.ts'
 import { type NatRulesPort, openNatRules } from './nat-rules.ts'
 import { openTable, type Table } from './ipvs.ts'
 import { openSockets } from './sockets.ts'
@@ -21,11 +22,6 @@ import { carryOutTunnel } from './tunnel.ts'
 
 const LOOPBACK = 772
 const FAMILY_NAMES = namesOf(FAMILIES)
-/** Destination of the default route through a gateway; null: straight onto the wire, which nobody of ours writes but for IPv4. */
-const everybody = (gateway: string | null) => ({
-  destination: FAMILIES[gateway === null ? 'ipv4' : familyOf(gateway)].everybody,
-  prefix: 0,
-})
 /** Labels of what this process places itself: on lo, and on devices of ours. */
 const isAlias = (label: string): boolean => label === ownLabel('lo') || label.startsWith('lvsm-')
 
@@ -75,7 +71,7 @@ export function openKernel(): Kernel {
 
 const timeoutsOf = (timeouts: IpvsTimeouts | null) => (timeouts === null ? {} : { timeouts })
 
-type HostNetwork = Pick<Observed, 'links' | 'addresses' | 'defaults' | 'localRoutes'>
+type HostNetwork = Pick<Observed, 'links' | 'addresses' | 'defaults' | 'localRoutes' | 'answers'>
 
 function readHostNetwork(route: Netlink): HostNetwork {
   const all = <T>(request: Uint8Array, decode: (message: Message) => Decoded<T>): T[] =>
@@ -113,6 +109,7 @@ function readHostNetwork(route: Netlink): HostNetwork {
           family,
         })),
     ),
+    answers: readAnswers(route),
   }
 }
 
@@ -120,7 +117,8 @@ function watchHostNetwork(host: Remembered<HostNetwork>, changed: () => void): W
   const { GROUP } = rtnetlink
   const addresses = { ipv4: GROUP.addressV4, ipv6: GROUP.addressV6 } as const
   const routes = { ipv4: GROUP.routeV4, ipv6: GROUP.routeV6 } as const
-  const groups = FAMILY_NAMES.flatMap((family) => [addresses[family], routes[family]])
+  const rules = { ipv4: GROUP.ruleV4, ipv6: GROUP.ruleV6 } as const
+  const groups = FAMILY_NAMES.flatMap((family) => [addresses[family], routes[family], rules[family]])
   return watchNetlink(NETLINK.route, [GROUP.link, ...groups], {
     heard(message) {
       host.forget()
@@ -189,38 +187,17 @@ function carryOut(
       const refused = route.apply([messageOf(operation)])
       return said(refused ? rtnetlink.addressRefused(refused, operation.address) : null)
     }
+    case 'answer-route-set':
+    case 'answer-route-remove':
+    case 'answer-rule-add':
+    case 'answer-rule-remove':
+      return said(carryOutAnswers(operation, route))
     case 'route-set':
     case 'route-remove':
     case 'alias-remove':
       return said(route.apply([messageOf(operation)])?.message ?? null)
     default:
       return table.apply(operation)
-  }
-}
-
-type RouteOperation = Extract<Operation, { readonly kind: 'route-set' | 'route-remove' | 'alias-add' | 'alias-remove' }>
-
-function messageOf(operation: RouteOperation): Uint8Array {
-  switch (operation.kind) {
-    case 'route-set': {
-      const { gateway, index: oif } = operation
-      return rtnetlink.replaceRoute({ ...everybody(gateway), gateway, oif, protocol: MARKS.routeProtocol })
-    }
-    case 'route-remove': {
-      const { gateway, index: oif, protocol } = operation
-      const through = gateway === null ? {} : { gateway }
-      return rtnetlink.deleteRoute({ ...everybody(gateway), ...through, oif, protocol })
-    }
-    case 'alias-add': {
-      const { index, address: local, prefix, label } = operation
-      const spec = { index, local, prefix, ...ALIAS[familyOf(local)](label) }
-      // One of IPv6 may be there, and only have lost what keeps it from being a source.
-      return familyOf(local) === 'ipv6' ? rtnetlink.replaceAddress(spec) : rtnetlink.newAddress(spec)
-    }
-    case 'alias-remove': {
-      const { index, address: local, prefix, label } = operation
-      return rtnetlink.deleteAddress({ index, local, prefix, ...(familyOf(local) === 'ipv4' ? { label } : {}) })
-    }
   }
 }
 
@@ -237,6 +214,7 @@ function matters(message: Message): boolean {
         ? isAlias(event.address.label)
         : event.address.validSeconds === rtnetlink.FOREVER)
     )
-  if (event.kind === 'route') return event.route.prefix === 0 || isOwnLocalRoute(event.route)
+  if (event.kind === 'route' || event.kind === 'rule')
+    return isOfAnswers(event) || (event.kind === 'route' && (event.route.prefix === 0 || isOwnLocalRoute(event.route)))
   return event.kind === 'link'
 }

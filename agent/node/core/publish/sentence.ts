@@ -81,7 +81,7 @@ function sayServing(view: NodeView, observed: Observed): string | null {
   const standing = sayStanding(view, observed)
   if (standing.length > 0) parts.push(`answers for ${standing.join(', ')}`)
   if (view.tunnels.length > 0) parts.push(sayTunnels(view, observed))
-  if (view.gateway !== null) parts.push(`answers through NAT gateway ${view.gateway}`)
+  parts.push(...sayGateways(view))
   if (parts.length === 0 && view.answersFor.length > 0) return 'sets its aliases up'
   return parts.length > 0 ? parts.join(', ') : null
 }
@@ -93,6 +93,16 @@ function sayStanding({ answersFor }: NodeView, { addresses, localRoutes = [] }: 
     const here = answersFor.filter(({ address, placement }) => placement === name && stands.has(address))
     return here.length === 0 ? [] : [`${here.map(({ address }) => address).join(', ')} (${PLACEMENTS[name].title})`]
   })
+}
+
+/** By its default route, and by rules for its answers alone. */
+function sayGateways({ gateway, led }: Pick<NodeView, 'gateway' | 'led'>): string[] {
+  const ruled = new Set(led.map((one) => one.gateway.address))
+  const near = new Set(led.flatMap((one) => (one.reach === 'everybody' ? [one.gateway.address] : [])))
+  return [...new Set([...(gateway === null ? [] : [gateway]), ...ruled])].map(
+    (one) =>
+      `answers through NAT gateway ${one}${one === gateway ? '' : ' by a policy route'}${near.has(one) ? ', to its own network too' : ''}`,
+  )
 }
 
 function sayTunnels({ tunnels }: NodeView, observed: Observed): string {

@@ -120,3 +120,23 @@ test('the table of another is told when all parts of it have come, and as long a
   dir1.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir2') })
   expect(http(dir1)).toMatchObject({ told: false })
 })
+
+test('a realserver by NAT says which way its answers go', () => {
+  const reason = (text: string): string | undefined => {
+    const rs3 = node('rs3', undefined, text)
+    rs3.feed({ kind: 'lease-up' })
+    rs3.feed({ kind: 'lease-status', status: statusOf('rs3', null) })
+    rs3.run(1500)
+    return rs3.core.status(rs3.now()).nodes.find(({ name }) => name === 'rs3')?.reason
+  }
+  const NAT = 'gateway: 10.12.0.254, weight'
+  const near = (text: string): string =>
+    text.replaceAll('10.12.0.254', '10.11.0.254').replaceAll('10.12.0.13', '10.11.0.13')
+  const policy = SAMPLE.replace(NAT, 'route: policy, weight')
+  expect([reason(SAMPLE), reason(policy), reason(near(SAMPLE)), reason(near(policy))]).toEqual([
+    'answers through NAT gateway 10.12.0.254',
+    'answers through NAT gateway 10.12.0.254 by a policy route',
+    'answers through NAT gateway 10.11.0.254, to its own network too',
+    'answers through NAT gateway 10.11.0.254 by a policy route, to its own network too',
+  ])
+})

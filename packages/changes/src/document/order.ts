@@ -8,7 +8,7 @@ const KEYS = [
   'scheduler scheduler-flags one-packet persistence persistence-netmask persistence-engine helper quorum hysteresis check type command contract dynamic-weight query record rcode answers method host sni path headers status body body-digest',
   'http2 grpc-service tls verify ca expiry-days send expect interval timeout fall rise keep-last own-view via fast-interval down-interval jitter slow-start',
   'max-ejection flap-hold pool overrides realservers',
-  'forward gateway placement weight upper-threshold lower-threshold backup agent algorithm file',
+  'forward gateway route placement weight upper-threshold lower-threshold backup agent algorithm file',
   'url to from server user password-file severity troubles after repeat resolved',
 ].flatMap((line) => line.split(' '))
 const RANKS: ReadonlyMap<string, number> = new Map(KEYS.map((key, at) => [key, at]))

@@ -66,8 +66,15 @@ function tasksOf(config: Config, name: string): Tasks {
     ...view.handedAt.map((address): [string, string] => [`takes packets for its VIPs at ${address}`, 'as they are']),
     ...view.tunnels.map(({ tunnel, remote }): [string, string] => [`unwraps ${tunnel} from ${remote}`, 'for its VIPs']),
     ...(view.gateway === null ? [] : [['default route', `through ${view.gateway}`] as const]),
+    ...view.led.flatMap(ledTasks),
   ])
 }
+
+const ledTasks = ({ gateway, reach, answers }: NodeView['led'][number]): [string, string][] =>
+  answers.map(({ address, protocol, ports }) => [
+    `answers of ${protocol} ${address} port ${portsText([ports])}`,
+    `through ${gateway.address}${reach === 'everybody' ? ', to its own network as well' : ''}`,
+  ])
 
 function timeoutTasks({ directs, ipvsTimeouts }: NodeView): [string, string][] {
   const words = timeoutsText(ipvsTimeouts)

@@ -1,12 +1,20 @@
 /** `lvsm doctor`: look, say what is wrong, and change what is safe to change. */
 import type { NodeView } from '@lvsm/model'
-import { type DoctorReport, type Exit, type Fix, type MachineFacts, readMachineFacts } from '@lvsm/protocol'
+import {
+  type AskedAnswer,
+  type DoctorReport,
+  type Exit,
+  type Fix,
+  type MachineFacts,
+  readMachineFacts,
+} from '@lvsm/protocol'
 import { Failure } from '../failure.ts'
 import { type Format, render } from '../output.ts'
 import { textAt } from '../setup/files.ts'
 import type { Terminal } from '../terminal.ts'
 import { CHECKS } from './core/checks/index.ts'
 import { type Examined, examine, fixText, verdict } from './core/examine.ts'
+import { askedAnswers } from './core/checks/answers.ts'
 import type { Given } from './core/part.ts'
 import type { Examiner } from './examiner.ts'
 import { checkText, doctorText, listText } from './text.ts'
@@ -33,7 +41,8 @@ export function doctor({ terminal, examiner, view }: Surroundings, options: Doct
     throw new Failure('usage', '--fix changes this machine, and --from tells of another one', 'leave one of them out')
   const own = options.from === undefined ? view() : null
   const see = (): { facts: MachineFacts; examined: Examined } => {
-    const facts = options.from === undefined ? examiner.look(towards(own, options.given)) : factsIn(options.from)
+    const facts =
+      options.from === undefined ? examiner.look(towards(own, options.given), answersOf(own)) : factsIn(options.from)
     return { facts, examined: examine(facts, own, options.given, options.only) }
   }
   let seen = see()
@@ -67,6 +76,8 @@ const towards = (view: NodeView | null, { gateway }: Given): string[] =>
     ...(view?.services ?? []).flatMap(({ realservers }) => realservers.map(({ address }) => address)),
   ].flatMap((address) => address ?? [])
 
+const answersOf = (view: NodeView | null): AskedAnswer[] => (view?.led ?? []).flatMap(askedAnswers)
+
 function factsIn(path: string): MachineFacts {
   const facts = readMachineFacts(textAt(path) ?? '')
   if (facts) return facts
@@ -97,6 +108,6 @@ export function doctorExplain({ terminal }: Pick<Surroundings, 'terminal'>, name
 }
 
 export function doctorFacts({ terminal, examiner, view }: Surroundings, given: Given): Exit {
-  terminal.print(`${JSON.stringify(examiner.look(towards(view(), given)), null, 2)}\n`)
+  terminal.print(`${JSON.stringify(examiner.look(towards(view(), given), answersOf(view())), null, 2)}\n`)
   return 'ok'
 }

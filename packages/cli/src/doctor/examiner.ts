@@ -1,7 +1,14 @@
 /** `lvsm-examiner`, run to its end: this machine's facts, and changes of it. A process of its own, so that only who needs the kernel loads what speaks to it. */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { type ExaminerOrder, type Fix, type MachineFacts, readChanged, readMachineFacts } from '@lvsm/protocol'
+import {
+  type AskedAnswer,
+  type ExaminerOrder,
+  type Fix,
+  type MachineFacts,
+  readChanged,
+  readMachineFacts,
+} from '@lvsm/protocol'
 import { Failure } from '../failure.ts'
 
 /** Beside this file, or, where that is part of a bundle, beside the bundle. */
@@ -13,7 +20,7 @@ const PATIENCE_MS = 60_000
 const MOST_BYTES = 1 << 26
 
 export interface Examiner {
-  look(towards: readonly string[]): MachineFacts
+  look(towards: readonly string[], answers: readonly AskedAnswer[]): MachineFacts
   /** What the kernel said to each, null where it is done. */
   change(fixes: readonly Fix[]): readonly (string | null)[]
 }
@@ -36,6 +43,6 @@ function ask<T>(order: ExaminerOrder, read: (text: string) => T | null): T {
 }
 
 export const examiner: Examiner = {
-  look: (towards) => ask({ kind: 'look', towards }, readMachineFacts),
+  look: (towards, answers) => ask({ kind: 'look', towards, answers }, readMachineFacts),
   change: (fixes) => ask({ kind: 'change', fixes }, readChanged),
 }

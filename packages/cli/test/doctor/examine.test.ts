@@ -14,7 +14,7 @@ import { TABLE_TRAPS } from './traps-table-and-connections.ts'
 
 const TRAPS = [...ADDRESS_TRAPS, ...TABLE_TRAPS, ...MACHINE_TRAPS]
 
-const found = ({ facts, given }: Machine, check: string) => examine(facts, null, given, [check]).findings
+const found = ({ facts, given, view }: Machine, check: string) => examine(facts, view ?? null, given, [check]).findings
 
 describe.each(TRAPS)('$check: $what', ({ check, trapped, clean, says, fixes, severity }) => {
   test('is named, with evidence and a mend', () => {

@@ -1,4 +1,5 @@
 /** Machines as facts: one that is well, and what differs from it. */
+import type { NodeView } from '@lvsm/model'
 import type { FactService, MachineFacts } from '@lvsm/protocol'
 import { type Given, NOTHING_GIVEN } from '../../src/doctor/core/part.ts'
 
@@ -102,10 +103,13 @@ const PLAIN: MachineFacts = {
 export interface Machine {
   readonly facts: MachineFacts
   readonly given: Given
+  /** Not there: in no cluster. */
+  readonly view?: NodeView
 }
-type More = Partial<MachineFacts> & { readonly given?: Partial<Given> }
+type More = Partial<MachineFacts> & { readonly given?: Partial<Given>; readonly view?: NodeView }
 
-const made = (base: MachineFacts, { given, sysctls, ...more }: More): Machine => ({
+const made = (base: MachineFacts, { given, view, sysctls, ...more }: More): Machine => ({
+  ...(view ? { view } : {}),
   facts: { ...base, ...more, sysctls: { ...base.sysctls, ...sysctls } },
   given: { ...NOTHING_GIVEN, ...given },
 })

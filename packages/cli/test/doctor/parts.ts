@@ -1,5 +1,6 @@
 /** Parts of facts that several traps are made of. */
-import { address, destination, director, ipvs, service } from './facts.ts'
+import { checkConfig, nodeView, SAMPLE } from '@lvsm/model'
+import { address, destination, director, ipvs, plain, service } from './facts.ts'
 import type { Machine } from './facts.ts'
 
 export interface Trap {
@@ -36,3 +37,11 @@ export const v6 = (more: Parameters<typeof address>[2]) =>
     addresses: [address('eth0', 'fd00::2/64'), address('eth0', 'fd00::50/128', more)],
     ipvs: ipvs(service('fd00::50:80', [destination('fd00::11:80')])),
   })
+
+const policy = checkConfig(SAMPLE.replace('gateway: 10.12.0.254, weight', 'route: policy, weight')).config
+const policied = policy ? nodeView(policy, 'rs3') : null
+/** A realserver by NAT whose answers have a policy route, and go by this gateway. */
+export const answering = (via: string) => {
+  const asked = { from: '10.12.0.13', protocol: 6, port: 8080, to: '192.0.2.1' }
+  return plain({ ...(policied ? { view: policied } : {}), answers: [{ ...asked, interface: 'eth0', gateway: via }] })
+}

@@ -1,6 +1,6 @@
 /** Traps of addresses, ARP and routes, each on both sides: a machine that has stepped into it, and the nearest one that has not. */
 import { address, destination, director, ipvs, link, plain, realserver, service, tunnelled } from './facts.ts'
-import { sysctl, eth0, all, vs, way, gateway, route, line, v6, type Trap } from './parts.ts'
+import { answering, sysctl, eth0, all, vs, way, gateway, route, line, v6, type Trap } from './parts.ts'
 
 /** The director hands over on eth1, and clients are behind eth0. */
 const TWO = {
@@ -118,6 +118,16 @@ export const ADDRESS_TRAPS: readonly Trap[] = [
     },
     trapped: plain({ ...gateway, routes: [route('10.12.0.254', 100), route('10.12.0.1', 0)] }),
     clean: plain({ ...gateway, routes: [route('10.12.0.254', 0), route('10.12.0.1', 100)] }),
+  },
+  {
+    ...{
+      check: 'answer-routes',
+      what: 'another rule first',
+      severity: 'critical',
+      says: /answers of tcp 10\.12\.0\.13 port 8080 do not pass the NAT gateway 10\.12\.0\.254/,
+    },
+    trapped: answering('10.12.0.1'),
+    clean: answering('10.12.0.254'),
   },
   {
     ...{ check: 'dip-is-vip', what: 'as a source', says: /comes from the VIP 10\.11\.0\.50/ },

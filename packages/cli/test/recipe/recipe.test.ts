@@ -48,8 +48,30 @@ test('clients in the network of the gateway are noticed', () => {
   )
   const [one] = needsOf(near, 'rs3')
   expect(one?.oneNetwork).toBe('10.12.0.0/24')
-  expect(commands('linux', one as Need).at(-1)).toContain('route del 10.12.0.0/24')
+  expect(commands('linux', one as Need).slice(-7)).toEqual([
+    expect.stringMatching(
+      /route show match 10\.12\.0\.254 .* \|\| ip -4 route replace throw \$net table 7600 proto 76/,
+    ),
+    ...['10.12.0.1', '10.11.0.1', '10.12.0.2', '10.11.0.2'].map(
+      (director) => `ip -4 route replace throw ${director}/32 table 7600 proto 76`,
+    ),
+    expect.stringMatching(
+      /route replace default via 10\.12\.0\.254 dev "\$dev" src 10\.12\.0\.13 table 7600 proto 76$/,
+    ),
+    expect.stringMatching(/rule add pref 7600 from 10\.12\.0\.13\/32 ipproto tcp sport 8080 lookup 7600 protocol 76$/),
+  ])
   expect(commands('hpux', one as Need)[0]).toMatch(/^refused: clients of the VIP are in 10\.12\.0\.0\/24/)
+})
+
+test('a policy route leaves the default route alone, and is Linux’s', () => {
+  const [one] = needsOf(configOf(SAMPLE.replace('gateway: 10.12.0.254, weight', 'route: policy, weight')), 'rs3')
+  expect(one).toMatchObject({ answersAlone: true, oneNetwork: null })
+  const lines = commands('linux', one as Need)
+  expect(lines.join('\n')).not.toMatch(/route replace default via \S+$/m)
+  expect(lines.at(-1)).toMatch(/rule add pref 7601 from 10\.12\.0\.13\/32 ipproto tcp sport 8080 lookup 7601/)
+  expect(commands('freebsd', one as Need)).toEqual([
+    'refused: only Linux leads answers by rules for them alone: use route: default, or DR',
+  ])
 })
 
 describe('order', () => {

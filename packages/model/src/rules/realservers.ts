@@ -1,6 +1,7 @@
 /** Realservers of a virtual service: what forwarding can and cannot do with them. */
 import { familyOf } from '@lvsm/base'
-import { inNetwork, parseCidr, refuseHostAddress } from '../address.ts'
+import { inNetwork, refuseHostAddress } from '../address.ts'
+import { LAST_PORT } from '../answers.ts'
 import type { Draft } from '../schema.ts'
 import {
   DEFAULT_TUNNEL,
@@ -9,14 +10,15 @@ import {
   type Forward,
   type ForwardingRow,
   forwarding,
+  ROUTES,
   TUNNELS,
 } from '../tables/index.ts'
 import { namesOf } from '../tables/table.ts'
 import type { Floating } from './addresses.ts'
 import { checkLink, type Places } from './on-link.ts'
 import { checkDirector, checkSources } from './directors.ts'
-import { everyServer, type Served, served, type Service } from './pools.ts'
-import { entries, isUnread, type Refuse, type Rule } from './rule.ts'
+import { everyServer, type Served, type Service } from './pools.ts'
+import { isUnread, type Refuse, type Rule } from './rule.ts'
 
 export type Group = NonNullable<NonNullable<Draft['groups']>[number]>
 
@@ -36,7 +38,7 @@ export function checkRealserver(server: Served, service: Service, refuse: Refuse
 
 function checkMethod(server: Served, method: Forward, service: Service, refuse: Refuse): void {
   const { title, keepsPort, needsGateway, tunnels } = forwarding(method)
-  const { port, gateway, tunnel } = server.item
+  const { port, gateway, route, tunnel } = server.item
   if (keepsPort && port !== undefined && service.port !== undefined && port !== service.port) {
     const others = methodsThat((row) => !row.keepsPort)
     const whose = server.pool === null ? 'the service' : `service "${service.name}"`
@@ -55,6 +57,20 @@ function checkMethod(server: Served, method: Forward, service: Service, refuse: 
         ? `a realserver under ${title} answers the director itself and needs no gateway`
         : `a realserver under ${title} answers by itself and needs no gateway`,
       `remove it, or use forward: ${methodsThat((row) => row.needsGateway)}`,
+    )
+  if (!needsGateway && route !== undefined)
+    refuse(
+      `route-under-${method}`,
+      server.place('route'),
+      `answers of a realserver under ${title} pass no gateway, so there is no route to it to choose`,
+      `remove it, or use forward: ${methodsThat((row) => row.needsGateway)}`,
+    )
+  if (route !== undefined && !ROUTES[route].ofNode && (port ?? service.port) === LAST_PORT)
+    refuse(
+      'no-rule-for-port',
+      server.place('route'),
+      `no rule of the kernel tells answers from port ${LAST_PORT}`,
+      'let the realserver listen on another port, or take route: default',
     )
   if (!tunnels && tunnel !== undefined)
     refuse(
@@ -187,50 +203,4 @@ export const realserverAddresses: Rule = (draft, refuse) => {
         'give the address of the realserver itself',
       )
   }
-}
-
-/** A NAT realserver has one default route, so one gateway, so one owner. */
-export const natRealservers: Rule = (draft, refuse) => {
-  const first = new Map<string, { readonly group: Group; readonly gateway: string | undefined }>()
-  for (const { at, item: service } of entries(draft.services)) {
-    const group = entries(draft.groups).find(({ item }) => item.name === service.group)?.item
-    if (!group) continue
-    for (const server of served(draft, at)) {
-      const { item } = server
-      if (item.forward === undefined || item.node === undefined || !forwarding(item.forward).needsGateway) continue
-      const all = (group.gateways ?? []).flatMap(
-        (one) => parseCidr((typeof one === 'string' ? one : one?.address) ?? '')?.address ?? [],
-      )
-      const [only, ...others] = all.filter((one) => familyOf(one) === familyOf(item.address ?? ''))
-      const gateway = item.gateway ?? (others.length === 0 ? only : undefined)
-      const before = first.get(item.node)
-      const path = server.here()
-      if (!before) first.set(item.node, { group, gateway })
-      else if (before.group !== group) refuseGroups(item.node, [before.group, group], server, refuse)
-      else if (gateway !== undefined && before.gateway !== undefined && before.gateway !== gateway) {
-        refuse(
-          'two-gateways',
-          path,
-          `"${item.node}" already has its default route through ${before.gateway}`,
-          'use one gateway for each NAT realserver',
-        )
-      }
-    }
-  }
-}
-
-function refuseGroups(node: string, [one, other]: readonly [Group, Group], server: Served, refuse: Refuse): void {
-  const same = JSON.stringify(one.directors) === JSON.stringify(other.directors)
-  const why = same
-    ? 'the two groups can have different owners'
-    : `with directors ${one.directors?.join(', ')} and ${other.directors?.join(', ')}`
-  const pool = server.pool === null ? '' : ` (pool "${server.pool}")`
-  refuse(
-    'nat-two-groups',
-    server.here(),
-    `"${node}"${pool} is a NAT realserver of the groups "${one.name}" and "${other.name}", ${why}, but it has one default route`,
-    server.pool === null
-      ? 'put the addresses of both into one group'
-      : `merge the groups "${one.name}" and "${other.name}": put the vips and gateways of both into one; or give each its own pool`,
-  )
 }

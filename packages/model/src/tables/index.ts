@@ -6,6 +6,7 @@ import { FORWARDING } from './forwarding.ts'
 import { HELPERS } from './applications.ts'
 import { PLACEMENTS } from './placements.ts'
 import { KERNEL_PROTOCOLS, PROTOCOLS } from './protocols.ts'
+import { ROUTES } from './routes.ts'
 import { SCHEDULERS } from './schedulers.ts'
 import type { Table } from './table.ts'
 import { TUNNELS } from './tunnels.ts'
@@ -18,6 +19,7 @@ export * from './forwarding.ts'
 export * from './applications.ts'
 export * from './placements.ts'
 export * from './protocols.ts'
+export * from './routes.ts'
 export * from './schedulers.ts'
 export { namesOf } from './table.ts'
 export * from './tunnels.ts'
@@ -28,6 +30,7 @@ export const TABLES: Readonly<Record<string, Table>> = {
   FORWARDING,
   TUNNELS,
   PLACEMENTS,
+  ROUTES,
   SCHEDULERS,
   KERNEL_PROTOCOLS,
   PROTOCOLS,

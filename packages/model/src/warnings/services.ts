@@ -1,6 +1,5 @@
 /** Services that nobody serves, and realservers whose answers do not come back. */
 import { DEFAULT_CHECK } from '../config.ts'
-import { inNetwork, parseCidr } from '../address.ts'
 import { parseDuration } from '../duration.ts'
 import { CHECKS, forwarding, probeOf, protocolRow, usualCheck } from '../tables/index.ts'
 import { served } from '../rules/pools.ts'
@@ -108,65 +107,4 @@ export const checkedPorts: WarningRule = (draft, warn) => {
       `write type: ${usualCheck(protocol) === 'none' ? 'script' : usualCheck(protocol)}, or name the port that is meant: port: PORT`,
     )
   }
-}
-
-/** Who is in the realserver's own network is answered straight, past the director, by an address that it never asked. */
-export const oneNetworks: WarningRule = (draft, warn) => {
-  for (const { at, item: service } of entries(draft.services)) {
-    const group = entries(draft.groups).find(({ item }) => item.name === service.group)?.item
-    const networks = (group?.gateways ?? []).flatMap((one) => {
-      const cidr = parseCidr((typeof one === 'string' ? one : one?.address) ?? '')
-      return cidr && inNetwork(service.address ?? '', cidr) ? [cidr] : []
-    })
-    const behind = served(draft, at).find(
-      ({ item: { forward, address = '' } }) =>
-        forward !== undefined && forwarding(forward).needsGateway && networks.some((one) => inNetwork(address, one)),
-    )
-    if (!behind) continue
-    warn(
-      'warning',
-      'nat-on-one-network',
-      behind.here('forward'),
-      `the VIP of service "${service.name}" is in the network of its NAT realserver "${behind.item.node}": clients in that network are answered past the director, and get no connection`,
-      'keep clients out of that network, give NAT realservers a network of their own, or use forward: dr or fullnat',
-    )
-  }
-}
-
-/** Whose default route a realserver has: the director's own packets, and those with a VIP as source, must not meet it. */
-export const gateways: WarningRule = (draft, warn) => {
-  const behind = new Map<string, string>()
-  const all = entries(draft.services).flatMap(({ at, item: service }) =>
-    served(draft, at).map(({ item, here }) => ({ here, service, item })),
-  )
-  for (const { item, service } of all)
-    if (item.node !== undefined && item.forward !== undefined && forwarding(item.forward).needsGateway)
-      behind.set(item.node, service.name ?? '')
-  for (const { here, item } of all) {
-    const nat = item.node === undefined ? undefined : behind.get(item.node)
-    if (nat === undefined || item.forward === undefined || !forwarding(item.forward).hasVip) continue
-    warn(
-      'warning',
-      'direct-behind-gateway',
-      here('forward'),
-      `"${item.node}" has its default route through a director, as service "${nat}" wants it: that director drops its direct answers to clients beyond the link, since they carry its own VIP as source`,
-      'use one forwarding method for all services of one realserver',
-    )
-  }
-  const directors = new Set(entries(draft.groups).flatMap(({ item }) => item.directors ?? []))
-  for (const { here, item } of all)
-    if (
-      item.node !== undefined &&
-      behind.has(item.node) &&
-      directors.has(item.node) &&
-      item.forward !== undefined &&
-      forwarding(item.forward).needsGateway
-    )
-      warn(
-        'warning',
-        'director-behind-gateway',
-        here('node'),
-        `"${item.node}" is a director itself, and gets its default route through another director`,
-        'use a realserver that is no director',
-      )
 }

@@ -1,5 +1,5 @@
 /** Routes: RTM_NEWROUTE, DELROUTE, GETROUTE (linux/rtnetlink.h). One next hop each. */
-import { Attributes, attribute, u32 } from '../attributes.ts'
+import { Attributes, attribute, be16, u32, u8 } from '../attributes.ts'
 import { concat, type Decoded, decoding, need, viewOf } from '../bytes.ts'
 import { AF, afOf, formatInet, inetBytes } from '../inet.ts'
 import { encodeMessage, FLAG, type Message } from '../message.ts'
@@ -16,6 +16,8 @@ const RTA = {
   metrics: 8,
   table: 15,
   mark: 16,
+  ipProtocol: 27,
+  sourcePort: 28,
 } as const
 const METRICS = { lock: 1, mtu: 2, window: 3, rtt: 4, advmss: 8, initcwnd: 11 } as const
 const LOOKUP_TABLE = 0x1000
@@ -144,6 +146,9 @@ export const getRoute = (query: {
   oif?: number
   iif?: number
   mark?: number
+  /** IANA's number; what rules of policy routing tell packets by (Linux 4.18). */
+  ipProtocol?: number
+  sourcePort?: number
 }): Uint8Array => {
   const destination = inetBytes(query.destination)
   const bits = destination.length * 8
@@ -159,6 +164,8 @@ export const getRoute = (query: {
     ...(query.oif ? [u32(RTA.oif, query.oif)] : []),
     ...(query.iif ? [u32(RTA.iif, query.iif)] : []),
     ...(query.mark ? [u32(RTA.mark, query.mark)] : []),
+    ...(query.ipProtocol ? [u8(RTA.ipProtocol, query.ipProtocol)] : []),
+    ...(query.sourcePort ? [be16(RTA.sourcePort, query.sourcePort)] : []),
   ])
 }
 

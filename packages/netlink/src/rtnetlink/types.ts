@@ -12,12 +12,17 @@ export const RTM = {
   deleteRoute: 25,
   getRoute: 26,
   newNeighbour: 28,
+  newRule: 32,
+  deleteRule: 33,
+  getRule: 34,
 } as const
 
 export const SCOPE = { universe: 0, site: 200, link: 253, host: 254, nowhere: 255 } as const
 
 /** Multicast groups for `subscribe`. */
-export const GROUP = { link: 1, neighbour: 3, addressV4: 5, routeV4: 7, addressV6: 9, routeV6: 11 } as const
+export const GROUP = {
+  ...{ link: 1, neighbour: 3, addressV4: 5, routeV4: 7, ruleV4: 8, addressV6: 9, routeV6: 11, ruleV6: 19 },
+} as const
 
 export const TABLE = { default: 253, main: 254, local: 255 } as const
 

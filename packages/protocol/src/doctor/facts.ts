@@ -55,6 +55,14 @@ const way = z.object({
   /** It is one of its own addresses. */
   local: z.boolean(),
 })
+/** An answer of a service of this machine, to somebody who may be a client. */
+const answer = z.object({
+  from: text,
+  /** IANA's number. */
+  protocol: z.number(),
+  port: z.number(),
+  to: text,
+})
 const destination = z.object({
   address: text,
   port: z.number(),
@@ -95,6 +103,8 @@ export const machineFacts = z.object({
   /** Not there: an older examiner. */
   localRoutes: list(localRoute).optional(),
   ways: list(way),
+  /** Which way answers take that were asked for; null: none. Not there: nobody asked. */
+  answers: list(answer.extend({ interface: text, gateway: text.nullable() })).optional(),
   /** By path below /proc/sys; what the kernel has not is not there. */
   sysctls: z.record(text, text),
   /** Nothing below /proc/sys can be written. */
@@ -121,6 +131,7 @@ export const machineFacts = z.object({
 })
 export type MachineFacts = z.infer<typeof machineFacts>
 export type FactService = z.infer<typeof service>
+export type AskedAnswer = z.infer<typeof answer>
 export type FactAddress = z.infer<typeof address>
 
 /** A change that `lvsm doctor --fix` makes: of what it found, to what is right. */
@@ -133,8 +144,8 @@ const fix = z.discriminatedUnion('kind', [
 export type Fix = z.infer<typeof fix>
 
 const order = z.discriminatedUnion('kind', [
-  /** `towards`: addresses beside those of its IPVS table whose way is wanted. */
-  z.object({ kind: z.literal('look'), towards: list(text) }),
+  /** `towards`: addresses beside those of its IPVS table whose way is wanted; `answers`: likewise. */
+  z.object({ kind: z.literal('look'), towards: list(text), answers: list(answer).optional() }),
   z.object({ kind: z.literal('change'), fixes: list(fix) }),
 ])
 export type ExaminerOrder = z.infer<typeof order>

@@ -44,6 +44,13 @@ export const FORWARDED = {
     'requests that are tunnelled to these realservers go nowhere, although their checks are well',
     "give the route a link's address as source (ip route change … src ADDRESS), or make ADDRESS the address of a link",
   ),
+  'foreign-answer-route': kind(
+    'critical',
+    'node',
+    'table NUMBER, by which answers to clients leave, has a route to NETWORK that is not ours',
+    'answers of this realserver by NAT may not come back through the director: requests to it hang',
+    'find who made it (ip route show table NUMBER), and: ip route del ROUTE table NUMBER',
+  ),
   'no-helper': ofServing(
     'critical',
     'service',

@@ -32,6 +32,8 @@ export interface Part {
   readonly serving: ReadonlySet<string> | null
   /** Mark of a service → its VIP, as the configuration says. */
   readonly marks: ReadonlyMap<number, string>
+  /** Its answers that go through a gateway whatever its default route is. */
+  readonly led: NodeView['led']
 }
 
 /** Ports of one VIP. */
@@ -99,6 +101,7 @@ export function partOf(facts: MachineFacts, view: NodeView | null, given: Given)
     handed: view === null ? null : view.handedAt,
     serving: view === null ? null : new Set(view.services.map(({ address }) => address)),
     marks: new Map(view?.services.flatMap((one) => (isMark(one) ? [[one.fwmark, one.address] as const] : []))),
+    led: view?.led ?? [],
   }
 }
 

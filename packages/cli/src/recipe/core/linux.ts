@@ -1,6 +1,7 @@
 /** Linux: by `ip` and /proc, in any shell; settings before the address, and the other way round when it goes (packages/plan/TRAPS.md, rows 1 to 5). */
 import { MARKS } from '@lvsm/base'
 import { DEFAULT_PLACEMENT, hostPrefix, placementRow, tunnelDeviceName, tunnelOver, TUNNELS } from '@lvsm/model'
+import { led } from './linux-answers.ts'
 import { type Answer, type Need, run, shared, type Step, type Steps, unique } from './recipe.ts'
 
 const DUMMY = MARKS.vipDevice
@@ -184,54 +185,48 @@ function tunnelled(need: Need, all: readonly Need[]): Answer {
   }
 }
 
-function translated({ gateway, family, oneNetwork }: Need): Answer {
+function translated(need: Need): Answer {
+  const { gateway, family, answersAlone } = need
   if (gateway === null) return { refused: 'NAT needs a gateway in the group' }
   const [words, every] =
     family === 'ipv6'
       ? ['ip -6', '/proc/sys/net/ipv6/conf/*/accept_redirects']
       : ['ip -4', `${SETTINGS}/*/accept_redirects`]
-  const [file, settings] = family === 'ipv6' ? ['route6', 'redirects6'] : ['route', 'redirects']
+  const settings = family === 'ipv6' ? 'redirects6' : 'redirects'
+  const route = answersAlone ? NOTHING : defaultRoute(gateway, words, family === 'ipv6' ? 'route6' : 'route')
+  const answers = led(need, words)
   return {
     steps: [
-      keep(settings, every),
-      run(`for setting in ${every}; do echo 0 > "$setting"; done`, 'no redirect leads answers past the director'),
-      run(
-        `test -e ${FORMER}/${file} || ${words} route show default | head -n 1 | sed 's/ linkdown//' > ${FORMER}/${file}`,
-        'the default route as it is, for the way back',
+      ...shared(
+        settings,
+        keep(settings, every),
+        run(`for setting in ${every}; do echo 0 > "$setting"; done`, 'no redirect leads answers past the director'),
       ),
-      run(`${words} route replace default via ${gateway}`, 'answers pass the director, which translates them back'),
-      ...(oneNetwork === null ? [] : around(gateway, oneNetwork, words, file)),
+      ...route.steps,
+      ...answers.steps,
     ],
-    undo: [
-      ...(oneNetwork === null
-        ? []
-        : [
-            run(`${words} route replace $(cat ${FORMER}/${file}-link)`, 'the network is reached straight again'),
-            run(`rm ${FORMER}/${file}-link`, 'it is done'),
-          ]),
-      run(
-        `${words} route del default via ${gateway}; if test -s ${FORMER}/${file}; then ${words} route replace $(cat ${FORMER}/${file}); fi; rm ${FORMER}/${file}`,
-        'the default route as it was',
-      ),
-      ...(oneNetwork === null
-        ? []
-        : [run(`${words} route del ${gateway}`, 'the gateway is reached as everybody there')]),
-      giveBack(settings),
-    ],
+    undo: [...answers.undo, ...route.undo, ...shared(settings, giveBack(settings))],
   }
 }
 
-/** Row 5: whoever is in the same network is answered straight, which the client does not know as an answer of the VIP. */
-const around = (gateway: string, network: string, words: string, file: string): Step[] => [
-  run(
-    `test -e ${FORMER}/${file}-link || ${words} route show ${network} | head -n 1 > ${FORMER}/${file}-link`,
-    'clients of the VIP are in this very network',
+const NOTHING: Steps = { steps: [], undo: [] }
+const defaultRoute = (gateway: string, words: string, file: string): Steps => ({
+  steps: shared(
+    file,
+    run(
+      `test -e ${FORMER}/${file} || ${words} route show default | head -n 1 | sed 's/ linkdown//' > ${FORMER}/${file}`,
+      'the default route as it is, for the way back',
+    ),
+    run(`${words} route replace default via ${gateway}`, 'answers pass the director, which translates them back'),
   ),
-  run(
-    `dev=$(${words} -o route get ${gateway} | sed 's/.* dev \\([^ ]*\\).*/\\1/'); ${words} route replace ${gateway} dev "$dev"; ${words} route replace default via ${gateway} dev "$dev"; test -z "$(${words} route show ${network})" || ${words} route del ${network} dev "$dev"`,
-    'so all but the gateway is reached through it',
+  undo: shared(
+    file,
+    run(
+      `${words} route del default via ${gateway}; if test -s ${FORMER}/${file}; then ${words} route replace $(cat ${FORMER}/${file}); fi; rm ${FORMER}/${file}`,
+      'the default route as it was',
+    ),
   ),
-]
+})
 
 export const linux = {
   title: 'Linux',

@@ -1,11 +1,17 @@
 /** What a realserver without an agent needs done by hand: shapes, and from the configuration what one server needs. */
 import {
   type Config,
+  type ConfigRealserver,
+  type ConfigService,
+  DEFAULT_ROUTE,
   DEFAULT_TUNNEL,
   type Forward,
   forwarding,
+  type LedAnswers,
+  ledAnswers,
   networkCidr,
   type Placement,
+  ROUTES,
   type Tunnel,
 } from '@lvsm/model'
 
@@ -46,12 +52,17 @@ export interface Need {
   readonly services: readonly string[]
   /** Clients of a VIP are in the network of the gateway: the way back must not be the short one. */
   readonly oneNetwork: string | null
+  /** Its default route stays as it is (`route: policy`). */
+  readonly answersAlone?: true
+  /** What has to be led through the gateway by rules. */
+  readonly led?: readonly LedAnswers[]
 }
 
 export const unique = <T>(all: readonly T[]): T[] => [...new Set(all)]
 
 /** By name of a node, or by an address of a realserver; empty: nothing is served by it. */
-export function needsOf({ services, nodes, groups }: Config, server: string): Need[] {
+export function needsOf(config: Config, server: string): Need[] {
+  const { services, nodes, groups } = config
   const wanted = services.flatMap((service) =>
     service.realservers
       .filter(({ node, address }) => node === server || address === server)
@@ -59,14 +70,15 @@ export function needsOf({ services, nodes, groups }: Config, server: string): Ne
   )
   const keyOf = ({ service, realserver }: (typeof wanted)[number]): string =>
     [
-      ...[realserver.forward, realserver.tunnel, realserver.tunnelPort, realserver.placement],
+      ...[realserver.forward, realserver.route, realserver.tunnel, realserver.tunnelPort, realserver.placement],
       service.address.includes(':'),
     ].join(' ')
   return unique(wanted.map(keyOf)).flatMap((key): Need[] => {
     const same = wanted.filter((one) => keyOf(one) === key)
     const [first] = same
     if (!first) return []
-    const { forward, tunnel, tunnelPort, placement, gateway } = first.realserver
+    const { forward, tunnel, tunnelPort, placement, gateway, route = DEFAULT_ROUTE } = first.realserver
+    const led = ledAnswers({ ...config, services: onlyOf(same) }, first.realserver.node)
     const floating = groups.flatMap(({ addresses }) => addresses)
     const network = floating.find(({ kind, address }) => kind === 'gateway' && address === gateway)
     const own = network ? networkCidr(network) : null
@@ -97,10 +109,16 @@ export function needsOf({ services, nodes, groups }: Config, server: string): Ne
             `${service.name} (${portsOf(service.address, service.port)}; here: port ${realserver.port === 0 ? 'of the client' : realserver.port})`,
         ),
         oneNetwork: near && own ? `${own.address}/${own.prefix}` : null,
+        ...(ROUTES[route].ofNode ? {} : { answersAlone: true }),
+        ...(led.length > 0 ? { led } : {}),
       },
     ]
   })
 }
+
+/** These services, with these realservers alone. */
+const onlyOf = (all: readonly { service: ConfigService; realserver: ConfigRealserver }[]): ConfigService[] =>
+  all.map(({ service, realserver }) => ({ ...service, realservers: [realserver] }))
 
 const portsOf = (address: string, port: number): string =>
   `${address.includes(':') ? `[${address}]` : address}${port === 0 ? '' : `:${port}`}`

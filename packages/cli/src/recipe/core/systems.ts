@@ -27,6 +27,7 @@ export const SYSTEMS = { linux, freebsd, openbsd, solaris, hpux, irix, windows, 
 export type SystemName = keyof typeof SYSTEMS
 export const SYSTEM_NAMES = Object.keys(SYSTEMS) as readonly SystemName[]
 
+const POLICY = 'only Linux leads answers by rules for them alone: use route: default, or DR'
 const AGENT_ONLY = 'a director that serves itself needs its agent: there is no recipe for it'
 
 /** Under full NAT it is a server as any other. */
@@ -42,6 +43,7 @@ const asked = ({ vips, directors, own, family }: Need): Answer => ({
 
 export function answerFor(system: SystemName, need: Need, all: readonly Need[] = [need]): Answer {
   if (forwarding(need.method).hidesClients) return asked(need)
+  if (need.answersAlone && system !== 'linux') return { refused: POLICY }
   const { title, methods, places = false }: System = SYSTEMS[system]
   if (need.placement !== undefined && !places)
     return {

@@ -1,5 +1,6 @@
 /** Every check, in the order of packages/plan/TRAPS.md as far as one has a row of its own. */
 import type { Check } from '../check.ts'
+import { ANSWER_CHECKS } from './answers.ts'
 import { ADDRESS_CHECKS } from './arp.ts'
 import { CONNECTION_CHECKS } from './connections.ts'
 import { MACHINE_CHECKS } from './machine.ts'
@@ -13,6 +14,7 @@ export const CHECKS: readonly Check[] = [
   ...ADDRESS_CHECKS,
   ...TUNNEL_CHECKS,
   ...ROUTE_CHECKS,
+  ...ANSWER_CHECKS,
   ...TABLE_CHECKS,
   ...POOL_CHECKS,
   ...CONNECTION_CHECKS,

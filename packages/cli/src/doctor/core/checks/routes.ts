@@ -34,7 +34,7 @@ const redirects: Check = {
         })
     }
     const accepting =
-      part.gateway === null
+      part.gateway === null && part.led.length === 0
         ? []
         : names.filter((name) => settings.counted(name, 'accept_redirects', 'either')?.value === 1)
     if (accepting.length > 0)
