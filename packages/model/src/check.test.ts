@@ -220,10 +220,10 @@ describe('views', () => {
   it('give each node its own part', () => {
     expect(nodeView(config(), 'rs1')).toMatchObject({
       answersFor: [{ address: '10.11.0.10', group: 'web' }],
-      gateway: null,
+      gateways: [],
       directs: [],
     })
-    expect(nodeView(config(), 'rs3')).toMatchObject({ answersFor: [], gateway: '10.12.0.254' })
+    expect(nodeView(config(), 'rs3')).toMatchObject({ answersFor: [], gateways: ['10.12.0.254'] })
     expect(nodeView(config(), 'dir2')?.services).toHaveLength(1)
   })
 

@@ -1,4 +1,5 @@
 /** What one node must know: the ownership plane's part, and the data plane's. */
+import { familyOf } from '@lvsm/base'
 import { addressDigest } from './agreement.ts'
 import type { LeaseView, PairKeys } from '@lvsm/protocol'
 import { type LedAnswers, ledAnswers } from './answers.ts'
@@ -9,12 +10,14 @@ import type { IpvsTimeouts } from './service-spec.ts'
 import {
   DEFAULT_PLACEMENT,
   DEFAULT_ROUTE,
+  FAMILIES,
   forwarding,
   noticesRefusal,
   type Placement,
   ROUTES,
   type Tunnel,
 } from './tables/index.ts'
+import { namesOf } from './tables/table.ts'
 
 /** Keys that this node has with each of the others that have such, by name; of which ring. */
 export interface PairRing {
@@ -82,8 +85,8 @@ export interface NodeView {
   readonly tunnelPorts: readonly TunnelPort[]
   /** VIPs whose packets come to this node wrapped, and in what: of several types that with the most in front of a packet. */
   readonly tunnelled: readonly { readonly address: string; readonly tunnel: Tunnel }[]
-  /** The floating address that is this node's default route; null when it is no realserver that needs one. */
-  readonly gateway: string | null
+  /** The floating addresses through which its default routes go as a realserver by NAT: one of each family, at most. */
+  readonly gateways: readonly string[]
   /** What of its answers to clients goes through a gateway by rules of its own, whatever the main table says. */
   readonly led: readonly LedAnswers[]
   /** What its own agent looks at for others. */
@@ -129,13 +132,6 @@ export function nodeView(config: Config, name: string): NodeView | null {
   const answersFor = new Map(
     served.map(({ service: { address, group }, placement }) => [address, { address, group, placement }]),
   )
-  const gateway =
-    config.services
-      .flatMap((service) => service.realservers)
-      .find(
-        ({ node: server, forward, route = DEFAULT_ROUTE }) =>
-          server === name && forwarding(forward).needsGateway && ROUTES[route].ofNode,
-      )?.gateway ?? null
   return {
     node,
     directs,
@@ -145,13 +141,22 @@ export function nodeView(config: Config, name: string): NodeView | null {
     answersFor: [...answersFor.values()].toSorted((one, other) => (one.address < other.address ? -1 : 1)),
     handedAt: handedAt(config, name),
     serves: served.map(({ service }) => service).filter(({ check }) => noticesRefusal(check)),
-    gateway,
+    gateways: defaultGateways(config, name),
     led: ledAnswers(config, name),
     ipvsTimeouts: config.ipvsTimeouts,
     ...tunnelsTo(config, name),
     ownView: ownViewOf(config, name),
     sync: syncView(config, name),
   }
+}
+
+function defaultGateways({ services }: Config, name: string): string[] {
+  const all = services.flatMap(({ realservers }) =>
+    realservers.flatMap(({ node, forward, gateway, route = DEFAULT_ROUTE }) =>
+      node === name && gateway !== null && forwarding(forward).needsGateway && ROUTES[route].ofNode ? [gateway] : [],
+    ),
+  )
+  return namesOf(FAMILIES).flatMap((family) => all.find((one) => familyOf(one) === family) ?? [])
 }
 
 function handedAt({ services }: Config, name: string): string[] {

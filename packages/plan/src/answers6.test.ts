@@ -46,7 +46,7 @@ test('one realserver, a gateway of each family, and no default route of either',
     'add rule 7601: tcp from 10.12.0.13 port 8080 by table 7601',
     'add rule 7600: udp from 2001:db8:12::13 port 53 by table 7600',
   ])
-  expect(view.gateway).toBeNull()
+  expect(view.gateways).toEqual([])
   expect(
     diff(plan.reduce(apply, host), desired(planInput('rs3', { view }), host), NOTHING_OWNED).map(({ kind }) => kind),
   ).not.toContain('answer-route-set')

@@ -16,7 +16,11 @@ export function judgeRoute(
   if (operation.kind === 'route-remove')
     return operation.protocol === MARKED_ROUTE ? [] : ['a route that is not ours would be removed']
   const six = (gateway: string | null, otherwise = false): boolean => gateway?.includes(':') ?? otherwise
-  const same = defaults.filter(({ gateway, family }) => six(gateway, family === 'ipv6') === six(operation.gateway))
+  // The kernel replaces what has the same metric, and leaves the others behind or before it.
+  const same = defaults.filter(
+    ({ gateway, family, metric }) =>
+      six(gateway, family === 'ipv6') === six(operation.gateway) && metric === (six(operation.gateway) ? 1024 : 0),
+  )
   return same.every((entry) => entry.protocol === MARKED_ROUTE)
     ? []
     : ['a default route that is not ours would be replaced']

@@ -74,9 +74,9 @@ describe('the settings of a NAT realserver', () => {
     expect(named(/accept_redirects/, of('rs1'))).toEqual([])
   })
   it('need a way to the gateway; index 0 says that there is none', () => {
-    expect(desired(of('rs4'), kernel()).gateway).toEqual({ address: '10.12.1.253', index: 2 })
-    expect(desired(of('rs4'), { links, addresses: [] }).gateway).toEqual({ address: '10.12.1.253', index: 0 })
-    expect(desired(of('rs1'), kernel()).gateway).toBeNull()
+    expect(desired(of('rs4'), kernel()).gateways).toEqual([{ address: '10.12.1.253', index: 2 }])
+    expect(desired(of('rs4'), { links, addresses: [] }).gateways).toEqual([{ address: '10.12.1.253', index: 0 }])
+    expect(desired(of('rs1'), kernel()).gateways).toEqual([])
   })
 })
 

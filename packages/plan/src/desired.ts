@@ -19,6 +19,7 @@ import { type DesiredAlias, dummySysctls } from './aliases.ts'
 import { answerSysctls, type DesiredAnswers, desiredAnswers } from './answers.ts'
 import { sourceRules, sourceSysctls, untracked } from './full-nat.ts'
 import { type NatRules, natRules, withSources, withThrough, withTunnels, withUntracked } from './nat-rules.ts'
+import type { DesiredGateway } from './default-routes.ts'
 import { type HostNetwork, interfaceFor } from './host-network.ts'
 import { type DesiredSync, desiredSync, sameDaemon, syncSysctls } from './sync.ts'
 import {
@@ -60,8 +61,8 @@ export interface Desired {
   readonly tunnels: readonly DesiredTunnel[]
   /** UDP ports on which it unwraps GUE. */
   readonly gue: readonly TunnelPort[]
-  /** The default route of a realserver that needs one; its interface is 0 where none reaches the gateway. */
-  readonly gateway: { readonly address: string; readonly index: number } | null
+  /** The default routes of a realserver that needs some, one of each family. */
+  readonly gateways: readonly DesiredGateway[]
   /** Answers that go through a gateway whatever the main table says. */
   readonly answers: DesiredAnswers
   readonly services: readonly DesiredService[]
@@ -75,7 +76,7 @@ export interface Desired {
 
 /** Of a node that leaves: a plan for it takes back all that is ours. */
 export const NOTHING_DESIRED: Desired = {
-  ...{ sysctls: [], aliases: [], tunnels: [], gue: [], gateway: null, services: [], natRules: null, sync: null },
+  ...{ sysctls: [], aliases: [], tunnels: [], gue: [], gateways: [], services: [], natRules: null, sync: null },
   answers: { routes: [], rules: [] },
 }
 
@@ -136,8 +137,7 @@ export function desired(planInput: PlanInput, host: HostNetwork): Desired {
     aliases,
     tunnels,
     gue: view.tunnelPorts,
-    gateway:
-      view.gateway === null ? null : { address: view.gateway, index: interfaceFor(host, view.gateway)?.index ?? 0 },
+    gateways: view.gateways.map((address) => ({ address, index: interfaceFor(host, address)?.index ?? 0 })),
     answers: desiredAnswers(view, host),
     services: [
       ...view.services.map((service) => desiredService(service, planInput, known)),
@@ -172,8 +172,8 @@ function eachOnce(all: readonly DesiredSysctl[]): DesiredSysctl[] {
 }
 
 /** Through which answers of this node go back, each once. */
-export const gatewaysOf = ({ gateway, led }: NodeView): string[] => [
-  ...new Set([...(gateway === null ? [] : [gateway]), ...led.map((one) => one.gateway.address)]),
+export const gatewaysOf = ({ gateways, led }: NodeView): string[] => [
+  ...new Set([...gateways, ...led.map((one) => one.gateway.address)]),
 ]
 
 /** The owner's messages arrive: what this node knows of connections is what the owner knows, and must not be forgotten. */

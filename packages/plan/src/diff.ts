@@ -1,17 +1,11 @@
 /** From what is to what should be: operations in the order in which they are safe. */
-import { familyOf, MARKS } from '@lvsm/base'
-import { destKey, FAMILIES, isMark, type ServiceId, serviceKey, specText } from '@lvsm/model'
+import { destKey, isMark, type ServiceId, serviceKey, specText } from '@lvsm/model'
 import { aliases, aliasesLeaveTunnels, dummyComes, dummyLeaves } from './aliases.ts'
 import { answersCome, answersLeave } from './answers.ts'
+import { defaultRoutes } from './default-routes.ts'
 import type { Desired, DesiredDest, DesiredService } from './desired.ts'
 import { natRulesText } from './nat-rules.ts'
-import {
-  familyOfDefault,
-  type ObservedDefault,
-  type Observed,
-  type ObservedDest,
-  type ObservedService,
-} from './observed.ts'
+import { type Observed, type ObservedDest, type ObservedService } from './observed.ts'
 import { giveBack } from './former.ts'
 import type { Operation } from './operation.ts'
 import type { OwnedRecord } from './record.ts'
@@ -34,7 +28,7 @@ export function diff(observed: Observed, wanted: Desired, record: OwnedRecord): 
     ...setTimeouts(observed, wanted, record),
     ...tables(observed, wanted, record),
     ...syncOperations(observed, wanted.sync, record),
-    ...route(observed, wanted),
+    ...defaultRoutes(observed, wanted.gateways),
     ...answersCome(observed, wanted.answers),
     ...answersLeave(observed, wanted.answers),
     ...dummyComes(observed, wanted),
@@ -128,29 +122,3 @@ function leave(service: ObservedService, record: OwnedRecord): Operation[] {
   const shared = service.dests.some((dest) => !ours.has(destKey(dest)))
   return shared ? retired : [...retired, { kind: 'service-remove', service: idOf(service) }]
 }
-
-function route(observed: Observed, wanted: Desired): Operation[] {
-  const ours = observed.defaults.filter((entry) => entry.protocol === MARKS.routeProtocol)
-  const { gateway } = wanted
-  if (gateway === null) return ours.map(removed)
-  const family = familyOf(gateway.address)
-  const foreign = observed.defaults.some(
-    (entry) => entry.protocol !== MARKS.routeProtocol && familyOfDefault(entry) === family,
-  )
-  const isWanted = (entry: ObservedDefault): boolean =>
-    entry.gateway === gateway.address && entry.index === gateway.index
-  const isSet = !foreign && gateway.index !== 0 && !observed.defaults.some(isWanted)
-  // Setting one replaces that of its family and metric: there is no moment without.
-  const isReplaced = (entry: ObservedDefault): boolean =>
-    isSet && familyOfDefault(entry) === family && entry.metric === FAMILIES[family].usualMetric
-  return [
-    ...(isSet ? [{ kind: 'route-set' as const, gateway: gateway.address, index: gateway.index }] : []),
-    ...ours.filter((entry) => !isWanted(entry) && !isReplaced(entry)).map(removed),
-  ]
-}
-const removed = ({ gateway, index }: ObservedDefault): Operation => ({
-  kind: 'route-remove',
-  gateway,
-  index,
-  protocol: MARKS.routeProtocol,
-})

@@ -211,13 +211,11 @@ function expectReached(now: Observed, wanted: Desired, world: World): void {
   for (const entry of now.addresses.filter(isOurAlias))
     expect([wanted.aliases.some(({ address }) => address === entry.address), entry.prefix]).toEqual([true, 32])
   const ours = now.defaults.filter((entry) => entry.protocol === 76)
-  const others = now.defaults.length > ours.length
-  const { address, index } = wanted.gateway ?? {}
+  const others = now.defaults.some((entry) => entry.protocol !== 76 && entry.metric === 0)
+  const { address, index } = wanted.gateways[0] ?? {}
   expect(ours.filter((entry) => entry.gateway !== address || entry.index !== index)).toEqual([])
-  if (wanted.gateway && !others && wanted.gateway.index > 0)
-    expect(now.defaults).toContainEqual(
-      expect.objectContaining({ gateway: wanted.gateway.address, index: wanted.gateway.index }),
-    )
+  if (index !== undefined && !others && index > 0)
+    expect(now.defaults).toContainEqual(expect.objectContaining({ gateway: address, index }))
 }
 
 function expectTable(services: readonly ObservedService[], wanted: Desired, { record }: World): void {

@@ -58,10 +58,7 @@ const NAMED: readonly Case[] = [
   [
     'a route of others before the right one',
     seen('rs3', {
-      defaults: [
-        { ...route('10.12.0.254', 2, 3), metric: 100 },
-        { ...route('10.12.0.1', 2, 3), metric: 50 },
-      ],
+      defaults: [{ ...route('10.12.0.254', 2, 3), metric: 100 }, route('10.12.0.1', 2, 3)],
     }),
     'critical foreign-default-route',
     ['10.12.0.1', '10.12.0.254'],

@@ -1,10 +1,11 @@
 /** What stands in the way of the desired state and is not ours to change. */
-import { familyOf, MARKS, type Trouble } from '@lvsm/base'
+import { familyOf, type Trouble } from '@lvsm/base'
 import { destKey, ipvsadmOption, isMark, type NodeView, serviceKey } from '@lvsm/model'
 import { answerTroubles } from './answers.ts'
+import { foreignDefaults } from './default-routes.ts'
 import { type Desired, gatewaysOf } from './desired.ts'
 import { interfaceFor } from './host-network.ts'
-import { familyOfDefault, type Observed, type ObservedService } from './observed.ts'
+import { type Observed, type ObservedService } from './observed.ts'
 import { placeTroubles } from './placed.ts'
 import type { OwnedRecord } from './record.ts'
 import { inTheWay } from './tunnels.ts'
@@ -50,31 +51,19 @@ const reachTroubles = (view: NodeView, observed: Observed): Trouble[] =>
       ),
     )
 
-function routeTroubles(wanted: Desired, observed: Observed): Trouble[] {
-  const { gateway } = wanted
-  if (gateway === null || gateway.index === 0) return []
-  const best = Math.min(
-    ...observed.defaults
-      .filter((entry) => entry.gateway === gateway.address && entry.index === gateway.index)
-      .map(({ metric }) => metric),
-  )
-  const foreign = observed.defaults.filter(
-    (entry) =>
-      entry.protocol !== MARKS.routeProtocol &&
-      familyOfDefault(entry) === familyOf(gateway.address) &&
-      (entry.gateway !== gateway.address || entry.index !== gateway.index) &&
-      // The kernel takes the least metric: one behind the right route serves nobody as long as that stands.
-      entry.metric <= best,
-  )
-  return foreign.map((entry) =>
-    trouble(
-      'critical',
-      'foreign-default-route',
-      `the default route goes through ${entry.gateway ?? 'the wire'} and not through NAT gateway ${gateway.address}: answers do not come back through the director`,
-      'remove it (ip route del default), and from whatever sets it at boot; we do not replace routes of others',
-    ),
-  )
-}
+const routeTroubles = (wanted: Desired, observed: Observed): Trouble[] =>
+  wanted.gateways
+    .filter(({ index }) => index !== 0)
+    .flatMap((gateway) =>
+      foreignDefaults(observed, gateway).map((entry) =>
+        trouble(
+          'critical',
+          'foreign-default-route',
+          `the default route goes through ${entry.gateway ?? 'the wire'} and not through NAT gateway ${gateway.address}: answers do not come back through the director`,
+          `remove it (ip ${familyOf(gateway.address) === 'ipv6' ? '-6 ' : ''}route del default), and from whatever sets it at boot; we do not replace routes of others`,
+        ),
+      ),
+    )
 
 type Floating = NodeView['directs'][number]['addresses'][number]
 

@@ -96,12 +96,12 @@ function sayStanding({ answersFor }: NodeView, { addresses, localRoutes = [] }: 
 }
 
 /** By its default route, and by rules for its answers alone. */
-function sayGateways({ gateway, led }: Pick<NodeView, 'gateway' | 'led'>): string[] {
+function sayGateways({ gateways, led }: Pick<NodeView, 'gateways' | 'led'>): string[] {
   const ruled = new Set(led.map((one) => one.gateway.address))
   const near = new Set(led.flatMap((one) => (one.reach === 'everybody' ? [one.gateway.address] : [])))
-  return [...new Set([...(gateway === null ? [] : [gateway]), ...ruled])].map(
+  return [...new Set([...gateways, ...ruled])].map(
     (one) =>
-      `answers through NAT gateway ${one}${one === gateway ? '' : ' by a policy route'}${near.has(one) ? ', to its own network too' : ''}`,
+      `answers through NAT gateway ${one}${gateways.includes(one) ? '' : ' by a policy route'}${near.has(one) ? ', to its own network too' : ''}`,
   )
 }
 

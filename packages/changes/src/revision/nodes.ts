@@ -1,9 +1,11 @@
 /** What each node would do when one configuration follows another: from what it has to do under either. */
+import { familyOf } from '@lvsm/base'
 import {
   type Config,
   type ConfigService,
   destKey,
   durationText,
+  FAMILIES,
   type NodeView,
   nodeView,
   placementRow,
@@ -65,7 +67,10 @@ function tasksOf(config: Config, name: string): Tasks {
     ]),
     ...view.handedAt.map((address): [string, string] => [`takes packets for its VIPs at ${address}`, 'as they are']),
     ...view.tunnels.map(({ tunnel, remote }): [string, string] => [`unwraps ${tunnel} from ${remote}`, 'for its VIPs']),
-    ...(view.gateway === null ? [] : [['default route', `through ${view.gateway}`] as const]),
+    ...view.gateways.map((one): [string, string] => [
+      familyOf(one) === 'ipv4' ? 'default route' : `default route of ${FAMILIES.ipv6.title}`,
+      `through ${one}`,
+    ]),
     ...view.led.flatMap(ledTasks),
   ])
 }

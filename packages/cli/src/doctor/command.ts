@@ -66,13 +66,13 @@ export function doctor({ terminal, examiner, view }: Surroundings, options: Doct
   return verdict(plain)
 }
 
-const partOnly = ({ director, vips, aliases, tunnelled, gateway }: DoctorReport['part']): DoctorReport['part'] => ({
-  ...{ director, vips, aliases, tunnelled, gateway },
+const partOnly = ({ director, vips, aliases, tunnelled, gateways }: DoctorReport['part']): DoctorReport['part'] => ({
+  ...{ director, vips, aliases, tunnelled, gateways },
 })
 
 const towards = (view: NodeView | null, { gateway }: Given): string[] =>
   [
-    view?.gateway ?? gateway,
+    ...(view?.gateways ?? [gateway]),
     ...(view?.services ?? []).flatMap(({ realservers }) => realservers.map(({ address }) => address)),
   ].flatMap((address) => address ?? [])
 

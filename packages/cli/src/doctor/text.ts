@@ -9,11 +9,11 @@ const KEPT =
   'settings hold until the next boot: write them to /etc/sysctl.d as well where lvsm does not look after them'
 
 /** `director of 10.11.0.10; realserver for 10.11.0.20`. */
-function partText({ director, vips, aliases, tunnelled, gateway }: DoctorReport['part']): string {
+function partText({ director, vips, aliases, tunnelled, gateways }: DoctorReport['part']): string {
   const parts = [
     ...(director ? [`director${vips.length > 0 ? ` of ${vips.join(', ')}` : ''}`] : []),
     ...(aliases.length > 0 ? [`realserver for ${aliases.join(', ')}${tunnelled ? ' by a tunnel' : ''}`] : []),
-    ...(gateway === null ? [] : [`realserver behind NAT gateway ${gateway}`]),
+    ...gateways.map((gateway) => `realserver behind NAT gateway ${gateway}`),
   ]
   return parts.length === 0 ? 'neither director nor realserver, as far as it shows' : parts.join('; ')
 }

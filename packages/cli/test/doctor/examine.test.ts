@@ -63,7 +63,7 @@ test('an entry for checks that go through IPVS is no service: weight 0 there, an
 
 test('what a machine is for is seen of its kernel', () => {
   const part = ({ facts, given }: Machine) => partOf(facts, null, given)
-  expect(part(plain())).toMatchObject({ director: false, vips: [], aliases: [], tunnelled: false, gateway: null })
+  expect(part(plain())).toMatchObject({ director: false, vips: [], aliases: [], tunnelled: false, gateways: [] })
   expect(part(realserver())).toMatchObject({ director: false, aliases: ['10.11.0.50'] })
   expect(part(director())).toMatchObject({ director: true, vips: ['10.11.0.50'], aliases: [] })
   const dummy = plain({

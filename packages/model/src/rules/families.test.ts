@@ -110,12 +110,23 @@ describe('NAT of IPv6', () => {
     if (!config) return expect(refusals).toEqual([])
     const gateways = config.services.map(({ realservers }) => realservers.map(({ gateway }) => gateway))
     expect(gateways).toEqual([[null, null, '10.12.0.254'], ['2001:db8:12::254']])
-    expect(nodeView(config, 'rs2')?.gateway).toBe('2001:db8:12::254')
+    expect(nodeView(config, 'rs2')?.gateways).toEqual(['2001:db8:12::254'])
   })
-  it('of a realserver that has its default route through a gateway of IPv4 already: refused', () =>
-    expect(refusalsOf(dual('realservers: [{ node: rs3, address: 2001:db8:12::13, forward: nat }]', GATEWAYS))).toEqual([
-      expect.stringMatching(/two-gateways "rs3" already has its default route through 10\.12\.0\.254/),
-    ]))
+  it('of a realserver that has its default route of IPv4 through a gateway already: one of each family', () => {
+    const { config } = checkConfig(
+      dual('realservers: [{ node: rs3, address: 2001:db8:12::13, forward: nat }]', GATEWAYS),
+    )
+    expect(config && nodeView(config, 'rs3')?.gateways).toEqual(['10.12.0.254', '2001:db8:12::254'])
+  })
+  it('of a realserver by two gateways of IPv6: refused, whatever it has of IPv4', () =>
+    expect(
+      refusalsOf(
+        dual(
+          'realservers: [{ node: rs3, address: 2001:db8:12::13, forward: nat, gateway: 2001:db8:12::254 }]\n  - { name: more6, group: web, address: "2001:db8:11::10", port: 81, protocol: tcp, scheduler: rr, realservers: [{ node: rs3, address: 2001:db8:12::13, forward: nat, gateway: 2001:db8:12::253 }] }',
+          ['gateways: [10.12.0.254/24]', 'gateways: [10.12.0.254/24, 2001:db8:12::254/64, 2001:db8:12::253/64]'],
+        ),
+      ),
+    ).toEqual([expect.stringMatching(/two-gateways "rs3" already has its default route through 2001:db8:12::254/)]))
   it('needs the realserver on the network of its gateway', () =>
     expect(refusalsOf(dual(NAT.replace('2001:db8:12::12', '2001:db8:13::12'), GATEWAYS))).toEqual([
       expect.stringMatching(

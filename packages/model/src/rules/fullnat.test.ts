@@ -11,7 +11,7 @@ describe('a realserver by full NAT', () => {
     if (!config) return expect(refusals).toEqual([])
     const [server] = config.services[0]?.realservers ?? []
     expect(server).toMatchObject({ forward: 'fullnat', port: 8080, gateway: null })
-    expect(nodeView(config, 'rs1')).toMatchObject({ answersFor: [], tunnels: [], gateway: null })
+    expect(nodeView(config, 'rs1')).toMatchObject({ answersFor: [], tunnels: [], gateways: [] })
     expect(forwarding('fullnat')).toMatchObject({ kernel: 'nat', connectionsMustEnd: true, hidesClients: true })
   })
   it('may stand where no director has a network', () =>

@@ -24,10 +24,7 @@ function wayOf({ item }: Served, group: Group): Way {
   const gateway = item.gateway ?? (others.length === 0 ? only : undefined)
   return { group, gateway, family, ofNode: ROUTES[item.route ?? DEFAULT_ROUTE].ofNode }
 }
-/** Rules and tables are of one family each; the configuration knows one default route of a node. */
-const areApart = (one: Way, other: Way): boolean => one.family !== other.family && !(one.ofNode && other.ofNode)
-
-/** One default route, and one table for its answers in each family: so one gateway, so one owner. */
+/** One default route of each family, and one table for its answers: so one gateway, so one owner. The families know nothing of each other. */
 export const natRealservers: Rule = (draft, refuse) => {
   const known = new Map<string, Way[]>()
   for (const { at, item: service } of entries(draft.services)) {
@@ -38,7 +35,7 @@ export const natRealservers: Rule = (draft, refuse) => {
       if (forward === undefined || node === undefined || !forwarding(forward).needsGateway) continue
       const way = wayOf(server, group)
       const ways = known.get(node) ?? []
-      const before = ways.find((one) => !areApart(one, way))
+      const before = ways.find(({ family }) => family === way.family)
       if (before) compare(node, [before, way], server, refuse)
       else known.set(node, [...ways, way])
     }
@@ -55,9 +52,7 @@ function compare(node: string, [before, way]: readonly [Way, Way], server: Serve
       before.ofNode
         ? `"${node}" already has its default route through ${before.gateway}`
         : `answers of "${node}" already go through ${before.gateway}`,
-      before.family === way.family
-        ? 'use one gateway for each NAT realserver'
-        : 'use one gateway for each NAT realserver, or route: policy, which has one for each family',
+      'use one gateway of each family for each NAT realserver',
     )
 }
 

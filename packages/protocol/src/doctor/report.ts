@@ -32,8 +32,8 @@ export const doctorReport = z.object({
     vips: list(text),
     aliases: list(text),
     tunnelled: z.boolean(),
-    /** NAT gateway that must be its default route. */
-    gateway: text.nullable(),
+    /** NAT gateways that must be its default routes, one of each family at most. */
+    gateways: list(text),
   }),
   /** How many checks there were. */
   checks: z.number(),

@@ -77,7 +77,7 @@ export const KERNEL = {
     'node',
     'the default route goes through ROUTER and not through NAT gateway ADDRESS',
     'answers do not come back through the director: requests through NAT to this realserver hang',
-    'ip route del default, and from whatever sets it at boot',
+    'ip route del default (of IPv6: ip -6 route del default), and from whatever sets it at boot',
   ),
   'gateway-unreachable': ofServing(
     'critical',

@@ -22,8 +22,8 @@ export interface Part {
   readonly aliases: readonly string[]
   /** Packets come to it wrapped. */
   readonly tunnelled: boolean
-  /** Null: it is no realserver by NAT, as far as is known. */
-  readonly gateway: string | null
+  /** None: it is no realserver by NAT, as far as is known. */
+  readonly gateways: readonly string[]
   /** What clients ask of this machine as a realserver, as the configuration says; null: nobody says it. */
   readonly asked: readonly Asked[] | null
   /** Own addresses on whose networks directors hand it packets as they are; null: nobody says it. */
@@ -96,7 +96,7 @@ export function partOf(facts: MachineFacts, view: NodeView | null, given: Given)
     aliases: unique(aliases),
     tunnelled:
       (view?.tunnels.length ?? 0) > 0 || given.as.includes('tunnelled') || (aliases.length > 0 && isUnwrapping(facts)),
-    gateway: view?.gateway ?? given.gateway,
+    gateways: view?.gateways ?? (given.gateway === null ? [] : [given.gateway]),
     asked: view === null ? null : askedOf(view),
     handed: view === null ? null : view.handedAt,
     serving: view === null ? null : new Set(view.services.map(({ address }) => address)),

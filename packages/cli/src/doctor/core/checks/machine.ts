@@ -139,7 +139,7 @@ const networkDaemon: Check = {
   why: 'systemd-networkd, NetworkManager and dhclient set an interface to what they know',
   mend: 'networkd: ManageForeignRoutes=no and ManageForeignRoutingPolicyRules=no in /etc/systemd/networkd.conf.d; NetworkManager: unmanaged-devices=… in /etc/NetworkManager/conf.d',
   look({ facts, part }) {
-    if (!part.director && part.aliases.length === 0 && part.gateway === null) return []
+    if (!part.director && part.aliases.length === 0 && part.gateways.length === 0) return []
     const says = (pattern: RegExp): boolean => facts.lines.some(({ text }) => pattern.test(text))
     const rows = [
       { name: 'systemd-networkd', kept: /^\s*ManageForeignRoutes\s*=\s*(no|false|0)\b/i },

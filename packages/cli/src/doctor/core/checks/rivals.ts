@@ -150,7 +150,7 @@ const flushes: Check = {
   look(site) {
     const { facts } = site
     const files = facts.lines.filter(({ text }) => /^[^#]*\bflush\s+ruleset\b/.test(text))
-    if (!isConcerned(site) && site.part.gateway === null && site.part.led.length === 0) return []
+    if (!isConcerned(site) && site.part.gateways.length === 0 && site.part.led.length === 0) return []
     const enabled = facts.units.includes('nftables.service')
     return [
       ...files.map(

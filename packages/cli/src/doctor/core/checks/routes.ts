@@ -34,7 +34,7 @@ const redirects: Check = {
         })
     }
     const accepting =
-      part.gateway === null && part.led.length === 0
+      part.gateways.length === 0 && part.led.length === 0
         ? []
         : names.filter((name) => settings.counted(name, 'accept_redirects', 'either')?.value === 1)
     if (accepting.length > 0)
@@ -57,25 +57,26 @@ const natGateway: Check = {
   why: 'only the director knows how to translate an answer back, and the gateway must move with the VIP',
   mend: 'ip route replace default via GATEWAY, and take the other one out of whatever sets it at boot',
   look({ facts, part }) {
-    const { gateway } = part
-    if (gateway === null) return []
-    const family = facts.routes.filter(
-      ({ prefix, destination }) => prefix === 0 && isIpv4(destination) === isIpv4(gateway),
-    )
-    const [best] = family.toSorted((one, other) => one.metric - other.metric)
-    if (best?.gateway === gateway) return []
-    const says = best
-      ? `default via ${best.gateway ?? 'the wire'} dev ${best.interface} metric ${best.metric}`
-      : 'no default route'
-    return [
-      {
-        severity: 'critical',
-        object: gateway,
-        message: `answers of this realserver do not pass the NAT gateway ${gateway}`,
-        evidence: [`ip route: ${says}`],
-        mend: `ip route replace default via ${gateway}; find what sets the other one (ip route show default)`,
-      },
-    ]
+    return part.gateways.flatMap((gateway): Seen[] => {
+      const family = facts.routes.filter(
+        ({ prefix, destination }) => prefix === 0 && isIpv4(destination) === isIpv4(gateway),
+      )
+      const [best] = family.toSorted((one, other) => one.metric - other.metric)
+      if (best?.gateway === gateway) return []
+      const says = best
+        ? `default via ${best.gateway ?? 'the wire'} dev ${best.interface} metric ${best.metric}`
+        : 'no default route'
+      const ip = isIpv4(gateway) ? 'ip' : 'ip -6'
+      return [
+        {
+          severity: 'critical',
+          object: gateway,
+          message: `answers of this realserver do not pass the NAT gateway ${gateway}`,
+          evidence: [`${ip} route: ${says}`],
+          mend: `${ip} route replace default via ${gateway}; find what sets the other one (${ip} route show default)`,
+        },
+      ]
+    })
   },
 }
 
