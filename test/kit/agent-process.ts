@@ -187,9 +187,9 @@ export class AgentProcess {
   #carryOut(effect: Exclude<NodeEffect, { kind: 'observe' | 'apply' }>): void {
     const around = this.#around
     switch (effect.kind) {
-      // Its connections are not those of TCP.
+      // Its connections are not those of TCP: a table with none of them.
       case 'openings':
-        return this.put({ kind: 'openings', report: null })
+        return this.put({ kind: 'openings', report: { whole: true, tookMs: 1, servers: [] } })
       // And its packets are counted nowhere.
       case 'totals':
         return this.put({ kind: 'totals', reading: null })
