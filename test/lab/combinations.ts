@@ -59,7 +59,7 @@ export type Server = keyof typeof LAST
 
 export const vipOf = (family: 4 | 6): string => `${NETWORKS[family].outside}10`
 export const networksOf = (family: 4 | 6): (typeof NETWORKS)[4 | 6] => NETWORKS[family]
-/** A NAT realserver has one default route, so one family. */
+/** By NAT one of each family. */
 export const serversOf = ({ way, family }: Pick<Combination, 'way' | 'family'>): readonly Server[] =>
   way !== 'nat' ? ['rs1', 'rs2'] : family === 4 ? ['rs3'] : ['rs4']
 export const addressOf = ({ way, family }: Pick<Combination, 'way' | 'family'>, server: Server): string =>

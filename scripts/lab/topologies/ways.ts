@@ -8,7 +8,7 @@ const served = (node: string, network: string, last: number) => ({
   address: `${network}${last}`,
 })
 
-/** The default with addresses of both families, and a gateway in each: by NAT, rs3 of IPv4 and rs4 of IPv6 (one default route each). */
+/** The default with addresses of both families, and a gateway in each: by NAT, rs3 of IPv4 and rs4 of IPv6. */
 export const ways: Topology = {
   ...standard,
   name: 'ways',
