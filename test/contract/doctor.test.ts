@@ -65,6 +65,8 @@ test('a mask on lo, of both families', () => {
   trapped('alias-mask', () => ip('address add 10.11.0.51/24 dev lo'))
   const addresses = ipJson('address show dev lo').flatMap((one) => one['addr_info'] as Record<string, unknown>[])
   expect(addresses.filter(({ local }) => local === '10.11.0.51')).toMatchObject([{ prefixlen: 32, scope: 'host' }])
+  // A network of its own on lo is what some mean; one in which it has neighbours is cut off.
+  ip('address add fd00:11::11/64 dev left nodad')
   trapped('alias-mask', () => ip('address add fd00:11::51/64 dev lo'))
   const after = ipJson('address show dev lo').flatMap((one) => one['addr_info'] as Record<string, unknown>[])
   expect(after.filter(({ local }) => local === 'fd00:11::51')).toMatchObject([{ prefixlen: 128, deprecated: true }])
