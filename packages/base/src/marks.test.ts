@@ -39,4 +39,5 @@ test('the marks stay what they are: nodes carry them over an upgrade', () =>
     deviceAddress: '127.76.0.1',
     serviceMarks: { base: 0x4c000000, mask: 0xffffff },
     checkMarks: { base: 0x4d000000, mask: 0xffffff },
+    answerTables: { everybody: 7600, beyond: 7601 },
   }))
