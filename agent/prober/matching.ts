@@ -16,6 +16,10 @@ const context = createContext(room)
 const compiled = new Map<string, RegExp>()
 const resting = new Map<string, number>()
 
+/** A word about the expression, or about this machine, and none about the server. */
+export const TOO_LONG =
+  'the regular expression takes too long on what it answers: write a simpler one (or this machine is too busy)'
+
 /** Null: it took too long. */
 export function matches(expression: string, text: string, now: () => number = Date.now): boolean | null {
   const rest = resting.get(expression)

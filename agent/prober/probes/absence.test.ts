@@ -48,7 +48,7 @@ test('a check of a host that was not there fails, and is well again when it is',
   const silent = createSocket('udp4')
   await new Promise<void>((done) => silent.bind(0, '127.0.0.1', done))
   const { port } = silent.address()
-  const job = { address: '127.0.0.1', port, source: null, timeoutMs: 50, keys: {} } as unknown as ProbeJob
+  const job = { address: '127.0.0.1', port, source: null, timeoutMs: 1000, keys: {} } as unknown as ProbeJob
   let found: string | null = 'no route, or no answer to ARP'
   const absences = new Absences((_, done) => done(found))
   const check = () =>

@@ -1,6 +1,6 @@
 /** What a check says itself: something to send, and what must come. */
 import { textOf } from '../keys.ts'
-import { matches } from '../matching.ts'
+import { matches, TOO_LONG } from '../matching.ts'
 import { converse } from '../talk.ts'
 
 const LETTERS: Readonly<Record<string, string>> = { r: '\r', n: '\n', t: '\t', '0': '\0' }
@@ -30,8 +30,7 @@ export const askExpect = converse((keys) => {
       pieces += 1
       if (pieces > MOST_PIECES) return { ok: false, reason: `says nothing that is wanted in ${MOST_PIECES} pieces` }
       const found = matches(expression, heard.toString('utf8'))
-      if (found === null)
-        return { ok: false, reason: 'the regular expression takes too long on its answer: write a simpler one' }
+      if (found === null) return { ok: null, reason: TOO_LONG }
       return found ? { ok: true, reason: 'says what is wanted' } : 'wait'
     },
   }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { ProbeJob } from '@lvsm/protocol'
 import type { End } from '../attempt.ts'
 import { listOf, textOf } from '../keys.ts'
-import { matches } from '../matching.ts'
+import { matches, TOO_LONG } from '../matching.ts'
 
 /** Bytes that an expression is looked for in, and of a page that has a digest. */
 const LOOKED_AT = 64 * 1024
@@ -28,16 +28,18 @@ export function pageOf(keys: ProbeJob['keys'], end: End): Page {
   const pieces: Buffer[] = []
   let [status, size, over] = [0, 0, false]
 
-  const verdict = (ok: boolean, reason: string): void => {
+  const verdict = (ok: boolean | null, reason: string): void => {
     over = true
     end(ok, reason)
   }
   const judge = (): void => {
-    const wrong =
-      (digest !== undefined && hash.digest('hex') !== digest ? 'the page has another digest' : null) ??
-      (expression === undefined ? null : faultOf(expression, Buffer.concat(pieces).subarray(0, LOOKED_AT)))
-    if (wrong === null) verdict(true, `answers ${status} with the page that is wanted`)
-    else verdict(false, `answers ${status}, but ${wrong}`)
+    if (digest !== undefined && hash.digest('hex') !== digest)
+      return verdict(false, `answers ${status}, but the page has another digest`)
+    const page = Buffer.concat(pieces).subarray(0, LOOKED_AT)
+    const found = expression === undefined ? true : matches(expression, page.toString('utf8'))
+    if (found === null) return verdict(null, TOO_LONG)
+    if (found) verdict(true, `answers ${status} with the page that is wanted`)
+    else verdict(false, `answers ${status}, but ${page.length} bytes of its page do not match /${expression}/`)
   }
   return {
     head(found) {
@@ -65,12 +67,6 @@ export function pageOf(keys: ProbeJob['keys'], end: End): Page {
     },
     sofar: () => (status === 0 ? null : `answers ${status}, but the page is not whole`),
   }
-}
-
-function faultOf(expression: string, page: Buffer): string | null {
-  const found = matches(expression, page.toString('utf8'))
-  if (found === null) return 'the regular expression takes too long on its page: write a simpler one'
-  return found ? null : `${page.length} bytes of its page do not match /${expression}/`
 }
 
 function isIn(status: number, range: string): boolean {

@@ -4,14 +4,14 @@ import { isIPv6 } from 'node:net'
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask, Asking, End } from '../attempt.ts'
 import { textOf } from '../keys.ts'
-import { matches } from '../matching.ts'
+import { matches, TOO_LONG } from '../matching.ts'
 import { failing } from '../reasons.ts'
 import type { Trace } from '../trace.ts'
 import { Absences } from './absence.ts'
 import { bytesOf } from './expect.ts'
 
 /** Null: it says nothing about the server. */
-type Judge = (answer: Buffer) => { readonly ok: boolean; readonly reason: string } | null
+type Judge = (answer: Buffer) => { readonly ok: boolean | null; readonly reason: string } | null
 
 export interface Exchange {
   readonly end: End
@@ -64,8 +64,7 @@ export function askUdpBeside(absences: Absences, job: ProbeJob, end: End, trace:
   const judge: Judge = (answer) => {
     if (expression === undefined) return { ok: true, reason: `answers with ${answer.length} bytes` }
     const found = matches(expression, answer.toString('utf8'))
-    if (found === null)
-      return { ok: false, reason: 'the regular expression takes too long on its answer: write a simpler one' }
+    if (found === null) return { ok: null, reason: TOO_LONG }
     return {
       ok: found,
       reason: found ? 'answers what is wanted' : `answers ${answer.length} bytes that do not match /${expression}/`,
