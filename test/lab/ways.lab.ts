@@ -135,13 +135,13 @@ function judged(one: Combination, from: string, heard: readonly string[], counts
 /** The row of the table as ipvsadm prints it. */
 function tabled(one: Combination, table: string): string[] {
   const address = one.family === 4 ? vipOf(4) : `[${vipOf(6)}]`
-  const head =
+  // Hashing schedulers have their fallback in brackets behind them.
+  const how = `${one.scheduler}(?: \\([^)]*\\))?${one.traffic === 'packets' ? '[^\\n]* ops[^\\n]*' : ' *'}$`
+  const named =
     one.traffic === 'marked'
-      ? new RegExp(`^FWM +\\d+${one.family === 6 ? ' IPv6' : ''} ${one.scheduler} *$`, 'm')
-      : new RegExp(
-          `^${wire(one).toUpperCase()} +${address.replaceAll(/[[\].]/g, '\\$&')}:${one.port} ${one.scheduler}${one.traffic === 'packets' ? ' ops' : ''} *$`,
-          'm',
-        )
+      ? `FWM +\\d+${one.family === 6 ? ' IPv6' : ''}`
+      : `${wire(one).toUpperCase()} +${address.replaceAll(/[[\].]/g, '\\$&')}:${one.port}`
+  const head = new RegExp(`^${named} ${how}`, 'm')
   const [, ...after] = table.split(head)
   if (after.length === 0) return ['no such service in ipvsadm -Ln']
   const rows = after.map((text) => text.split(/^\S/m)[0] ?? '')
