@@ -6,6 +6,8 @@ import { tryAsk } from './ask.ts'
 /** A node that was heard of takes a revision within a second; what takes longer than this is named, and not waited for. */
 const PATIENCE_MS = 15_000
 const AGAIN_MS = 100
+/** The whole status, which grows with the configuration, is asked for more seldom than who uses it. */
+const WHY_MS = 1000
 /** A coordinator that has just started has heard of nobody: agents call again, and the others tell what they know, within this. */
 const SILENT_MS = 5000
 /** A node's agent says so of what it does not take over. */
@@ -61,6 +63,7 @@ async function until(
   awaited: Awaited,
 ): Promise<{ readonly used: Used; readonly reasons: readonly Reason[] } | null> {
   const began = performance.now()
+  let [reasons, whyAt]: [readonly Reason[], number] = [[], 0]
   for (;;) {
     const told = await tryAsk(paths, { route: 'nodes', body: null }).catch(() => null)
     if (told?.kind !== 'ok') return null
@@ -69,19 +72,24 @@ async function until(
     // Of nobody at all: that says more of this coordinator than of the nodes.
     const isDeaf = used.nodes > 0 && used.silent.length === used.nodes && waitedMs < SILENT_MS
     if (used.behind.length === 0 && !isDeaf) return { used, reasons: [] }
-    const reasons = await reasonsOf(paths, used)
+    const isOver = waitedMs > PATIENCE_MS
+    if (isOver || waitedMs >= whyAt) {
+      reasons = await refusals(paths)
+      whyAt = waitedMs + WHY_MS
+    }
+    const own = reasons.filter(({ node }) => used.behind.some(({ name }) => name === node))
     const isFinal = ({ name }: Behind): boolean =>
       awaited.what === 'revision' &&
-      reasons.some(({ node, message }) => node === name && message.startsWith(`revision ${awaited.number} `))
-    if ((!isDeaf && used.behind.every(isFinal)) || waitedMs > PATIENCE_MS) return { used, reasons }
+      own.some(({ node, message }) => node === name && message.startsWith(`revision ${awaited.number} `))
+    if ((!isDeaf && used.behind.every(isFinal)) || isOver) return { used, reasons: own }
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS))
   }
 }
 
-async function reasonsOf(paths: readonly string[], { behind }: Used): Promise<readonly Reason[]> {
+/** Of all nodes. */
+async function refusals(paths: readonly string[]): Promise<readonly Reason[]> {
   const told = await tryAsk(paths, { route: 'status', body: null }).catch(() => null)
-  const troubles = told?.kind === 'ok' ? told.value.troubles : []
-  return troubles.filter(({ code, node }) => REFUSING.has(code) && behind.some(({ name }) => name === node))
+  return told?.kind === 'ok' ? told.value.troubles.filter(({ code }) => REFUSING.has(code)) : []
 }
 
 export function usedText(
