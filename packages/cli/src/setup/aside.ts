@@ -1,5 +1,5 @@
 /** What a machine had of a cluster is moved out of the way, and never removed: keys, and a database that may be wanted yet. */
-import { mkdirSync, readdirSync, renameSync } from 'node:fs'
+import { mkdtempSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileFailure } from '../file-fault.ts'
 
@@ -17,9 +17,11 @@ export function namesIn(directory: string): string[] {
 
 /** Into a directory of their own, there, for its owner only: its path. */
 export function setAside(directory: string, names: readonly string[], at: Date): string {
-  const aside = join(directory, `${ASIDE}${at.toISOString().replaceAll(/[-:]|\.\d+/g, '')}`)
+  const named = join(directory, `${ASIDE}${at.toISOString().replaceAll(/[-:]|\.\d+/g, '')}-`)
+  let aside = `${named}…`
   try {
-    mkdirSync(aside, { mode: 0o700 })
+    // For its owner only (man 3 mkdtemp), and another one each time, also within a second.
+    aside = mkdtempSync(named)
     for (const name of names) renameSync(join(directory, name), join(aside, name))
   } catch (error) {
     throw fileFailure('refused', `cannot move what is in ${directory} to ${aside}`, error, 'run it as root')
