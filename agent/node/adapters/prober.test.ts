@@ -99,6 +99,17 @@ it('one that hangs is ended, and another goes on', async () => {
   await expect.poll(() => check(port), { timeout: 30_000 }).toBe(true)
 })
 
+it('one that answered while this process stood still is not ended for it', async () => {
+  const { check, said } = begin({ graceMs: -4000 })
+  const port = await listening()
+  expect(await check(port)).toBe(true)
+  const asked = check(port)
+  // Longer than an answer may take, and its answer waits in the pipe.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500)
+  expect(await asked).toBe(true)
+  expect(said).toEqual([])
+})
+
 it('one that says too much, or nothing that is meant, is not believed', async () => {
   const { check } = begin({ program: new URL(`file://${join(import.meta.dirname, 'fixture-liar.ts')}`) })
   const port = await listening()
