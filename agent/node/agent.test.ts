@@ -77,7 +77,8 @@ function started(
   )
   ends.push(() => {
     if (exits.length === 0) agent.stop('the test is over')
-    rmSync(home, { recursive: true })
+    // A look at whether it can be written may be under way.
+    rmSync(home, { recursive: true, maxRetries: 20 })
   })
   return {
     agent,
