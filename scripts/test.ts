@@ -38,6 +38,7 @@ for (const stage of all.filter((one) => names.length === 0 || names.includes(one
   if (stage.needed && tally.failed > 0) break
 }
 const total = sum(tallies)
+if (total.failures.length > 0) console.log(`\nfailed:\n${total.failures.map((line) => `  ${line}`).join('\n')}`)
 console.log(`\n${((performance.now() - began) / 1000).toFixed(0)} s`)
 console.log(`${total.passed} passed, ${total.failed} failed`)
 process.exit(isGreen(total) ? 0 : 1)

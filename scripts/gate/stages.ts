@@ -6,7 +6,7 @@ import { ROOT, run } from './commands.ts'
 import { passGate } from './gate.ts'
 import { printResult } from './report.ts'
 import { take, testsOf } from './steps.ts'
-import { failuresOf, NONE, one, sum, type Tally, tallyTap } from './tally.ts'
+import { NONE, one, sum, type Tally, tallyTap } from './tally.ts'
 
 /** Ends what is left of the whole run, when it takes far longer than this machine should need. */
 export interface Deadline {
@@ -22,8 +22,9 @@ export interface Stage {
 }
 
 const complain = (stage: string, seconds: number, seen: string, complaint: string): Tally => {
-  printResult({ step: stage, tally: one(false), seconds, seen, complaint })
-  return one(false)
+  const tally = one(false, `${stage}: ${complaint}`)
+  printResult({ step: stage, tally, seconds, seen, complaint })
+  return tally
 }
 
 export const build: Stage = {
@@ -31,7 +32,7 @@ export const build: Stage = {
   needed: true,
   async run(deadline) {
     const ended = await run({ argv: ['node', 'scripts/build.ts'], timeoutMs: deadline.within(900_000) })
-    const tally = one(ended.code === 0)
+    const tally = one(ended.code === 0, 'build')
     printResult({
       step: 'build',
       tally,
@@ -100,9 +101,12 @@ export async function runBoot(boot: Boot, sample: boolean, deadline: Deadline): 
   })
   const { whole, ...counted } = tallyTap(lines)
   // Scenarios that never ran are one failure more, so that a boot that breaks off cannot look like a short one.
-  const tally = whole && (ended.code === 0 || counted.failed > 0) ? counted : sum([counted, one(false)])
+  const tally =
+    whole && (ended.code === 0 || counted.failed > 0)
+      ? counted
+      : sum([counted, one(false, `lab: ${boot.topology} broke off with exit ${ended.code}`)])
   const seen = `${boot.topology}${boot.cluster ? '' : ' without cluster'}: ${tally.passed} passed, ${tally.failed} failed${whole ? '' : `; broke off with exit ${ended.code}`}`
-  printResult({ step: 'lab', tally, seconds: ended.seconds, seen, complaint: failuresOf(lines).join('\n') })
+  printResult({ step: 'lab', tally, seconds: ended.seconds, seen, complaint: counted.failures.join('\n') })
   return tally
 }
 

@@ -19,7 +19,7 @@ it.each([
   ['that says nothing', '', 'looked at nothing'],
 ])('a step fails %s', async (_name, code, complaint) => {
   const result = await take(step(code))
-  expect(result.tally).toEqual({ passed: 0, failed: 1 })
+  expect(result.tally).toEqual({ passed: 0, failed: 1, failures: ['probe'] })
   expect(result.complaint).toContain(complaint)
 })
 

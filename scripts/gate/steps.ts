@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Ended, ROOT, run } from './commands.ts'
-import { one, type Tally, tallyVitest } from './tally.ts'
+import { one, sum, type Tally, tallyVitest } from './tally.ts'
 
 export interface Step {
   readonly name: string
@@ -84,7 +84,7 @@ function judgeTool(step: Step, ended: Ended): Result {
     ended.code === 0 && files === 0 ? `${step.name} looked at nothing: has the tool's output changed?\n` : ''
   return {
     step: step.name,
-    tally: one(ok),
+    tally: one(ok, step.name),
     seconds: ended.seconds,
     seen: `${files} files`,
     complaint: ok ? '' : ended.text + blind,
@@ -92,14 +92,18 @@ function judgeTool(step: Step, ended: Ended): Result {
 }
 
 function judgeTests(step: Step, ended: Ended, report: string): Result {
-  const counted = tallyVitest(readIfThere(report)) ?? one(false)
+  const nothing = one(false, `${step.name}: no test ran, or its report is missing`)
+  const counted = tallyVitest(readIfThere(report)) ?? nothing
   // A run that ended badly although no test failed (an error outside the tests, nothing found) has failed.
-  const tally = ended.code !== 0 && counted.failed === 0 ? { ...counted, failed: 1 } : counted
+  const tally =
+    ended.code !== 0 && counted.failed === 0
+      ? sum([counted, one(false, `${step.name}: an error outside the tests`)])
+      : counted
   const ok = tally.failed === 0 && tally.passed > 0
   const seen = `${tally.passed} passed, ${tally.failed} failed`
   return {
     step: step.name,
-    tally: ok || tally.failed > 0 ? tally : one(false),
+    tally: ok || tally.failed > 0 ? tally : nothing,
     seconds: ended.seconds,
     seen,
     complaint: ok ? '' : ended.text,

@@ -11,7 +11,12 @@ describe('a TAP-like stream', () => {
       'noise ok 3',
       '1..2',
     ]
-    expect(tallyTap(lines)).toEqual({ passed: 1, failed: 1, whole: true })
+    expect(tallyTap(lines)).toEqual({
+      passed: 1,
+      failed: 1,
+      failures: ['goes on', '  ok, that was bad'],
+      whole: true,
+    })
   })
 
   it('says what failed, and why in short', () => {
@@ -39,10 +44,14 @@ describe("vitest's report", () => {
   const report = (files: object[]): string =>
     JSON.stringify({ numPassedTests: 3, numFailedTests: 1, testResults: files })
   it('is read with files that could not be loaded', () => {
-    const broken = { status: 'failed', assertionResults: [] }
-    expect(tallyVitest(report([broken, { status: 'failed', assertionResults: [{}] }]))).toEqual({
+    const broken = { name: 'b.test.ts', status: 'failed', message: 'no such module', assertionResults: [] }
+    const failed = { status: 'failed', fullName: 'sums add', failureMessages: ['1 is no 2\n at x\n at y\n at z'] }
+    const passed = { status: 'passed', fullName: 'sums are', failureMessages: [] }
+    const bad = { name: 'a.test.ts', status: 'failed', assertionResults: [passed, failed] }
+    expect(tallyVitest(report([broken, bad]))).toEqual({
       passed: 3,
       failed: 2,
+      failures: ['a.test.ts: sums add', '  1 is no 2', '   at x', '   at y', 'b.test.ts', '  no such module'],
     })
   })
   it('may be missing', () => expect(tallyVitest('')).toBeUndefined())
@@ -50,7 +59,7 @@ describe("vitest's report", () => {
 
 describe('green', () => {
   it('means that something ran and nothing failed', () => {
-    expect([NONE, one(true), one(false), sum([one(true), one(false)])].map(isGreen)).toEqual([
+    expect([NONE, one(true, 'a'), one(false, 'b'), sum([one(true, 'a'), one(false, 'b')])].map(isGreen)).toEqual([
       false,
       true,
       false,

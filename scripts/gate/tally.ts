@@ -4,12 +4,22 @@ import { type Fields, readFields } from '../fields.ts'
 export interface Tally {
   readonly passed: number
   readonly failed: number
+  /** What failed, a line each, for the end of the run: where it is told at length may be thousands of lines up, or cut off. */
+  readonly failures: readonly string[]
 }
 
-export const NONE: Tally = { passed: 0, failed: 0 }
-export const one = (ok: boolean): Tally => (ok ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 })
+export const NONE: Tally = { passed: 0, failed: 0, failures: [] }
+export const one = (ok: boolean, name: string): Tally =>
+  ok ? { passed: 1, failed: 0, failures: [] } : { passed: 0, failed: 1, failures: [name] }
 export const sum = (tallies: readonly Tally[]): Tally =>
-  tallies.reduce((all, part) => ({ passed: all.passed + part.passed, failed: all.failed + part.failed }), NONE)
+  tallies.reduce(
+    (all, part) => ({
+      passed: all.passed + part.passed,
+      failed: all.failed + part.failed,
+      failures: [...all.failures, ...part.failures],
+    }),
+    NONE,
+  )
 
 export const isGreen = (tally: Tally): boolean => tally.failed === 0 && tally.passed > 0
 
@@ -21,6 +31,7 @@ export function tallyTap(lines: readonly string[]): Tally & { readonly whole: bo
   return {
     passed: results.length - failed,
     failed,
+    failures: failuresOf(lines),
     whole: plan?.[1] !== undefined && Number(plan[1]) === results.length,
   }
 }
@@ -42,16 +53,38 @@ const REASON_LINES = 3
 export function tallyVitest(report: string): Tally | undefined {
   try {
     const { numPassedTests, numFailedTests, testResults } = readFields('the report of vitest', report, REPORT)
-    const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length
-    return { passed: numPassedTests, failed: numFailedTests + broken }
+    const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0)
+    return {
+      passed: numPassedTests,
+      failed: numFailedTests + broken.length,
+      failures: [...testResults.flatMap(failedIn), ...broken.flatMap((file) => told(file.name, file.message))],
+    }
   } catch {
     return undefined
   }
 }
 
+const failedIn = ({ name, assertionResults }: VitestFile): string[] =>
+  assertionResults
+    .filter((test) => test.status === 'failed')
+    .flatMap((test) => told(`${name}: ${test.fullName}`, test.failureMessages?.[0]))
+
+const told = (what: string, why = ''): string[] => [what, ...why.split('\n', REASON_LINES).map((line) => `  ${line}`)]
+
+interface VitestFile {
+  readonly name: string
+  readonly status: string
+  readonly message?: string
+  readonly assertionResults: readonly {
+    readonly status: string
+    readonly fullName: string
+    readonly failureMessages?: readonly string[]
+  }[]
+}
+
 interface VitestReport {
   readonly numPassedTests: number
   readonly numFailedTests: number
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[]
+  readonly testResults: readonly VitestFile[]
 }
 const REPORT: Fields<VitestReport> = { numPassedTests: 'number', numFailedTests: 'number', testResults: 'list' }
