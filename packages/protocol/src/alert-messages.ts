@@ -58,7 +58,8 @@ export type AlertsMessage = z.infer<typeof alertsMessage>
 /** As a file of the agent's. */
 const KEPT_VERSION = 1
 export const LONGEST_KEPT_ALERTS = 1 << 20
-const kept = z.object({ wallMs: count, told: z.array(toldEntry).max(1024) })
+export const MOST_KEPT_ALERTS = 1024
+const kept = z.object({ wallMs: count, told: z.array(toldEntry).max(MOST_KEPT_ALERTS) })
 export type KeptAlerts = z.infer<typeof kept>
 export const encodeKeptAlerts = (value: KeptAlerts): string => encodeSummed(KEPT_VERSION, value)
 /** Null: damaged, or of a newer version. Never throws. */

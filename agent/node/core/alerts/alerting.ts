@@ -4,14 +4,22 @@
  */
 import { after, earlier, type Instant, later } from '@lvsm/base'
 import type { ConfigReceiver } from '@lvsm/model'
-import { type AlertsMessage, type CauseReport, encodeKeptAlerts, LONGEST_KEPT_ALERTS } from '@lvsm/protocol'
+import {
+  type AlertsMessage,
+  type CauseReport,
+  encodeKeptAlerts,
+  LONGEST_KEPT_ALERTS,
+  MOST_KEPT_ALERTS,
+} from '@lvsm/protocol'
 import { isPillar } from '../hearing.ts'
 import type { NodeState } from '../state.ts'
-import { type Alert, nextSettle, noteSaid, settle } from './book.ts'
+import type { Alert } from './alert.ts'
+import { nextSettle, noteSaid, settle } from './book.ts'
 import { deliveryOf, mostAtOnce, type Told, toldOf } from './deliver.ts'
 import { isMatched, isWanted, labelsOf } from './labels.ts'
 import { mootIn } from './moot.ts'
 import { easeFailing, inTurn, nextTries, noteFailed, noteWorks, unableHere } from './reach.ts'
+import { type IsWanted, overflowOf } from './room.ts'
 import { type Due, duesOf, entryOf, mergeTold, nextDue, noteTold, type Rules, senderOf, takeOver } from './tell.ts'
 import { mayTell } from './tellers.ts'
 
@@ -44,14 +52,14 @@ export function stepAlerts(state: NodeState, look: () => readonly CauseReport[])
     return false
   }
   if (now >= alerting.lookAt) {
-    alerting.own = look()
+    alerting.own = [...(mayTell(state).includes(node) ? overflowOf(alerting.book.room) : []), ...look()]
     alerting.lookAt = after(now, LOOK_MS)
   }
   const { book, own } = alerting
   const listens = now < alerting.listensUntil
   if (!listens) noteSaid(book, node, { causes: own, whole: true, unable: unableHere(state) }, now)
   const names = config.nodes.map(({ name }) => name)
-  let news = settle(book, names, now, state.wallMs(now), mootIn(state))
+  let news = settle(book, names, now, state.wallMs(now), mootIn(state), wantedBy(rules))
   for (const [receiver, flight] of [...alerting.flights])
     if (now >= flight.until && noteFailed(state, receiver, 'no answer of the process that tells it')) news = true
   if (!listens) for (const { name } of rules.receivers) noteSender(state, name, mayTell(state))
@@ -62,6 +70,11 @@ export function stepAlerts(state: NodeState, look: () => readonly CauseReport[])
   if (!listens) for (const [receiver, due] of dues) if (send(state, receiver, due)) news = true
   return news
 }
+
+const wantedBy =
+  ({ receivers, wants }: Rules<ConfigReceiver>): IsWanted =>
+  (cause) =>
+    receivers.some((receiver) => wants(receiver, cause))
 
 function noteSender({ alerting, now, node }: NodeState, receiver: string, tellers: readonly string[]): void {
   const { book, senders } = alerting
@@ -86,7 +99,9 @@ function send(state: NodeState, receiver: ConfigReceiver, dues: readonly Due[]):
   const { flights } = alerting
   if (flights.has(receiver.name) || senderOf(alerting.book, mayTell(state), receiver.name, now) !== state.node)
     return false
-  const sorted = dues.toSorted(({ alert: one }, { alert: other }) => one.since - other.since)
+  const sorted = dues.toSorted(
+    ({ alert: one }, { alert: other }) => urgency(one) - urgency(other) || one.since - other.since,
+  )
   const first = inTurn(state, receiver.name, sorted)?.slice(0, mostAtOnce(receiver))
   if (!first) return false
   alerting.serial += 1
@@ -100,6 +115,8 @@ function send(state: NodeState, receiver: ConfigReceiver, dues: readonly Due[]):
   )
   return true
 }
+
+const urgency = ({ severity }: Alert): number => (severity === 'critical' ? 0 : 1)
 
 const asTold = (state: NodeState, alert: Alert): Told => {
   const { config, now, wall, wallMs } = state
@@ -143,7 +160,10 @@ function keep(state: NodeState): void {
   const text = JSON.stringify(alerts.map(({ key, startedMs, ended, told }) => [key, startedMs, ended, [...told]]))
   if (text === alerting.kept || (text === '[]' && alerting.kept === '')) return
   alerting.kept = text
-  let told = alerts.map((alert) => entryOf(alert, now))
+  let told = alerts
+    .toSorted((one, other) => urgency(one) - urgency(other))
+    .slice(0, MOST_KEPT_ALERTS)
+    .map((alert) => entryOf(alert, now))
   const encoded = (): string => encodeKeptAlerts({ wallMs: Math.max(0, state.wallMs(now)), told })
   while (encoded().length > LONGEST_KEPT_ALERTS) told = told.slice(0, told.length >> 1)
   state.effects.push({ kind: 'alerts', text: encoded() })

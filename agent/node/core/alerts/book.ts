@@ -5,8 +5,10 @@
  * Laws: an entry lasts as long as one node says it, or one that said it is not heard; who may have been told that something began is told
  * that it is over; what nobody knows to be told is told.
  */
-import { after, between, type Instant, later, NEVER_BEFORE, type Severity } from '@lvsm/base'
+import { after, between, type Instant, later } from '@lvsm/base'
 import type { AlertsMessage, CauseReport } from '@lvsm/protocol'
+import { again, type Alert, begin, isUntold, keyOf } from './alert.ts'
+import { admit, type IsWanted, MOST_ALERTS, newRoom, placeOf, type Room } from './room.ts'
 
 /** What comes and goes within this time was nothing; and what is back within that was never over. Milliseconds. */
 export const HOLD_MS = 3000
@@ -15,33 +17,7 @@ export const OVER_MS = 10_000
 const FORGET_MS = 120_000
 /** A node speaks every two seconds. */
 export const FRESH_MS = 6000
-/** Beyond it the cluster has one trouble: the first of them are told. */
-export const MOST_ALERTS = 512
 
-export interface Telling {
-  /** `maybe`: it was due, and who had to tell it did not say yet that it did. */
-  readonly what: 'maybe' | 'firing' | 'resolved'
-  readonly at: Instant
-}
-export interface Alert {
-  readonly key: string
-  readonly code: string
-  readonly object: string
-  severity: Severity
-  summary: string
-  since: Instant
-  /** Wall clock of who saw it first. */
-  startedMs: number
-  /** Nobody says it any more since then. */
-  goneAt: Instant | null
-  /** The last time that nobody said it: who told may have taken it for over. */
-  missedAt: Instant
-  /** The end of the one before it: what was told until then is told of that one. */
-  readonly notBefore: Instant
-  ended: { readonly at: Instant; readonly wallMs: number } | null
-  /** By receiver. */
-  readonly told: Map<string, Telling>
-}
 /** What one node says. */
 interface Said {
   at: Instant
@@ -58,10 +34,9 @@ interface SaidCause {
 export interface Book {
   readonly alerts: Map<string, Alert>
   readonly said: Map<string, Said>
+  readonly room: Room
 }
-export const newBook = (): Book => ({ alerts: new Map(), said: new Map() })
-
-export const keyOf = ({ code, object }: Pick<CauseReport, 'code' | 'object'>): string => `${code} ${object}`
+export const newBook = (): Book => ({ alerts: new Map(), said: new Map(), room: newRoom() })
 
 /** Of one node, whatever it says. */
 const MOST_SAID = MOST_ALERTS
@@ -82,10 +57,18 @@ export function noteSaid(
   const turn = what.turn ?? before?.turn ?? 0
   const fresh = what.causes.map((cause): [string, SaidCause] => [keyOf(cause), { cause, turn }])
   const kept = before && !what.whole ? [...before.causes].flatMap((one) => stillSaid(one, before.turn, turn)) : []
-  // What was said last stands last.
-  const all = what.whole ? fresh : [...new Map([...kept, ...fresh])].slice(-MOST_SAID)
+  const all = what.whole ? fresh : bounded([...new Map([...kept, ...fresh])])
   said.set(node, { at: now, causes: new Map(all), unable: new Set(what.unable), turn: what.whole ? null : turn })
 }
+/** Always the same of them: what is left out now and then would be taken for over. */
+const bounded = (all: [string, SaidCause][]): [string, SaidCause][] =>
+  all.length <= MOST_SAID
+    ? all
+    : all
+        .map((entry) => ({ entry, place: placeOf(entry[1].cause) }))
+        .toSorted((one, other) => (one.place < other.place ? -1 : 1))
+        .slice(0, MOST_SAID)
+        .map(({ entry }) => entry)
 /** Where it had room for all before, or counts anew because it started, its turns begin now. */
 function stillSaid([key, said]: [string, SaidCause], before: number | null, now: number): [string, SaidCause][] {
   const turn = before === null || now < before ? now : said.turn
@@ -98,7 +81,7 @@ export const isHeard = ({ said }: Book, node: string, now: Instant): boolean => 
 
 /**
  * The causes as they are said now; `nodes`: of the configuration, in its order; `isMoot`: what a node that is not heard said last counts no
- * more, because others know it better. True: something began, changed or is over.
+ * more, because others know it better; `isWanted`: who has room where not all have. True: something began, changed or is over.
  */
 export function settle(
   book: Book,
@@ -106,6 +89,7 @@ export function settle(
   now: Instant,
   wallMs: number,
   isMoot: (node: string, cause: CauseReport) => boolean = () => false,
+  isWanted: IsWanted = () => true,
 ): boolean {
   for (const node of book.said.keys()) if (!nodes.includes(node)) book.said.delete(node)
   const live = new Map<string, CauseReport>()
@@ -118,42 +102,26 @@ export function settle(
       } else if (!live.has(key)) live.set(key, cause)
   }
   let changed = false
-  for (const [key, cause] of live) if (isSeen(book, key, cause, now, wallMs)) changed = true
+  const fresh: CauseReport[] = []
+  for (const [key, cause] of live) {
+    const alert = book.alerts.get(key)
+    if (!alert) fresh.push(cause)
+    else if (isSeen(book, alert, cause, now, wallMs)) changed = true
+  }
+  if (admit(book, fresh, isWanted, now, wallMs)) changed = true
   for (const alert of [...book.alerts.values()])
     if (!live.has(alert.key) && !unheard.has(alert.key) && isGone(book, alert, now, wallMs)) changed = true
   return changed
 }
 
-function isSeen({ alerts }: Book, key: string, cause: CauseReport, now: Instant, wallMs: number): boolean {
-  const alert = alerts.get(key)
-  if (!alert) {
-    if (alerts.size < MOST_ALERTS) alerts.set(key, begin(cause, now, wallMs))
-    return alerts.has(key)
-  }
+function isSeen({ alerts }: Book, alert: Alert, cause: CauseReport, now: Instant, wallMs: number): boolean {
   alert.severity = cause.severity
   alert.summary = cause.summary
   alert.goneAt = null
   if (alert.ended === null) return false
-  alerts.set(key, again(alert, begin(cause, now, wallMs), alert.ended.at, now))
+  alerts.set(alert.key, again(alert, begin(cause, now, wallMs), alert.ended.at, now))
   return true
 }
-/** It is back. Who has not heard that it was over knows it as firing, and hears of the new beginning. */
-export function again({ told }: Alert, fresh: Alert, notBefore: Instant, now: Instant): Alert {
-  const known = [...told].map(([receiver, one]): [string, Telling] => [
-    receiver,
-    one.what === 'resolved' ? one : { what: 'maybe', at: now },
-  ])
-  return { ...fresh, notBefore, told: new Map(known) }
-}
-/** Nobody was told that it began, or it was told to be over since. */
-export const isUntold = ({ told }: Pick<Alert, 'told'>): boolean =>
-  [...told.values()].every(({ what }) => what === 'resolved')
-
-const begin = ({ code, object, severity, summary }: CauseReport, now: Instant, wallMs: number): Alert => ({
-  ...{ key: keyOf({ code, object }), code, object, severity, summary },
-  ...{ since: now, startedMs: wallMs, goneAt: null, ended: null, told: new Map() },
-  ...{ missedAt: NEVER_BEFORE, notBefore: NEVER_BEFORE },
-})
 
 function isGone({ alerts }: Book, alert: Alert, now: Instant, wallMs: number): boolean {
   alert.goneAt ??= now

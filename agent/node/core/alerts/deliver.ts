@@ -2,7 +2,7 @@
 import type { Config, ConfigReceiver } from '@lvsm/model'
 import { troubleKind } from '@lvsm/protocol'
 import { fingerprintOf, type Labels, labelsOf } from './labels.ts'
-import type { Alert } from './book.ts'
+import type { Alert } from './alert.ts'
 
 /** One alert, as it is told. Times: ISO 8601. */
 export interface Told {

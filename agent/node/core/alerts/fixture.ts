@@ -129,8 +129,8 @@ export class World {
       run: () => {
         if (takes)
           for (const one of alerts) {
-            const { alertname, node: named, service } = fieldsOf(one['labels'])
-            const about = named ?? service
+            const { alertname, node: named, service, group, object } = fieldsOf(one['labels'])
+            const about = named ?? service ?? group ?? object
             const [status, fingerprint] = [String(one['status']), String(one['fingerprint'])]
             this.heard.push({ at, receiver, status, fingerprint, key: `${String(alertname)} ${String(about)}` })
           }
@@ -145,8 +145,8 @@ export class World {
       },
     })
   }
-  begins(node: string, code: string, object = 'node dir2'): void {
-    const cause: CauseReport = { code, object, severity: 'warning', summary: `${code} at ${node}` }
+  begins(node: string, code: string, object = 'node dir2', severity: CauseReport['severity'] = 'warning'): void {
+    const cause: CauseReport = { code, object, severity, summary: `${code} at ${node}` }
     this.causes.get(node)?.set(`${code} ${object}`, cause)
   }
   ends(node: string, code: string, object = 'node dir2'): void {

@@ -3,11 +3,12 @@ import type { CauseReport } from '@lvsm/protocol'
 import { ownership } from '../lease.ts'
 import type { NodeState } from '../state.ts'
 import { isHeard } from './book.ts'
+import { isOverflow } from './room.ts'
 import { mayTell } from './tellers.ts'
 
 /** Every node that may tell says it by itself. */
 const isSaidByAll = ({ code, object }: CauseReport): boolean =>
-  code === 'node-dead' || code.startsWith('coordinator-') || object === 'coordinators'
+  code === 'node-dead' || code.startsWith('coordinator-') || object === 'coordinators' || isOverflow({ code, object })
 
 /** True: what it said last counts no more. */
 export const mootIn =

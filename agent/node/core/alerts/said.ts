@@ -1,10 +1,10 @@
 /** What this node tells the others of alerts, in one message of bounded length; what has no room comes with the next. */
-import { type AlertsMessage, type CauseReport, encodeMessage, LONGEST_MESSAGE } from '@lvsm/protocol'
+import { type AlertsMessage, encodeMessage, LONGEST_MESSAGE } from '@lvsm/protocol'
 import { bytesOf } from '../publish/packing.ts'
 import type { NodeState } from '../state.ts'
 import { rulesOf } from './alerting.ts'
-import { keyOf } from './book.ts'
 import { unableHere } from './reach.ts'
+import { placeOf } from './room.ts'
 import { entryOf } from './tell.ts'
 import { mayTell } from './tellers.ts'
 
@@ -20,9 +20,6 @@ function fitting<T>(all: readonly T[], bytes: number): T[] {
   const end = all.findIndex((one) => (sum += sizeOf(one)) > bytes)
   return end < 0 ? [...all] : all.slice(0, end)
 }
-
-/** The critical ones first. */
-const placeOf = (cause: CauseReport): string => `${cause.severity === 'critical' ? 0 : 1} ${keyOf(cause)}`
 
 /** All of them, or the next of them: one turn after the other, so that whoever hears it knows when one was left out of a whole turn. */
 function nextCauses({ alerting }: NodeState): Pick<AlertsMessage, 'causes' | 'whole' | 'turn'> {

@@ -1,7 +1,9 @@
 /** Who is to be told of what, now; and what others say that they told. */
 import { after, between, type Instant, NEVER_BEFORE } from '@lvsm/base'
 import type { ToldEntry } from '@lvsm/protocol'
-import { again, type Alert, type Book, HOLD_MS, isHeard, keyOf, type Telling } from './book.ts'
+import { again, type Alert, keyOf, type Telling } from './alert.ts'
+import { type Book, HOLD_MS, isHeard } from './book.ts'
+import { MOST_ALERTS } from './room.ts'
 
 /** As much of a receiver as says when it is told. */
 export interface Listener {
@@ -13,7 +15,7 @@ export interface Listener {
 }
 export interface Rules<L extends Listener> {
   readonly receivers: readonly L[]
-  readonly wants: (receiver: L, alert: Alert) => boolean
+  readonly wants: (receiver: L, alert: Pick<Alert, 'code' | 'object' | 'severity'>) => boolean
   readonly silenced: (alert: Alert) => boolean
 }
 export interface Due {
@@ -107,7 +109,7 @@ function mergeEntry({ alerts }: Book, entry: ToldEntry, now: Instant, wallMs: nu
   const known = alerts.get(key)
   const isOpen = Object.values(entry.told).some(({ what }) => what !== 'resolved')
   // Of what is over and told nobody needs to know; what is told of an end before this beginning is old.
-  if (!known && !isOpen) return false
+  if (!known && (!isOpen || alerts.size > 2 * MOST_ALERTS)) return false
   const { code, object, severity, summary, startedMs, ageMs } = entry
   const since = after(now, -ageMs)
   const fresh: Alert = {

@@ -58,6 +58,13 @@ export const ALERTS = {
     'what happens is told nobody there until it works again; then it is told all that lasts, and what is over since',
     'lvsm alert test NAME says what happens; what is wrong is corrected in the file, or with coordinators: lvsm receiver set NAME …',
   ),
+  'alerts-overflow': kind(
+    'critical',
+    'alerts',
+    'NUMBER causes have no room among the alerts, and nobody is told of them: more is wrong than 512 things at once',
+    'what is critical has room before what is not; the rest is told when others are over',
+    'lvsm alert list: what so many of them have in common; where it is no trouble, lvsm receiver set NAME with troubles= or severity=',
+  ),
   'hooks-not-kept': kind(
     'warning',
     'node',
