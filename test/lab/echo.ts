@@ -17,28 +17,36 @@ const SERVER = `
     }))
   Promise.all(waits).then(() => console.log('ready'))`
 
-/** Prints who answered each of so many datagrams of one socket. */
-const DATAGRAMS = `
-  const [address, port, count] = process.argv.slice(1)
-  const socket = require('node:dgram').createSocket(address.includes(':') ? 'udp6' : 'udp4'), heard = []
-  let sent = 0
-  const next = () => sent++ < Number(count) ? socket.send('x', Number(port), address) : end()
-  const end = () => { console.log(heard.join(' ')); process.exit() }
-  let timer = setTimeout(end, 3000)
-  socket.on('message', (name) => { heard.push(String(name)); clearTimeout(timer); timer = setTimeout(end, 3000); next() })
-  next()`
-
-/** Prints who greeted each connection; of several ports in turn. */
-const CONNECTIONS = `
-  const [address, ports, count, holds] = process.argv.slice(1)
-  const net = require('node:net'), list = ports.split(','), heard = []
-  const once = (port) => new Promise((done) => {
-    const socket = net.connect({ host: address, port: Number(port) })
-    const end = (text) => { heard.push(text); done(); if (holds !== 'yes') socket.destroy() }
+/** Asks for each word `udp/ADDRESS/PORT/COUNT` or `tcp/ADDRESS/PORTS/COUNT/HOLDS`, one after the other, and prints a line of who answered. */
+const CLIENT = `
+  const net = require('node:net'), dgram = require('node:dgram')
+  const datagrams = (address, ports, count) => new Promise((done) => {
+    const socket = dgram.createSocket(address.includes(':') ? 'udp6' : 'udp4'), heard = []
+    let sent = 0, timer
+    const end = () => { clearTimeout(timer); socket.close(); done(heard) }
+    const next = () => { clearTimeout(timer); timer = setTimeout(end, 3000); sent++ < count ? socket.send('x', ports[0], address) : end() }
+    socket.on('message', (name) => { heard.push(String(name)); next() })
+    next()
+  })
+  const connection = (address, port, holds) => new Promise((done) => {
+    const socket = net.connect({ host: address, port })
+    const end = (text) => { done(text); if (!holds) socket.destroy() }
     socket.once('data', (name) => end(String(name))).once('error', ({ code }) => end(code))
     setTimeout(() => end('silence'), 4000).unref()
   })
-  const all = async () => { for (let at = 0; at < Number(count); at++) await once(list[at % list.length]); console.log(heard.slice(0, Number(count)).join(' ')); process.exit() }
+  const connections = async (address, ports, count, holds) => {
+    const heard = []
+    for (let at = 0; at < count; at++) heard.push(await connection(address, ports[at % ports.length], holds))
+    return heard
+  }
+  const all = async () => {
+    for (const word of process.argv.slice(1)) {
+      const [protocol, address, list, count, holds] = word.split('/'), ports = list.split(',').map(Number)
+      const heard = protocol === 'udp' ? await datagrams(address, ports, Number(count)) : await connections(address, ports, Number(count), holds === 'yes')
+      console.log(heard.join(' '))
+    }
+    process.exit()
+  }
   all()`
 
 export interface Served {
@@ -59,19 +67,33 @@ export async function serves(node: string, { tcp, udp, addresses }: Served): Pro
   return () => void child.kill('SIGKILL')
 }
 
-const asked = async (script: string, ...words: readonly (string | number)[]): Promise<string[]> =>
-  (await on('client', `${process.execPath} -e "${script}" ${words.join(' ')}`))
-    .split(/\s+/)
-    .filter((word) => word !== '')
+export interface Asked {
+  readonly protocol: 'tcp' | 'udp'
+  readonly address: string
+  /** Connections go to one after the other, datagrams to the first. */
+  readonly ports: readonly number[]
+  readonly count: number
+  /** All connections stay open until the last one. */
+  readonly holds?: boolean
+}
+
+/** Who answered each of these, in order; one client asks them all, one after the other: to start one takes longer than to ask. */
+export async function answers(asked: readonly Asked[]): Promise<string[][]> {
+  const words = asked.map(({ protocol, address, ports, count, holds = false }) =>
+    [protocol, address, ports.join(), count, holds ? 'yes' : 'no'].join('/'),
+  )
+  const lines = (await on('client', `${process.execPath} -e "${CLIENT}" ${words.join(' ')}`)).split('\n')
+  return asked.map((_, at) => (lines[at] ?? '').split(/\s+/).filter((word) => word !== ''))
+}
 
 /** Who answered, in order: all datagrams have the same source port. */
-export const datagrams = (address: string, port: number, count: number): Promise<string[]> =>
-  asked(DATAGRAMS, address, port, count)
+export const datagrams = async (address: string, port: number, count: number): Promise<string[]> =>
+  (await answers([{ protocol: 'udp', address, ports: [port], count }])).flat()
 
 /** Who greeted the client, in order, one connection after the other; `holds`: all of them stay open until the last one. */
-export const connections = (
+export const connections = async (
   address: string,
   ports: readonly number[],
   count: number,
   holds = false,
-): Promise<string[]> => asked(CONNECTIONS, address, ports.join(), count, holds ? 'yes' : 'no')
+): Promise<string[]> => (await answers([{ protocol: 'tcp', address, ports, count, holds }])).flat()

@@ -4,21 +4,24 @@ import { demand, lab, NODES, sh } from './harness.ts'
 
 const fileOf = (node: string): string => `/etc/lvsm/${node}.yaml`
 
-/** The agent of a node reads its file again. */
-async function reload(node: string): Promise<void> {
-  const line = (await lab('pids', node)).split('\n').find((one) => one.split('\t')[1] === 'agent')
-  const pid = line?.split('\t')[2]
-  demand(pid && /^\d+$/.test(pid), `the agent's pid on ${node}: ${line}`)
-  await sh(`kill -HUP ${pid}`)
+/** The agent of every node reads its file again. */
+async function reload(): Promise<void> {
+  const rows = (await lab('pids')).split('\n').map((line) => line.split('\t'))
+  const pids = NODES.map((node) => {
+    const pid = rows.find(([where, name]) => where === node && name === 'agent')?.[2]
+    demand(pid && /^\d+$/.test(pid), `the agent's pid on ${node}: ${pid}`)
+    return pid
+  })
+  await sh(`kill -HUP ${pids.join(' ')}`)
 }
 
 /** Returns what puts it back. */
 export async function rewrite(change: (text: string) => string): Promise<() => Promise<void>> {
   const before = new Map(NODES.map((node) => [node, readFileSync(fileOf(node), 'utf8')]))
   for (const [node, text] of before) writeFileSync(fileOf(node), change(text))
-  for (const node of NODES) await reload(node)
+  await reload()
   return async () => {
     for (const [node, text] of before) writeFileSync(fileOf(node), text)
-    for (const node of NODES) await reload(node)
+    await reload()
   }
 }

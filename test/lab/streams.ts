@@ -19,15 +19,18 @@ const SERVER = `use Socket qw(:all); $| = 1; ${ADDRESS}
     for my $socket (@waiting) { if (vec($ready, fileno($socket), 1)) { accept(my $caller, $socket) or next; syswrite $caller, $name; close $caller } }
   }`
 const CLIENT = `use Socket qw(:all); ${ADDRESS}
-  my ($own, $host, $port, $count) = @ARGV;
-  for (1 .. $count) {
-    my ($family, $from) = at($own, 0); my (undef, $to) = at($host, $port); my $heard = "";
-    eval {
-      local $SIG{ALRM} = sub { die "silence" }; alarm 5;
-      socket(my $socket, $family, SOCK_STREAM, 132) or die "socket"; bind($socket, $from) or die "bind"; connect($socket, $to) or die "refused";
-      sysread $socket, $heard, 99; close $socket; alarm 0;
-    };
-    $heard = $1 if $@ =~ /^(\\w+)/; print "$heard\\n";
+  for my $word (@ARGV) {
+    my ($own, $host, $port, $count) = split /,/, $word; my @heard;
+    for (1 .. $count) {
+      my ($family, $from) = at($own, 0); my (undef, $to) = at($host, $port); my $heard = "";
+      eval {
+        local $SIG{ALRM} = sub { die "silence" }; alarm 5;
+        socket(my $socket, $family, SOCK_STREAM, 132) or die "socket"; bind($socket, $from) or die "bind"; connect($socket, $to) or die "refused";
+        sysread $socket, $heard, 99; close $socket; alarm 0;
+      };
+      $heard = $1 if $@ =~ /^(\\w+)/; push @heard, $heard || "nothing";
+    }
+    print "@heard\\n";
   }`
 
 /** `at`: each `ADDRESS,PORT`. Runs until it is stopped. */
@@ -42,6 +45,18 @@ export async function streaming(node: string, at: readonly string[]): Promise<()
   return () => void child.kill('SIGKILL')
 }
 
-/** Who greeted each association, in order, or what went wrong in one word. */
-export const associations = async (own: string, address: string, port: number, count: number): Promise<string[]> =>
-  (await on('client', `perl -e '${CLIENT}' ${own} ${address} ${port} ${count}`)).split(/\s+/)
+export interface Associations {
+  /** The client's own address. */
+  readonly own: string
+  readonly address: string
+  readonly port: number
+  readonly count: number
+}
+
+/** Who greeted each association of each of these, in order, or what went wrong in one word; one client asks them all. */
+export async function associations(asked: readonly Associations[]): Promise<string[][]> {
+  if (asked.length === 0) return []
+  const words = asked.map(({ own, address, port, count }) => [own, address, port, count].join())
+  const lines = (await on('client', `perl -e '${CLIENT}' ${words.join(' ')}`)).split('\n')
+  return asked.map((_, at) => (lines[at] ?? '').split(/\s+/).filter((word) => word !== ''))
+}

@@ -17,22 +17,20 @@ interface Counter {
 export async function counted(counters: readonly Counter[]): Promise<() => Promise<Record<string, number>>> {
   const nodes = [...new Set(counters.map(({ node }) => node))]
   const of = (node: string): readonly Counter[] => counters.filter((one) => one.node === node)
-  for (const node of nodes) {
-    const lines = of(node).map(({ rule }) => `${rule} counter`)
-    const chain = `chain seen { type filter hook prerouting priority -350; ${lines.join('; ')}; }`
-    await on(node, `nft 'table inet witness { ${chain}; }'`)
-  }
+  await Promise.all(
+    nodes.map((node) => {
+      const lines = of(node).map(({ rule }) => `${rule} counter`)
+      const chain = `chain seen { type filter hook prerouting priority -350; ${lines.join('; ')}; }`
+      return on(node, `nft 'table inet witness { ${chain}; }'`)
+    }),
+  )
   return async () => {
-    const counts: Record<string, number> = {}
-    for (const node of nodes) {
-      const text = await on(node, 'nft list table inet witness')
+    const counts = nodes.map(async (node) => {
+      const text = await on(node, 'nft list table inet witness && nft delete table inet witness')
       const packets = [...text.matchAll(/counter packets (\d+)/g)].map(([, number]) => Number(number))
-      of(node).forEach(({ what }, at) => {
-        counts[`${node} ${what}`] = packets[at] ?? Number.NaN
-      })
-      await on(node, 'nft delete table inet witness')
-    }
-    return counts
+      return of(node).map(({ what }, at) => [`${node} ${what}`, packets[at] ?? Number.NaN] as const)
+    })
+    return Object.fromEntries((await Promise.all(counts)).flat())
   }
 }
 

@@ -17,7 +17,7 @@ import {
   serviceOf,
 } from './combinations.ts'
 import { translates, vipOf, wire } from './combinations.ts'
-import { connections, datagrams, serves } from './echo.ts'
+import { answers, serves } from './echo.ts'
 import { attempt, demand, figure, on, status, until } from './harness.ts'
 import { rewrite } from './rewriting.ts'
 import { inSoak, scenario } from './scenario.ts'
@@ -66,11 +66,27 @@ async function listening(node: Server, all: readonly Combination[]): Promise<rea
   return [...servers, ...(streams.length === 0 ? [] : [await streaming(node, streams)])]
 }
 
-async function asked(one: Combination): Promise<string[]> {
-  const { client } = networksOf(one.family)
-  const vip = vipOf(one.family)
-  if (wire(one) === 'sctp') return associations(client, vip, one.port, ASKED)
-  return wire(one) === 'udp' ? datagrams(vip, one.port, ASKED) : connections(vip, portsOf(one), ASKED)
+/** Who answered each combination, by the clients of both kinds at the same time. */
+async function asked(all: readonly Combination[]): Promise<Map<Combination, string[]>> {
+  const by = (wanted: readonly Combination[], heard: readonly string[][]) =>
+    wanted.map((one, at) => [one, heard[at] ?? []] as const)
+  const streams = all.filter((one) => wire(one) === 'sctp')
+  const others = all.filter((one) => wire(one) !== 'sctp')
+  const [greeted, answered] = await Promise.all([
+    associations(
+      streams.map(({ family, port }) => ({
+        ...{ own: networksOf(family).client, address: vipOf(family) },
+        ...{ port, count: ASKED },
+      })),
+    ),
+    answers(
+      others.map((one) => ({
+        ...{ protocol: wire(one) === 'udp' ? 'udp' : 'tcp', address: vipOf(one.family) },
+        ...{ ports: portsOf(one), count: ASKED },
+      })),
+    ),
+  ])
+  return new Map([...by(streams, greeted), ...by(others, answered)])
 }
 
 type Counts = Readonly<Record<string, number>>
@@ -162,18 +178,18 @@ async function announced(): Promise<() => Promise<string[]>> {
   const chain = (device: string): string =>
     `chain ${device} { type filter hook egress device "${device}" priority 0; ${rules.join('; ')}; }`
   const devices = (node: Server): string[] => (node === 'rs3' || node === 'rs4' ? ['inside'] : ['outside', 'inside'])
-  for (const node of SERVERS) await on(node, `nft 'table netdev witness { ${devices(node).map(chain).join('; ')}; }'`)
+  await Promise.all(
+    SERVERS.map((node) => on(node, `nft 'table netdev witness { ${devices(node).map(chain).join('; ')}; }'`)),
+  )
   for (const family of ['-4', '-6']) await attempt(`ip -n client ${family} neigh flush dev outside`)
   return async () => {
-    const said: string[] = []
-    for (const node of SERVERS) {
-      const text = await on(node, 'nft list table netdev witness')
+    const said = SERVERS.map(async (node) => {
+      const text = await on(node, 'nft list table netdev witness && nft delete table netdev witness')
       const packets = [...text.matchAll(/counter packets (\d+)/g)].map(([, number]) => Number(number))
       demand(packets.length === 2 * devices(node).length, text)
-      if (packets.some((number) => number > 0)) said.push(`${node} answered who has the VIP: ${text}`)
-      await on(node, 'nft delete table netdev witness')
-    }
-    return said
+      return packets.some((number) => number > 0) ? [`${node} answered who has the VIP: ${text}`] : []
+    })
+    return (await Promise.all(said)).flat()
   }
 }
 
@@ -184,7 +200,7 @@ async function played(all: readonly Combination[]): Promise<void> {
   try {
     await until(async () => (await status()).services.length === all.length + 2, SETTLED_MS, 'all services are known')
     await whole()
-    for (const node of SERVERS) stops.push(...(await listening(node, all)))
+    await Promise.all(SERVERS.map(async (node) => stops.push(...(await listening(node, all)))))
     const { from } = await seats()
     const table = (): Promise<string> => on(from, 'ipvsadm -Ln')
     await until(
@@ -197,10 +213,9 @@ async function played(all: readonly Combination[]): Promise<void> {
       SETTLED_MS,
       'every service is in the table of the kernel',
     )
-    const [packets, announcements] = [await counted(all.flatMap(witnesses)), await announced()]
-    const heard = new Map<Combination, string[]>()
-    for (const one of all) heard.set(one, await asked(one))
-    const [counts, claims] = [await packets(), await announcements()]
+    const [packets, announcements] = await Promise.all([counted(all.flatMap(witnesses)), announced()])
+    const heard = await asked(all)
+    const [counts, claims] = await Promise.all([packets(), announcements()])
     demand((await seats()).from === from, `${from} owned the group all the time`)
     const wrong = all.flatMap((one) => {
       const who = heard.get(one) ?? []

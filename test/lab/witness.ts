@@ -189,7 +189,7 @@ export const seated = (director: string, ms: number, asks?: string): Promise<unk
 /** Everything healed and started; until every node does its work and every realserver takes requests. */
 export async function whole(): Promise<void> {
   await lab('heal')
-  for (const node of NODES) await attempt(`lab start ${node} everything`)
+  await Promise.all(NODES.map((node) => attempt(`lab start ${node} everything`)))
   await until(
     async () => {
       const { quorum, groups, services, nodes } = await status()
