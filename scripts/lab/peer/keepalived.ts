@@ -37,6 +37,9 @@ export function keepalivedConfiguration(topology: Topology, node: string, { adve
     }
   }`,
     )
+  // An advertisement has room for 255 addresses; the others come and go with these.
+  const [group] = topology.groups as readonly { readonly vips: readonly string[] }[]
+  const more = group?.vips.slice(1) ?? []
   return `global_defs {
   router_id ${node}
   vrrp_version 3
@@ -52,7 +55,7 @@ vrrp_instance web {
   virtual_ipaddress {
     ${topology.vip}/${topology.networks[0]?.prefix}
   }
-}
+${more.length === 0 ? '' : `  virtual_ipaddress_excluded {\n${more.map((cidr) => `    ${cidr}`).join('\n')}\n  }\n`}}
 virtual_server ${topology.vip} ${topology.port} {
   delay_loop 1
   lb_algo ${web.scheduler}

@@ -9,6 +9,7 @@ import { placements } from './placements.ts'
 import { shared } from './shared.ts'
 import { small } from './small.ts'
 import { six } from './six.ts'
+import { thousand } from './thousand.ts'
 import { translated } from './translated.ts'
 import { tunnels } from './tunnels.ts'
 import { tunnels6 } from './tunnels6.ts'
@@ -30,6 +31,7 @@ export const topologies: readonly Topology[] = [
   shared,
   nat6,
   translated,
+  thousand,
   ways,
   placements,
 ]
