@@ -331,7 +331,11 @@ const LINKS: readonly Row[] = [
       'true',
     ),
     said: () =>
-      everywhere(['dir1', 'dir2'], { code: 'dropped', of: 'dir1', words: /with the address of rs2: not of this protocol version/ }),
+      everywhere(['dir1', 'dir2'], {
+        code: 'dropped',
+        of: 'dir1',
+        words: /with the address of rs2: not of this protocol version/,
+      }),
     remembered: true,
   },
 ]
