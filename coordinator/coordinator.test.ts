@@ -1,8 +1,10 @@
 /** Coordinators that run, on real databases: they answer, follow each other, grow, start again, and expire what is over. */
+import { isDeepStrictEqual } from 'node:util'
 import { MODEL_VERSION } from '@lvsm/changes'
 import { encodeEntry, type Entry as Change } from '@lvsm/protocol'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { grown, Hub, Place, SOON, Tls, type Wire } from '../test/kit/coordinators.ts'
+import { Announcing } from './announcing.ts'
 import { configurationSuite, weightOf } from '../test/suites/configuration.ts'
 
 const places: Place[] = []
@@ -180,6 +182,43 @@ test('one that is removed while it runs is told so by the others, and ends; so d
   await live.start()
   await until(() => live.failures.length > 1)
   expect([leader, other].flatMap(({ failures }) => failures)).toEqual([])
+})
+
+test('one that is elsewhere after its start is found by what it says, and then by its record: by others that start, too', async () => {
+  const wire = new Tls()
+  const all: [Place, Place, Place] = [at('dir1', wire), at('dir2', wire), at('rs1', wire)]
+  await grown(all)
+  const leader = await leading(all)
+  const [moves, stays] = all.filter((place) => place !== leader)
+  if (!moves || !stays) throw new Error('there are three')
+  const finalized = await leader.coordinator.write({ kind: 'finalize', author: 'alice', at: 1, version: 2 })
+  expect(finalized).toMatchObject({ outcome: { kind: 'finalized' } })
+  // It stands where nobody has heard of, and hears the leader there before any record says so.
+  await moves.stop()
+  const record = await wire.move(moves.name)
+  await moves.start()
+  await until(() => moves.coordinator.hasLeader())
+  const troubles: (string | null)[] = []
+  const announcing = new Announcing(
+    {
+      home: { id: moves.id, node: moves.name, listen: record.addresses },
+      configuration: moves.coordinator,
+      trouble: (trouble) => void troubles.push(trouble?.message ?? null),
+      say: () => undefined,
+      wallClock: () => Date.now(),
+    },
+    100,
+  )
+  for (const place of all) await until(() => isDeepStrictEqual(place.coordinator.records().get(moves.id), record))
+  await until(() => troubles.at(-1) === null)
+  announcing.close()
+  // Two that start, and the leader gone: they have each other by the log alone.
+  await Promise.all([moves.stop(), stays.stop()])
+  await leader.stop()
+  await Promise.all([moves.start(), stays.start()])
+  const next = await leading([moves, stays])
+  await until(async () => (await next.coordinator.write(weightOf(5))).kind === 'done')
+  expect(all.flatMap(({ failures }) => failures)).toEqual([])
 })
 
 describe('what everybody may rely on who asks any of three, over TLS', () =>

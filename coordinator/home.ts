@@ -93,8 +93,10 @@ export function writeHome(stateDir: string, home: Home, authorityKey: string): v
   replaceFile(join(stateDir, homeFiles.authority), home.authority)
   replaceFile(join(stateDir, homeFiles.privateKey), home.privateKey)
   replaceFile(join(stateDir, homeFiles.certificate), home.certificate)
-  replaceFile(join(stateDir, homeFiles.self), encodeHome(home.self))
+  writeSelf(stateDir, home.self)
 }
+export const writeSelf = (stateDir: string, self: CoordinatorHome): void =>
+  replaceFile(join(stateDir, homeFiles.self), encodeHome(self))
 
 /** Whatever of it there is, by name: for a backup. */
 export const readFiles = (stateDir: string): [name: string, content: string][] =>

@@ -10,6 +10,7 @@ import { askAdmission } from './adapters/joining/ask.ts'
 import { firstUser } from './first-user.ts'
 import { found } from './founding.ts'
 import { joinCoordinators } from './joining.ts'
+import { moveCoordinator } from './moving.ts'
 import { type Directories, HELP, type Options, readOptions, USAGE } from './options.ts'
 import { start } from './start.ts'
 
@@ -43,6 +44,9 @@ export async function launch(args: readonly string[], program: Program): Promise
       const work = () => (options.kind === 'found' ? begin(options, asRoot, program) : enter(options, asRoot, program))
       return settle(options, program, work)
     }
+    case 'move':
+      becomeOwner(options.stateDir, viewers())
+      return settle(options, program, () => Promise.resolve(move(options, program)))
     case 'run':
       becomeOwner(options.stateDir, viewers())
       program.tries(options.runDir)
@@ -108,6 +112,16 @@ async function enter(
   if (refused) return refused
   program.print(
     `this node is one of the coordinators, with what it keeps in ${options.stateDir}\n  → start lvsm-coordinator here; then: lvsm coordinators\n`,
+  )
+  program.exit(DAEMON_EXITS.ok.code)
+  return null
+}
+
+function move(options: Extract<Options, { kind: 'move' }>, program: Program): Unready | null {
+  const refused = moveCoordinator(options)
+  if (refused) return refused
+  program.print(
+    'this coordinator has other addresses\n  → start lvsm-coordinator here: it tells the others; then: lvsm coordinators\n',
   )
   program.exit(DAEMON_EXITS.ok.code)
   return null

@@ -145,3 +145,23 @@ test('its help names every option and exit code', () => {
   for (const word of '--found --join --admin --identity --node --listen --api --run-dir --state-dir TERM 78'.split(' '))
     expect(HELP).toContain(word)
 })
+
+test('one that is there moves by its addresses alone', () => {
+  const words = ['--move', '--listen', '10.13.0.1:80', '--api', '10.13.0.1', '--state-dir', '/s']
+  expect(readOptions(words)).toEqual({
+    kind: 'move',
+    listen: [{ host: '10.13.0.1', port: 80 }],
+    api: [{ host: '10.13.0.1', port: 7445 }],
+    stateDir: '/s',
+    runDir: '/run/lvsm-coordinator',
+  })
+  expect(readOptions(['--move'])).toMatchObject({
+    kind: 'refused',
+    reason: expect.stringContaining('--listen is missing'),
+  })
+  for (const more of [['--join'], ['--identity', 'node.json'], ['--node', 'dir1']])
+    expect(readOptions([...words, ...more])).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining('--move'),
+    })
+})

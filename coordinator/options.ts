@@ -14,11 +14,13 @@ export const USAGE = `usage: lvsm-coordinator [--state-dir DIR] [--run-dir DIR]
              [--admin NAME] [--state-dir DIR] [--run-dir DIR]
        lvsm-coordinator --join --identity FILE --listen ADDRESS[:PORT]... [--api ADDRESS[:PORT]]... [--state-dir DIR]
              [--run-dir DIR]
+       lvsm-coordinator --move --listen ADDRESS[:PORT]... [--api ADDRESS[:PORT]]... [--state-dir DIR] [--run-dir DIR]
        lvsm-coordinator --version | --help
   --found FILE      begin a cluster's configuration with this file, and leave; the first coordinator is here
   --node NAME       this node, as the file calls it
   --admin NAME      the first user, an administrator; the password is the first line of standard input
   --join            become one of the coordinators of the cluster that this node is in, and leave
+  --move            other addresses from now on, all of them, and leave: it tells the others when it starts again
   --listen ADDRESS  where other nodes reach this one; port ${PORT} unless one is named ([2001:db8::1]:7446 for IPv6)
   --identity FILE   who this node is (/var/lib/lvsm/node.json), where its agent looks: --found writes it, with a key of its own
   --api ADDRESS     where people and machines that join reach it, by HTTPS; port ${API_PORT} unless one is named; without: nowhere
@@ -45,6 +47,7 @@ export type Options =
   | ({ readonly kind: 'run' } & Directories)
   | ({ readonly kind: 'found'; readonly file: string; readonly node: string; readonly admin: string | null } & Newcomer)
   | ({ readonly kind: 'join' } & Newcomer)
+  | ({ readonly kind: 'move' } & Omit<Newcomer, 'identity'>)
   | { readonly kind: 'help' | 'version' }
   /** It cannot be understood; why, in one sentence. */
   | { readonly kind: 'refused'; readonly reason: string }
@@ -54,6 +57,7 @@ const WORDS = {
   node: { type: 'string' },
   admin: { type: 'string' },
   join: { type: 'boolean', default: false },
+  move: { type: 'boolean', default: false },
   listen: { type: 'string', multiple: true },
   identity: { type: 'string' },
   api: { type: 'string', multiple: true },
@@ -74,6 +78,7 @@ export function readOptions(args: readonly string[]): Options {
     const {
       found,
       join,
+      move,
       identity,
       node,
       admin,
@@ -85,6 +90,11 @@ export function readOptions(args: readonly string[]): Options {
     const empty = refuseEmpty(values)
     if (empty !== null) return refused(empty)
     const where = { runDir, stateDir }
+    if (move) {
+      if (join || [found, node, admin, identity].some((value) => value !== undefined))
+        return refused('--move goes with --listen and --api alone: this coordinator is there, and knows who it is')
+      return readMoving({ listen, api, identity: '' }, where)
+    }
     if (join) {
       if (found !== undefined || node !== undefined || admin !== undefined)
         return refused(
@@ -95,7 +105,7 @@ export function readOptions(args: readonly string[]): Options {
     if (found !== undefined) return readFounding({ file: found, node, admin }, { listen, api, identity }, where)
     if (node !== undefined || admin !== undefined || listen.length + api.length > 0 || identity !== undefined)
       return refused(
-        '--node, --admin, --identity, --listen and --api go with --found or --join: a coordinator that is there knows who it is',
+        '--node, --admin, --identity, --listen and --api go with --found or --join: a coordinator that is there knows who it is; --move gives it other addresses',
       )
     return { kind: 'run', runDir, stateDir }
   } catch (error) {
@@ -122,6 +132,12 @@ function readFounding({ file, node, admin }: First, words: Words, where: Directo
   return typeof read === 'string'
     ? refused(read)
     : { kind: 'found', file, node, admin: admin ?? null, ...read, ...where }
+}
+function readMoving(words: Words, where: Directories): Options {
+  const read = readWords(words)
+  if (typeof read === 'string') return refused(read)
+  const { listen, api } = read
+  return { kind: 'move', listen, api, ...where }
 }
 function readJoining(words: Words, where: Directories): Options {
   const read = readWords(words)

@@ -136,6 +136,26 @@ test('a machine comes in over its port for people, by a token that was made on t
   expect(place.said).not.toContain(token?.secret)
 })
 
+test('it moves while it is stopped, and tokens name it where it is then', async () => {
+  const place = new Place()
+  const [nodes, api, later, people] = [++port, ++port, ++port, ++port]
+  expect(await place.found(nodes, '--api', `127.0.0.1:${api}`)).toMatchObject({ code: 0 })
+  const words = ['--move', '--listen', `127.0.0.1:${later}`, '--api', `127.0.0.1:${people}`]
+  const first = await place.start()
+  expect(await place.run(...words)).toMatchObject({ code: 75, said: expect.stringMatching(/already runs/) })
+  first.kill('SIGTERM')
+  await once(first, 'close')
+  expect(await place.run(...words)).toMatchObject({
+    code: 0,
+    said: expect.stringMatching(/has other addresses\n.*start/),
+  })
+  await place.start()
+  await vi.waitUntil(() => place.said.includes('know where this one is now'), { timeout: 60_000 })
+  const made = await place.ask('POST', '/v1/tokens/create', {})
+  expect(decodeToken((made.value as { token: string }).token)?.to).toEqual([{ host: '127.0.0.1', port: people }])
+  expect((await overTls(people, 'GET', '/v1/authority', { rejectUnauthorized: false })).status).toBe(200)
+})
+
 function overTls(at: number, method: string, path: string, options: RequestOptions, body?: object) {
   return new Promise<{ status: number; value: unknown }>((resolve, reject) => {
     const where = { host: '127.0.0.1', port: at, method, path, agent: false, ...options } as const

@@ -8,6 +8,7 @@ import { DEFAULTS } from '@lvsm/raft'
 import { type ApiOptions, serveApi } from './adapters/api/api.ts'
 import { openDoor } from './adapters/joining/door.ts'
 import { groupNumber } from '../agent/process/caller.ts'
+import { Announcing } from './announcing.ts'
 import { openPassage } from './adapters/api/passage.ts'
 import { openLinks } from './adapters/links/open.ts'
 import { linkOptions } from './adapters/links/options.ts'
@@ -97,7 +98,11 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   letIn(coordinator, linked.server, { stateDir, authority: identity.authority, say })
   const backup = () => makeBackup(stateDir, store)
   const api = listened({ ...gate, path: join(runDir, 'coordinator.sock'), backup }, machine)
-  const leave = leaving([api, nodes, people, { close: () => coordinator.stop() }, store], machine)
+  const announcing = new Announcing({
+    ...{ home: self, configuration: coordinator, wallClock, say },
+    trouble: (trouble) => troubles.note('address', trouble),
+  })
+  const leave = leaving([announcing, api, nodes, people, { close: () => coordinator.stop() }, store], machine)
   let stopped: Promise<void> | null = null
   say(`coordinator ${self.id} of cluster ${self.cluster} runs on ${self.node}`)
   return {

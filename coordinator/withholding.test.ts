@@ -19,6 +19,20 @@ test('before anybody watches the voters they do not change; nothing else waits f
   expect(asked).toEqual([2])
 })
 
+test('where a coordinator is changes in a cluster whose coordinators all understand that', () => {
+  const moved: Entry = {
+    kind: 'coordinator-address',
+    at: 1,
+    id: 1,
+    addresses: [{ host: '10.12.0.9', port: 1 }],
+    key: 'ab'.repeat(32),
+  }
+  const finalized = (version: number) => new MemoryConfiguration(undefined, version)
+  expect(write(moved, { known: () => finalized(1).known() })).toMatchObject({ code: 'not-finalized' })
+  expect(write(moved)).toMatchObject({ code: 'not-finalized' })
+  expect(write(moved, { known: () => finalized(2).known() })).toBeNull()
+})
+
 test('a version is agreed on that everybody knows whom the leader hears, whatever the one has heard that was asked', () => {
   const known = (model: number): VersionsReport => ({
     ...{ finalized: 1, next: model, begins: [] },

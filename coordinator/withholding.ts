@@ -3,7 +3,7 @@
  * started.
  */
 import type { Refusal } from '@lvsm/base'
-import { mayCoordinate, type State } from '@lvsm/changes'
+import { mayCoordinate, refuseAddresses, type State } from '@lvsm/changes'
 import { decodeEntry, decodeMember, type VersionsReport } from '@lvsm/protocol'
 import { refuseUnknown } from './api/versions.ts'
 import { type Electing, NOT_WATCHED } from './electing.ts'
@@ -26,6 +26,7 @@ export function withheld({ kind, payload }: Asked, watchers: Watchers): Refusal 
   if (!read.ok) return null
   const { entry } = read
   if (entry.kind === 'voters') return watchers.electing ? watchers.electing.refuse(entry.epoch) : NOT_WATCHED
+  if (entry.kind === 'coordinator-address') return refuseAddresses(watchers.known()?.finalized ?? 0)
   if (entry.kind !== 'finalize') return null
   const versions = watchers.spoken()
   return versions ? refuseUnknown(entry.version, versions) : NOT_HEARD

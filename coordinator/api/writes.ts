@@ -4,7 +4,7 @@ import {
   applyEntry,
   differenceBetween,
   epochOf,
-  MODEL_VERSION,
+  COMMAND_MODEL,
   newestOf,
   type Outcome,
   parseDocument,
@@ -100,7 +100,7 @@ function commandOf(change: ChangeBody['change']): Read {
   if ('command' in change) return { command: change.command, revision: undefined }
   const { document, revision, refusals } = parseDocument(change.yaml)
   if (!document) return { reply: refusedWith(422, refusals) }
-  const command = { verb: 'apply', file: writtenOf(document, 0), model: MODEL_VERSION } as const
+  const command = { verb: 'apply', file: writtenOf(document, 0), model: COMMAND_MODEL } as const
   return { command, revision: revision > 0 ? revision : undefined }
 }
 

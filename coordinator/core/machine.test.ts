@@ -53,6 +53,51 @@ const command = (index: number, payload: string): Entry => ({ kind: 'command', i
 const live = (...entries: Entry[]): Coordinated =>
   entries.reduce((state, entry) => applyLogEntry(state, entry).state, NOTHING)
 
+describe('a coordinator that is elsewhere', () => {
+  const FINALIZE = command(2, encodeEntry({ kind: 'finalize', author: 'alice', at: 1, version: 2 }))
+  const JOINED = membership(3, [member(1), member(3)], encodeMember({ member: record('dir2') }))
+  const begun = live(FOUNDING, FINALIZE, JOINED)
+  const there = { addresses: [{ host: '10.12.0.9', port: 7447 }], api: [{ host: '10.12.0.9', port: 7445 }] }
+  const says = (more: object) =>
+    command(4, encodeEntry({ kind: 'coordinator-address', at: 9, id: 3, key: 'ab'.repeat(32), ...there, ...more }))
+  it('has its record replaced, and nothing else; a disk and another coordinator have it so', () => {
+    const { state, result } = applyLogEntry(begun, says({}))
+    expect(result).toEqual({ kind: 'outcome', outcome: { kind: 'addressed' } })
+    const moved = { ...record('dir2'), ...there }
+    expect([...state.members]).toEqual([
+      [1, record('dir1')],
+      [3, moved],
+    ])
+    expect(state.configured).toBe(begun.configured)
+    expect(changesBetween(MACHINE.partsOf(begun), MACHINE.partsOf(state)).set.map(([key]) => key)).toEqual(['member/3'])
+    expect(readText(textOf(state))?.members.get(3)).toEqual(moved)
+    // People reach it no more.
+    const { api: _, ...mute } = there
+    const after = applyLogEntry(
+      state,
+      command(5, encodeEntry({ kind: 'coordinator-address', at: 9, id: 3, key: 'ab'.repeat(32), ...mute })),
+    )
+    expect(after.state.members.get(3)).toEqual({ ...record('dir2'), ...mute })
+  })
+  it.each([
+    ['with another key', begun, { key: 'cd'.repeat(32) }, 'no-such-coordinator'],
+    ['that was removed', begun, { id: 2 }, 'no-such-coordinator'],
+    ['before the cluster agreed that such may be', live(FOUNDING, JOINED), {}, 'not-finalized'],
+  ])('%s changes nothing', (_, state, more, code) =>
+    expect(applyLogEntry(state, says(more))).toEqual({
+      state,
+      result: { kind: 'outcome', outcome: { kind: 'refused', refusals: [expect.objectContaining({ code })] } },
+    }),
+  )
+})
+
+test('a beginning of a later version waits for that', () => {
+  const { payload } = FOUNDING as Extract<Entry, { kind: 'membership' }>
+  expect(doubtEntry(FOUNDING)).toBeNull()
+  const later = membership(1, [member(1)], payload.replace('"finalized":1', '"finalized":99'))
+  expect(doubtEntry(later)).toContain('version 99')
+})
+
 test('the first entry begins the configuration and knows the first coordinator', () => {
   const { configured, members } = live(FOUNDING)
   expect(configured?.history.revisions).toMatchObject([{ number: 1, author: 'root', at: 5 }])

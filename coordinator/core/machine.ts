@@ -15,6 +15,7 @@ import {
 } from '@lvsm/changes'
 import { judge } from '@lvsm/model'
 import {
+  type AddressEntry,
   decodeEntry,
   decodeMember,
   decodeWhole,
@@ -53,8 +54,16 @@ export function doubtEntry(entry: Entry): string | null {
       return reason === null ? null : `entry ${entry.index} is ${reason}`
     }
     case 'membership':
-      return entry.payload === '' || decodeMember(entry.payload) ? null : `entry ${entry.index} is not understood`
+      return doubtMember(entry)
   }
+}
+
+function doubtMember({ index, payload }: Extract<Entry, { kind: 'membership' }>): string | null {
+  if (payload === '') return null
+  const member = decodeMember(payload)
+  if (!member) return `entry ${index} is not understood`
+  const { finalized = 0 } = member.founding ?? {}
+  return finalized > MODEL_VERSION ? `entry ${index} begins with version ${finalized}` : null
 }
 
 /** Why a change must not get into the log. Of members only one that comes has a payload. */
@@ -97,12 +106,30 @@ function withChange(state: Coordinated, payload: string): { state: Coordinated; 
   const { configured } = state
   invariant(read.ok && configured, 'what is applied is understood, and comes after the beginning')
   const { state: next, outcome } = applyEntry(configured, read.entry)
+  if (outcome.kind === 'addressed' && read.entry.kind === 'coordinator-address') return withAddress(state, read.entry)
   const left = outcome.kind === 'changed' ? refuseLeaving(state.members.values(), outcome.revision?.change ?? []) : null
   if (left) return { state, result: { kind: 'outcome', outcome: { kind: 'refused', refusals: [left] } } }
   return {
     state: next === configured ? state : { ...state, configured: next },
     result: { kind: 'outcome', outcome },
   }
+}
+
+/** Of the coordinator that is there by that id and that key; whoever was removed meanwhile is nowhere. */
+function withAddress(state: Coordinated, entry: AddressEntry): { state: Coordinated; result: Result } {
+  const { id, key, addresses, api } = entry
+  const record = state.members.get(id)
+  if (record?.key !== key)
+    return { state, result: { kind: 'outcome', outcome: { kind: 'refused', refusals: [OTHER] } } }
+  const moved = { name: record.name, addresses, key, ...(api ? { api } : {}) }
+  // In the order of the ids, as a database has them.
+  const members = new Map([...state.members].map(([one, known]) => [one, one === id ? moved : known]))
+  return { state: { ...state, members }, result: { kind: 'outcome', outcome: { kind: 'addressed' } } }
+}
+const OTHER: Refusal = {
+  code: 'no-such-coordinator',
+  message: 'there is no coordinator with this id and this key: it was removed, or set up anew',
+  hint: 'lvsm coordinators says who there is; on a node that is to be one: lvsm coordinators join',
 }
 
 function withMembers(state: Coordinated, { index, membership, payload }: Extract<Entry, { kind: 'membership' }>) {

@@ -10,6 +10,7 @@ import {
   inverse,
   lineText,
   linesOf,
+  COMMAND_MODEL,
   MODEL_VERSION,
   parseDocument,
   renderDocument,
@@ -93,7 +94,7 @@ test(`${RUNS} histories of ${COMMANDS} commands: the rules hold, and every revis
         const action = deepFreeze(new Operator(gen, history.document, documents).command())
         const before = textOf(history.document)
         const voters = gen(fc.boolean) ? 'may-change' : 'stay'
-        const command = { model: MODEL_VERSION, ...action }
+        const command = { model: COMMAND_MODEL, ...action }
         const result = commit(
           deepFreeze(history),
           { command, base: null },

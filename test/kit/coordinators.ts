@@ -61,6 +61,13 @@ export class Tls implements Wire {
     this.servers.set(name, opened.server)
     return opened.links
   }
+  /** It listens elsewhere from its next start on. */
+  async move(name: string): Promise<MemberRecord> {
+    const { identity, record } = await this.#end(name)
+    const moved = { ...record, addresses: [{ host: '127.0.0.1', port: await freePort() }] }
+    this.#ends.set(name, Promise.resolve({ identity, record: moved }))
+    return moved
+  }
   #end(name: string) {
     const known = this.#ends.get(name) ?? this.#make(name)
     this.#ends.set(name, known)

@@ -1,7 +1,7 @@
 // lab: topology=coordinated cluster=coordinated long=yes
 /** What a change costs from its commit to the kernel of the owner, with 200 services of 10 realservers; and a feed that was cut. */
 import { writeFileSync } from 'node:fs'
-import { MODEL_VERSION } from '@lvsm/changes'
+import { COMMAND_MODEL } from '@lvsm/changes'
 import { parse, stringify } from 'yaml'
 import { NOT_KNOWN_IF } from '../../coordinator/api/writes.ts'
 import { CALLER_OPTIONS } from '../../agent/node/adapters/feed/caller.ts'
@@ -62,7 +62,7 @@ async function set(
   which: Readonly<Record<string, string>>,
   noun: 'node' | 'server',
 ) {
-  const command = { verb: 'set', noun, which, values, model: MODEL_VERSION } as const
+  const command = { verb: 'set', noun, which, values, model: COMMAND_MODEL } as const
   const told = await tryAsk([socketOf(node)], {
     route: 'change',
     body: { change: { command }, comment: 'a figure', base: null },

@@ -1,6 +1,6 @@
 /** Whoever changes the configuration, once a second where nothing else is said, through any coordinator, and remembers what was acknowledged. */
 import { type Random } from '@lvsm/base'
-import { MODEL_VERSION } from '@lvsm/changes'
+import { COMMAND_MODEL } from '@lvsm/changes'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { tryAsk } from '../../packages/cli/src/config/ask.ts'
 import { Failure } from '../../packages/cli/src/failure.ts'
@@ -49,7 +49,7 @@ export class Writer {
     const comment = `${this.#name} ${number}`
     const which = { service: SERVICE, server: this.#server }
     const values = { weight: 1 + (number % 100) }
-    const command = { verb: 'set', noun: 'server', which, values, model: MODEL_VERSION } as const
+    const command = { verb: 'set', noun: 'server', which, values, model: COMMAND_MODEL } as const
     for (const node of this.#shuffled()) {
       try {
         const told = await tryAsk([socketOf(node)], {

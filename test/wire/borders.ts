@@ -1,5 +1,7 @@
 /** Everything that crosses a border, in one table: how a value of each kind becomes bytes, and what is made of bytes. */
 import {
+  ADDRESS_ENTRIES,
+  type Addresses,
   type AgentMessage,
   type Codec,
   type CoordinatorMessage,
@@ -9,6 +11,7 @@ import {
   type FeedMessage,
   type FollowerMessage,
   type DurableState,
+  type Entry,
   FrameSplitter,
   type LeaseView,
   PEER_SCHEMAS,
@@ -19,17 +22,21 @@ import {
   type SnapshotWord,
   type Stored,
   datagramCodec,
+  decodeEntry,
   decodeFeedMessage,
   decodeFollowerMessage,
   decodeMessage,
   decodePeerMessage,
   decodeSnapshotWord,
+  decodeSpokenAddresses,
   decodeState,
   decodeView,
+  encodeEntry,
   encodeFeedMessage,
   encodeMessage,
   encodePeerMessage,
   encodeSnapshotWord,
+  encodeSpokenAddresses,
   encodeState,
   encodeView,
   frame,
@@ -179,6 +186,23 @@ const peers: Border = {
   encode: (_, value) => utf8(encodePeerMessage(value as CoordinatorMessage)),
   decode: (_, bytes) => messageIn(decodePeerMessage(textOf(bytes))),
 }
+/** What a coordinator says of itself with the request that its link begins with. */
+const spoken: Border = {
+  name: 'peer-header',
+  kinds: ['addresses'],
+  encode: (_, value) => utf8(encodeSpokenAddresses(value as Addresses) ?? ''),
+  decode: (_, bytes) => checked(decodeSpokenAddresses(textOf(bytes))),
+}
+/** Entries of the log that came after those that `entry.test.ts` holds to their form. */
+const entries: Border = {
+  name: 'log',
+  kinds: Object.keys(ADDRESS_ENTRIES),
+  encode: (_, value) => utf8(encodeEntry(value as Entry)),
+  decode(_, bytes) {
+    const found = decodeEntry(textOf(bytes))
+    return found.ok ? { ok: true, value: found.entry } : found
+  },
+}
 const snapshots: Border = {
   name: 'snapshot',
   kinds: Object.keys(SNAPSHOT_SCHEMAS),
@@ -228,6 +252,8 @@ export const BORDERS: readonly Border[] = [
   ...files,
   messages,
   peers,
+  spoken,
+  entries,
   snapshots,
   feed,
   followers,

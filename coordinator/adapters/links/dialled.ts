@@ -1,6 +1,6 @@
 /** The connection over which this coordinator speaks to one other: made again and again, asked for signs of life. */
 import { randomBetween } from '@lvsm/base'
-import { LONGEST_PEER_MESSAGE } from '@lvsm/protocol'
+import { encodeSpokenAddresses, LONGEST_PEER_MESSAGE } from '@lvsm/protocol'
 import type { SecureContext } from 'node:tls'
 import type { WebSocket } from 'ws'
 import type { Peer } from '../../ports.ts'
@@ -20,6 +20,8 @@ const STEADY = 2
 
 /** Header: whose id it is that dials. */
 export const WHO = 'lvsm-coordinator'
+/** Header: where that one listens for nodes. */
+export const WHERE = 'lvsm-addresses'
 const REMOVED = 'it says that this coordinator was removed'
 const HINTS: ReadonlyMap<string, string> = new Map([
   [WRONG_KEY, 'it was set up anew, or another machine has its address: let it join again'],
@@ -42,6 +44,8 @@ export class Dialled {
   #next = 0
   /** Rounds through all of them since the peer was heard. */
   #rounds = 0
+  /** Somebody was told that it cannot be reached. */
+  #isTold = false
   /** Why the last connection ended. */
   #reason = ''
 
@@ -102,9 +106,14 @@ export class Dialled {
     const { addresses, key } = this.#peer
     const address = addresses[this.#next % addresses.length]
     if (!address) return
-    const { id, options } = this.#context
+    const { id, options, listen = [] } = this.#context
+    const spoken = encodeSpokenAddresses(listen)
     const call = { address, path: MESSAGES, key, secure: this.#secure, connectMs: options.connectMs } as const
-    const socket = dial({ ...call, maxPayload: MAX_PAYLOAD, headers: { [WHO]: String(id) } })
+    const socket = dial({
+      ...call,
+      maxPayload: MAX_PAYLOAD,
+      headers: { [WHO]: String(id), ...(spoken ? { [WHERE]: spoken } : {}) },
+    })
     this.#phase = { kind: 'dialling', socket }
     this.#reason = 'the connection was closed'
     socket.on('error', (error) => {
@@ -140,7 +149,8 @@ export class Dialled {
 
   #heard(socket: WebSocket): void {
     if (!this.#isNow(socket)) return
-    if (this.#rounds > 0) this.#context.told.trouble(this.#about, null)
+    if (this.#isTold) this.#context.told.trouble(this.#about, null)
+    this.#isTold = false
     this.#rounds = 0
   }
 
@@ -157,6 +167,7 @@ export class Dialled {
   }
 
   #tell({ host, port }: Address): void {
+    this.#isTold = true
     this.#context.told.trouble(this.#about, {
       code: 'peer-unreachable',
       severity: 'warning',

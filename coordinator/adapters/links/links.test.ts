@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { CoordinatorMessage, SnapshotBegin } from '@lvsm/protocol'
 import type { InstallSnapshot } from '@lvsm/raft'
 import { makeAuthority } from '@lvsm/trust'
+import { freePort } from '../../../test/kit/free-port.ts'
 import { RECORDED } from '../../../test/wire/recorded.ts'
 import type { PeerMessage } from '../../ports.ts'
 import { ask, coordinator, HOST, identityOf, introduce, line, meet, soon, visit } from './fixture.ts'
@@ -122,6 +123,26 @@ describe('who is known', () => {
     await meet(one, two)
     way.rate = 0
     await expect.poll(() => one.counts.get('peer-lost'), soon).toBe(1)
+  })
+  it('says itself where it is now, before any record does', async () => {
+    const [one, two] = [await coordinator(1), await coordinator(2)]
+    introduce(one, two)
+    await Promise.all([meet(one, two), meet(two, one)])
+    await two.links.end()
+    await expect.poll(() => one.troubles.get('peer 2'), soon).toMatchObject({ code: 'peer-unreachable' })
+    // On a port that nobody has heard of.
+    const port = await freePort()
+    const moved = await coordinator(2, { identity: two.identity, port })
+    expect(moved.peer.addresses).not.toEqual(two.peer.addresses)
+    moved.links.know([one.peer])
+    await Promise.all([meet(one, moved), meet(moved, one)])
+    await expect.poll(() => one.troubles.size, soon).toBe(0)
+    // A record of before changes nothing about that, and one that has come no more.
+    one.links.know([{ ...two.peer, addresses: [...two.peer.addresses, { host: '127.0.0.1', port: 1 }] }])
+    one.links.know([moved.peer])
+    one.links.send(ask(1, 2, 'still'))
+    await expect.poll(() => moved.heard.length, soon).toBe(1)
+    expect(one.counts.get('peer-lost') ?? 0).toBe(0)
   })
   it('is reached by the one address of several that leads there', async () => {
     const [one, two] = [await coordinator(1), await coordinator(2)]

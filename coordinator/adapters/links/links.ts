@@ -3,13 +3,13 @@
  * one; a peer is who its public key is in what `know` said last.
  */
 import type { SecureContext } from 'node:tls'
-import { encodePeerMessage, LONGEST_PEER_MESSAGE } from '@lvsm/protocol'
+import { type Addresses, decodeSpokenAddresses, encodePeerMessage, LONGEST_PEER_MESSAGE } from '@lvsm/protocol'
 import type { InstallSnapshot } from '@lvsm/raft'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { LinksHeard, LinksPort, Peer, PeerMessage } from '../../ports.ts'
 import { listenTo } from './accepted.ts'
 import { dial, isAddress, MESSAGES, secureContext, SNAPSHOTS } from '../../../agent/nodelink/dial.ts'
-import { Dialled, WHO } from './dialled.ts'
+import { Dialled, WHERE, WHO } from './dialled.ts'
 import type { NodeServer, Visitor } from './node-server.ts'
 import type { LinkContext } from './options.ts'
 import { MAX_PAYLOAD, receiveState } from './snapshot-in.ts'
@@ -18,6 +18,8 @@ import { ANSWER_BYTES, sendState } from './snapshot-out.ts'
 /** Everything that there is with one peer. */
 interface Link {
   peer: Peer
+  /** Where it said that it is, as it connected; tried before what its record says. */
+  spoken: Addresses
   readonly dialled: Dialled
   /** Over which it speaks, and sends a snapshot: the newest of each. */
   messages: WebSocket | null
@@ -61,7 +63,7 @@ export class Links implements LinksPort {
       if (!link) this.#begin(peer)
       else if (JSON.stringify(link.peer.addresses) !== JSON.stringify(peer.addresses)) {
         link.peer = peer
-        link.dialled.moved(peer)
+        link.dialled.moved(whereIs(link))
       }
     }
   }
@@ -107,7 +109,7 @@ export class Links implements LinksPort {
 
   #begin(peer: Peer): void {
     const dialled = new Dialled(peer, this.#context, this.#secure, () => this.#heard.removed(peer.id))
-    this.#links.set(peer.id, { peer, dialled, messages: null, arriving: null, leaving: null })
+    this.#links.set(peer.id, { peer, dialled, spoken: [], messages: null, arriving: null, leaving: null })
   }
 
   #cut(id: number): void {
@@ -136,9 +138,27 @@ export class Links implements LinksPort {
       if (what === 'arriving') {
         return receiveState(socket, id, this.#context, (message, state) => this.#heard.snapshot(message, state))
       }
+      if (hasMoved(link, request.headers[WHERE])) link.dialled.moved(whereIs(link))
       listenTo({ socket, raw, from: id }, this.#context, (message) => this.#heard.heard(message))
       link.dialled.nudge()
     })
     return true
   }
+}
+
+/** With what it said last of where it is: its record may be of before. */
+function whereIs({ peer, spoken }: Link): Peer {
+  const recorded = peer.addresses.filter(
+    ({ host, port }) => !spoken.some((one) => one.host === host && one.port === port),
+  )
+  return { ...peer, addresses: [...spoken, ...recorded] }
+}
+
+/** Whether it says that it is where nobody knew. The peer itself says so: its key was shown, and is asked for there as well. */
+function hasMoved(link: Link, said: string | string[] | undefined): boolean {
+  const addresses = typeof said === 'string' ? decodeSpokenAddresses(said)?.filter(isAddress) : undefined
+  if (!addresses || JSON.stringify(addresses) === JSON.stringify(link.spoken)) return false
+  const before = JSON.stringify(whereIs(link).addresses)
+  link.spoken = addresses
+  return JSON.stringify(whereIs(link).addresses) !== before
 }

@@ -21,7 +21,7 @@ export async function openLinks({ listen, heard, ...context }: LinksSetting): Pr
   const unusable = refuseIdentity(context.identity)
   if (unusable) return { ok: false, refusal: unusable }
   const server = new NodeServer(context.identity, context.told, context.options)
-  const links = new Links(context, server, heard)
+  const links = new Links({ ...context, listen }, server, heard)
   const refusal = await server.listen(listen)
   return refusal ? { ok: false, refusal } : { ok: true, links, server }
 }

@@ -2,6 +2,7 @@
 import type { CounterName } from '@lvsm/protocol'
 import type { Random, Trouble } from '@lvsm/base'
 import type { Credentials } from '../../../agent/nodelink/dial.ts'
+import type { Endpoint } from '../../../agent/process/tls-port.ts'
 
 export interface LinkOptions {
   /** A link is asked for a sign of life so often, and given up when so many in a row were without. Milliseconds. */
@@ -54,4 +55,6 @@ export interface LinkContext {
   readonly told: LinksTold
   /** Spreads attempts to connect. */
   readonly random: Random
+  /** Where this one listens for nodes: said to whom it dials, whatever the records say. */
+  readonly listen?: readonly Endpoint[]
 }

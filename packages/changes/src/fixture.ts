@@ -2,7 +2,7 @@
 import { SAMPLE } from '@lvsm/model'
 import { applyCommand } from './command/apply.ts'
 import type { Action, Context } from './command/command.ts'
-import { MODEL_VERSION } from './command/version.ts'
+import { COMMAND_MODEL, MODEL_VERSION } from './command/version.ts'
 import type { Document } from './document/document.ts'
 import { parseDocument } from './document/yaml.ts'
 import { lineText, linesOf } from './revision/lines.ts'
@@ -23,7 +23,7 @@ export const DOCUMENT: Document = documentOfFile(FILE)
 export const CONTEXT: Context = { finalized: MODEL_VERSION, voters: 'stay', earlier: () => null }
 
 export const run = (document: Document, action: Action, context: Partial<Context> = {}) =>
-  applyCommand(document, { model: MODEL_VERSION, ...action }, { ...CONTEXT, ...context })
+  applyCommand(document, { model: COMMAND_MODEL, ...action }, { ...CONTEXT, ...context })
 
 /** What it changes, as lines; or why it is refused, as `code field: message → hint`. */
 export function outcome(document: Document, action: Action, context: Partial<Context> = {}): string[] {

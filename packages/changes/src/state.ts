@@ -17,7 +17,7 @@ import type {
   Token,
 } from '@lvsm/protocol'
 import type { Context } from './command/command.ts'
-import { MODEL_VERSION, refuseFinalize } from './command/version.ts'
+import { MODEL_VERSION, refuseAddresses, refuseFinalize } from './command/version.ts'
 import { type Document, documentOf, writtenOf } from './document/document.ts'
 import { nodeOfServer } from './document/server-ref.ts'
 import { applyEnrol, type EnrolEntry, keepEnrolled, NOBODY } from './enrol/enrol.ts'
@@ -73,6 +73,8 @@ export type Outcome =
   /** Heartbeat keys changed, or nothing about them was new. */
   | { readonly kind: 'keys' }
   | { readonly kind: 'finalized' }
+  /** A coordinator may be elsewhere: whoever has its record replaces what that says. */
+  | { readonly kind: 'addressed' }
   /** A user, or a token for scripts, was made, changed or removed. */
   | { readonly kind: 'people' }
   | { readonly kind: 'refused'; readonly refusals: readonly Refusal[] }
@@ -147,6 +149,10 @@ export function applyEntry(state: State, entry: Entry, voters: Context['voters']
       const refusal = refuseFinalize(entry.version, finalized)
       if (refusal) return { state, outcome: { kind: 'refused', refusals: [refusal] } }
       return { state: { ...state, finalized: entry.version }, outcome: { kind: 'finalized' } }
+    }
+    case 'coordinator-address': {
+      const refusal = refuseAddresses(finalized)
+      return { state, outcome: refusal ? { kind: 'refused', refusals: [refusal] } : { kind: 'addressed' } }
     }
     default:
       return peopled(state, entry)

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { encodeNodeIdentity } from '@lvsm/protocol'
+import { encodeHome, encodeNodeIdentity } from '@lvsm/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { cleanUp, lvsm } from './agent.ts'
 import { closeCoordinators, startCoordinator, type TestCoordinator } from './coordinator.ts'
@@ -82,6 +82,70 @@ describe('lvsm coordinators join', () => {
     expect(existsSync(at('words'))).toBe(false)
     expect((await run([...JOIN, '--anew'], undefined, passing)).out).toMatch(/^what was there is in .*left-/)
     expect([existsSync(at('words')), existsSync(at('coordinator', 'coordinator.db'))]).toEqual([true, false])
+  })
+})
+
+describe('lvsm coordinators address', () => {
+  const MOVE = ['coordinators', 'address', '--no-start', '--yes']
+  const isCoordinator = (listen: string, api: string): void =>
+    writeFileSync(
+      at('coordinator', 'coordinator.json'),
+      encodeHome({
+        ...{ cluster: 'lab', id: 2, node: 'dir2', seeds: [] },
+        listen: [{ host: listen, port: 7446 }],
+        api: [{ host: api, port: 7445 }],
+      }),
+    )
+  const told = (): string[] => readFileSync(at('words'), 'utf8').trim().split('\n')
+  it('takes where people reach it along, and tries before whether it can listen there', async () => {
+    isCoordinator('10.12.0.2', '10.12.0.2')
+    const absent = await run([...MOVE, '192.0.2.77'], startCoordinator())
+    expect(absent).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/no network of this machine has .*192\.0\.2\.77/),
+    })
+    expect(existsSync(at('words'))).toBe(false)
+    expect(await run([...MOVE, '127.0.0.9'], startCoordinator())).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(
+        /next: start lvsm-coordinator here\n.*elsewhere now: for nodes 127\.0\.0\.9:7446, for people 127\.0\.0\.9:7445\n/,
+      ),
+    })
+    const places = ['--state-dir', at('coordinator'), '--run-dir', at('run')]
+    expect(told()).toEqual(['--move', '--listen', '127.0.0.9:7446', '--api', '127.0.0.9:7445', ...places])
+    await run([...MOVE, '--no-probe', '10.13.0.2:80', '10.12.0.2', '--api', '10.14.0.2'], startCoordinator())
+    expect(told().slice(0, 7)).toEqual([
+      '--move',
+      '--listen',
+      '10.13.0.2:80',
+      '--listen',
+      '10.12.0.2:7446',
+      '--api',
+      '10.14.0.2:7445',
+    ])
+  })
+  it('changes nothing where nothing differs, where no coordinator is, and where nobody would find it any more', async () => {
+    expect((await run([...MOVE, '10.13.0.2'])).err).toMatch(
+      /no coordinator is on this machine[^]*→ lvsm coordinators says/,
+    )
+    isCoordinator('10.12.0.2', '10.14.0.2')
+    expect((await run([...MOVE, '10.12.0.2'])).out).toMatch(/^nothing to do: dir2 is there already/)
+    expect((await run([...MOVE, 'x y'])).err).toMatch(/ADDRESS x y is no address[^]*→ write 10\.12\.0\.1:7446/)
+    const alone = startCoordinator()
+    const { raft, members } = alone.configuration.status()
+    const [self] = raft.membership.members
+    const membership = { members: self ? [self] : [] }
+    alone.configuration.status = () => ({ members, raft: { ...raft, membership } })
+    const move = [...MOVE, '--no-probe', '10.13.0.2']
+    expect((await run(move, alone)).err).toMatch(
+      /it is the only coordinator[^]*→ .*address 10\.13\.0\.2:7446 10\.12\.0\.2:7446/,
+    )
+    expect((await run(move)).err).toMatch(/no coordinator answers here/)
+    expect(existsSync(at('words'))).toBe(false)
+    // People reach it on a network that stays.
+    expect((await run([...move, '--force'])).code).toBe(0)
+    expect(told().slice(3, 5)).toEqual(['--api', '10.14.0.2:7445'])
+    expect((await run([...MOVE, '--no-probe', '10.13.0.2', '10.12.0.2'], alone)).code).toBe(0)
   })
 })
 

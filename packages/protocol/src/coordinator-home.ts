@@ -1,6 +1,7 @@
 /** Who a coordinator is, as its state directory has it. JSON. */
 import * as z from 'zod'
-import { memberRecord, MOST_ADDRESSES, nodeEndpoint } from './changes/member.ts'
+import { MOST_ADDRESSES, nodeEndpoint } from './changes/coordinator-address.ts'
+import { memberRecord } from './changes/member.ts'
 import { readVersioned } from './json.ts'
 
 export const HOME_VERSION = 1

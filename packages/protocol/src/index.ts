@@ -27,6 +27,16 @@ export * from './changes/followed-facts.ts'
 export * from './changes/local-word.ts'
 export * from './changes/member.ts'
 export {
+  ADDRESS_ENTRIES,
+  type Addresses,
+  type AddressEntry,
+  decodeSpokenAddresses,
+  encodeSpokenAddresses,
+  LONGEST_SPOKEN,
+  MOST_ADDRESSES,
+  nodeEndpoint,
+} from './changes/coordinator-address.ts'
+export {
   type ApiToken,
   type PasswordHash,
   type People,

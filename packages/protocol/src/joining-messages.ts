@@ -4,7 +4,8 @@
  */
 import * as z from 'zod'
 import { digest } from './changes/enrol.ts'
-import { memberRecord, MOST_ADDRESSES, nodeEndpoint } from './changes/member.ts'
+import { MOST_ADDRESSES, nodeEndpoint } from './changes/coordinator-address.ts'
+import { memberRecord } from './changes/member.ts'
 import { refusedReport } from './http/status.ts'
 import { readKind, type Unread } from './json.ts'
 import { keyFile } from './key-files.ts'

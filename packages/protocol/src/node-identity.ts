@@ -1,7 +1,8 @@
 /** Who a node is among the others, as its agent's state directory has it: one file, a secret. JSON. */
 import * as z from 'zod'
 import { digest } from './changes/enrol.ts'
-import { memberRecord, MOST_ADDRESSES, nodeEndpoint } from './changes/member.ts'
+import { MOST_ADDRESSES, nodeEndpoint } from './changes/coordinator-address.ts'
+import { memberRecord } from './changes/member.ts'
 import { readVersioned } from './json.ts'
 
 export const IDENTITY_VERSION = 1

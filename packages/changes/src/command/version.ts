@@ -5,11 +5,16 @@
  */
 import type { Refusal } from '@lvsm/base'
 
-export const MODEL_VERSION = 1
+export const MODEL_VERSION = 2
+/** What every command, and every revision of the document, means today: none says anything newer, so that a cluster that has agreed on no more takes them. */
+export const COMMAND_MODEL = 1
+/** From here on coordinators may say that they are elsewhere. */
+export const MODEL_WITH_ADDRESSES = 2
 
 /** What begins to be valid with each version, in words for whoever agrees to it. */
 const MEANINGS: readonly (readonly [version: number, meaning: string])[] = [
   [1, 'the configuration, intents, tokens and users as the first lvsm has them'],
+  [MODEL_WITH_ADDRESSES, 'a coordinator may have other addresses than it came with (lvsm coordinators address)'],
 ]
 export const beginsBetween = (finalized: number, version: number): string[] =>
   MEANINGS.flatMap(([number, meaning]) => (number > finalized && number <= version ? [meaning] : []))
@@ -31,6 +36,16 @@ const tooNew = (what: string, version: number, known: number): Refusal => ({
   message: `${what} is ${version}; this coordinator knows versions up to ${known}`,
   hint: 'upgrade lvsm on this node',
 })
+
+/** Why no coordinator may say yet that it is elsewhere, or null: one of the version before would end at it. */
+export const refuseAddresses = (finalized: number): Refusal | null =>
+  finalized >= MODEL_WITH_ADDRESSES
+    ? null
+    : {
+        code: 'not-finalized',
+        message: `addresses of coordinators change from model version ${MODEL_WITH_ADDRESSES} on, and the cluster still speaks ${finalized}, so that nodes of the version before understand it`,
+        hint: 'when all nodes are upgraded: lvsm cluster finalize',
+      }
 
 /** Why a command of this version cannot be carried out now, or null. */
 export function refuseVersion(version: number, finalized: number, known: number = MODEL_VERSION): Refusal | null {

@@ -1,7 +1,7 @@
 import { checkConfig } from '@lvsm/model'
 import { describe, expect, it } from 'vitest'
 import type { Action } from '../command/command.ts'
-import { MODEL_VERSION } from '../command/version.ts'
+import { COMMAND_MODEL } from '../command/version.ts'
 import { type Document, writtenOf } from '../document/document.ts'
 import { deepFreeze, DOCUMENT } from '../fixture.ts'
 import { commit } from './commit.ts'
@@ -28,7 +28,7 @@ const weight = (value: number, server = 'rs1'): Action => ({
   values: { weight: value },
 })
 const write = (history: History, action: Action, base: number | null = null, author?: string) =>
-  commit(deepFreeze(history), deepFreeze({ command: { model: MODEL_VERSION, ...action }, base }), signature(author), {
+  commit(deepFreeze(history), deepFreeze({ command: { model: COMMAND_MODEL, ...action }, base }), signature(author), {
     finalized: 1,
     voters: 'stay',
   })
@@ -39,7 +39,7 @@ function written(history: History, ...actions: readonly Action[]): History {
     return result.history
   }, history)
 }
-const begin = (limit?: number): History => beginHistory(DOCUMENT, signature(), MODEL_VERSION, limit)
+const begin = (limit?: number): History => beginHistory(DOCUMENT, signature(), COMMAND_MODEL, limit)
 const weightOf = (document: Document | null): unknown => document?.services['http']?.realservers?.['rs1']?.weight
 
 describe('revisions', () => {
@@ -251,7 +251,7 @@ describe('what each node would do', () => {
       preview(
         begin(),
         config,
-        { command: { model: MODEL_VERSION, ...weight(value) }, base },
+        { command: { model: COMMAND_MODEL, ...weight(value) }, base },
         { finalized: 1, voters: 'stay' },
       )
     const { nodes = [], change = [] } = asked(1, 5) as Extract<Preview, { nodes: unknown }>

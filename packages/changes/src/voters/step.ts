@@ -5,7 +5,7 @@
 import type { Refusal } from '@lvsm/base'
 import { type Electorate, type Entry, LONGEST_COMMENT } from '@lvsm/protocol'
 import { type Document, writtenOf } from '../document/document.ts'
-import { MODEL_VERSION } from '../command/version.ts'
+import { COMMAND_MODEL } from '../command/version.ts'
 import { type Committed, commit } from '../revision/commit.ts'
 import { epochOf, votersOf } from './electorate.ts'
 import { type History, refuseStale } from '../revision/history.ts'
@@ -27,7 +27,7 @@ export function applyVoters(history: History, entry: VotersEntry, finalized: num
   const nodes = written.nodes.map((node) =>
     node.name === add ? { ...node, voter: true } : node.name === remove ? { ...node, voter: false } : node,
   )
-  const command = { verb: 'apply', file: { ...written, epoch, nodes }, model: MODEL_VERSION } as const
+  const command = { verb: 'apply', file: { ...written, epoch, nodes }, model: COMMAND_MODEL } as const
   const step = `${add === null ? `${remove} votes no more` : `${add} votes`}: epoch ${epoch}`
   const comment = said === '' ? step : `${step}: ${said}`.slice(0, LONGEST_COMMENT)
   const signature = { author, at, comment }

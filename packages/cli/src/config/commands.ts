@@ -1,6 +1,6 @@
 /** `lvsm config`: what each command does. */
 import type { Exit } from '@lvsm/protocol'
-import { MODEL_VERSION } from '@lvsm/changes'
+import { COMMAND_MODEL } from '@lvsm/changes'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { text as readAll } from 'node:stream/consumers'
 import { Failure } from '../failure.ts'
@@ -109,4 +109,4 @@ function readText(file: string): string {
 }
 
 export const rollback = (session: CoordinatorSession, revision: number, options: WriteOptions): Promise<Exit> =>
-  write(session, { command: { verb: 'rollback', revision, model: MODEL_VERSION } }, options)
+  write(session, { command: { verb: 'rollback', revision, model: COMMAND_MODEL } }, options)

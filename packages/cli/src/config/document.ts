@@ -3,7 +3,7 @@
  * of. Its data is judged by the coordinator again, by the same rules.
  */
 import type { Refusal } from '@lvsm/base'
-import { MODEL_VERSION, parseDocument, writtenOf } from '@lvsm/changes'
+import { COMMAND_MODEL, parseDocument, writtenOf } from '@lvsm/changes'
 import type { ConfigRequestBody, DocumentReport } from '@lvsm/protocol'
 import { Failure } from '../failure.ts'
 
@@ -20,7 +20,7 @@ export function readFile(text: string): ReadFile {
   if (!document) return { refusals }
   const file: unknown = JSON.parse(JSON.stringify(writtenOf(document, 0)))
   return {
-    change: { command: { verb: 'apply', file, model: MODEL_VERSION } },
+    change: { command: { verb: 'apply', file, model: COMMAND_MODEL } },
     revision: revision > 0 ? revision : undefined,
   }
 }

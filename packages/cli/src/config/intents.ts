@@ -1,5 +1,5 @@
 /** What is wanted for a while: drain, stop, standby, and their end. */
-import { MODEL_VERSION, subjectText } from '@lvsm/changes'
+import { COMMAND_MODEL, subjectText } from '@lvsm/changes'
 import type { Exit, IntentCommand, IntentReport, Subject } from '@lvsm/protocol'
 import { lengthOf } from '../length.ts'
 import { render } from '../output.ts'
@@ -31,7 +31,7 @@ export async function intend(
   const forMs = lengthOf('--for', options.for)
   const deadlineMs = lengthOf('--deadline', options.deadline)
   const more = { ...(deadlineMs === null ? {} : { deadlineMs }), ...(force ? { force } : {}) }
-  const command = { model: MODEL_VERSION, verb, subject, forMs, comment, ...more }
+  const command = { model: COMMAND_MODEL, verb, subject, forMs, comment, ...more }
   const preview = await ask(paths, { route: 'intentPreview', body: { command } })
   const told = (it: Told): string => (it.ended ? endedText(subject) : wantedText(it.added, it.removed, terminal.paint))
   const text = (it: Told): string => told(it) + warningsText(it.warnings)

@@ -1,5 +1,5 @@
 /** `lvsm NOUN VERB`: one thing of the document listed, shown, added, changed, removed. */
-import { entriesOf, MODEL_VERSION, type NounEntry } from '@lvsm/changes'
+import { entriesOf, COMMAND_MODEL, type NounEntry } from '@lvsm/changes'
 import { defaultsOf } from '@lvsm/model'
 import type { ConfigCommand, Exit, Noun } from '@lvsm/protocol'
 import { stringify } from 'yaml'
@@ -172,7 +172,7 @@ async function nameOf({ terminal }: CoordinatorSession, noun: Noun, verb: NounVe
 }
 
 function commandOf(noun: Noun, verb: NounVerb, { which, values }: Read): Extract<ConfigCommand, { noun: Noun }> {
-  const model = MODEL_VERSION
+  const model = COMMAND_MODEL
   if (verb !== 'remove') return { verb, noun, which, values, model }
   const [more] = Object.keys(values)
   if (more === undefined) return { verb, noun, which, model }

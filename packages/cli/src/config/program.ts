@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { FORMATS, type Format } from '../output.ts'
 import { backup } from './backup.ts'
 import * as commands from './commands.ts'
+import { type AddressOptions, moveCoordinator } from '../setup/address.ts'
 import { becomeCoordinator, type CoordinateOptions } from '../setup/coordinate.ts'
 import { directoriesOf, placed, type Placed } from '../setup/places.ts'
 import { coordinators, removeCoordinator } from './coordinators.ts'
@@ -70,6 +71,22 @@ function coordinatorProgram(root: Command, run: Run): void {
     .option('--no-start', 'set it up, and start nothing')
     .action((options: Omit<CoordinateOptions, 'directories'> & Placed) =>
       run((session) => becomeCoordinator(session, { ...options, directories: directoriesOf(options) })),
+    )
+  addressProgram(noun, run)
+}
+
+function addressProgram(noun: Command, run: Run): void {
+  placed(
+    noun.command('address').description('the coordinator of this node is elsewhere from now on: it starts anew there'),
+  )
+    .argument('<address[:port]...>', 'where nodes reach it: all of them. The port stays unless one is named')
+    .option('--api <address[:port]...>', 'where people and joining machines reach it; it goes along by default', [])
+    .option('--no-probe', 'do not try before whether it can listen there')
+    .option('--force', 'also where it is the only one, and its old address goes', false)
+    .option('--no-start', 'neither stop it nor start it')
+    .option('-y, --yes', 'do not ask', false)
+    .action((addresses: string[], options: Omit<AddressOptions, 'directories'> & Placed) =>
+      run((session) => moveCoordinator(session, addresses, { ...options, directories: directoriesOf(options) })),
     )
 }
 

@@ -1,5 +1,5 @@
 /** `lvsm join TOKEN`: this machine becomes a node of a cluster that is there. */
-import { MODEL_VERSION } from '@lvsm/changes'
+import { COMMAND_MODEL } from '@lvsm/changes'
 import { inNetwork, parseCidr } from '@lvsm/model'
 import {
   encodeNodeIdentity,
@@ -107,7 +107,7 @@ async function inspect(
   options: JoinOptions,
   asking: boolean,
 ): Promise<Inspected> {
-  const head = { token: { id, secret }, model: MODEL_VERSION }
+  const head = { token: { id, secret }, model: COMMAND_MODEL }
   const first = { ...head, name: options.name ?? nodeName(), node: null }
   try {
     const known = await timed(() => door.ask('joinPreview', first))

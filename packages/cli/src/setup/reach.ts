@@ -57,6 +57,11 @@ export async function tryHere({ udp, tcp }: Pick<Wanted, 'udp' | 'tcp'>): Promis
   }
 }
 
+/** Where a daemon that is to listen there could not, it throws. */
+export async function tryTcpHere(endpoints: readonly Endpoint[]): Promise<void> {
+  for (const endpoint of endpoints) (await listenTcp(endpoint)).close()
+}
+
 function backFaults({ udp, tcp }: Pick<Wanted, 'udp' | 'tcp'>, report: ReachReport, heard: boolean): Reached {
   const { from, answered } = report
   const here = endpointText(udp.host, udp.port)

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod'
 import { CONFIG_COMMANDS, configCommand, intentCommand } from './command.ts'
+import { ADDRESS_ENTRIES } from './coordinator-address.ts'
 import { ENROL_ENTRIES } from './enrol.ts'
 import { KEY_ENTRIES } from './heartbeat-keys.ts'
 import { USER_ENTRIES } from './users.ts'
@@ -47,6 +48,7 @@ export const ENTRIES = {
   /** From here on everybody speaks this version of the model. */
   finalize: z.strictObject({ kind: z.literal('finalize'), ...signature, version: count.min(1) }),
   ...USER_ENTRIES,
+  ...ADDRESS_ENTRIES,
 } as const
 export type Entry = z.infer<(typeof ENTRIES)[keyof typeof ENTRIES]>
 

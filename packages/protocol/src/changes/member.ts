@@ -6,6 +6,7 @@ import * as z from 'zod'
 import { LONGEST_NAME } from '../http/routes.ts'
 import { readVersioned } from '../json.ts'
 import { plainData } from './command.ts'
+import { whereabouts } from './coordinator-address.ts'
 import { enrolment } from './enrol.ts'
 import { LONGEST_ENTRY } from './entry.ts'
 import { passwordHash, userName } from './users.ts'
@@ -14,18 +15,10 @@ export const MEMBER_VERSION = 1
 
 const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 const name = z.string().min(1).max(LONGEST_NAME)
-export const nodeEndpoint = z.strictObject({ host: z.string().min(1).max(255), port: z.int().min(1).max(65_535) })
-/** Of one kind, of a coordinator. */
-export const MOST_ADDRESSES = 16
 export const memberRecord = z.strictObject({
   /** Of its node. */
   name,
-  /** Where other nodes reach it, each tried in turn. */
-  addresses: z.array(nodeEndpoint).min(1).max(MOST_ADDRESSES).readonly(),
-  /** SHA-256 of its public key (SubjectPublicKeyInfo, DER), hexadecimal digits. */
-  key: z.string().regex(/^[0-9a-f]{64}$/),
-  /** Where it listens for people, and for machines that join. */
-  api: z.array(nodeEndpoint).min(1).max(MOST_ADDRESSES).readonly().exactOptional(),
+  ...whereabouts,
 })
 export type MemberRecord = Readonly<z.infer<typeof memberRecord>>
 

@@ -3,7 +3,7 @@
  * by which authority's key it knows that it speaks with the right ones; whoever asks shows the token's secret.
  */
 import * as z from 'zod'
-import { nodeEndpoint } from '../changes/member.ts'
+import { nodeEndpoint } from '../changes/coordinator-address.ts'
 import { plainData } from '../changes/command.ts'
 import { digest } from '../changes/enrol.ts'
 import { publicHalf } from '../changes/heartbeat-keys.ts'

@@ -86,6 +86,12 @@ export const COORDINATOR_TROUBLES = {
     'it votes on changes, and keeps the configuration with its keys',
     'lvsm coordinators remove NAME; where it is to stay one: lvsm node set NAME coordinator=true',
   ),
+  'coordinator-elsewhere': kind(
+    'warning',
+    'lvsm-coordinator of NODE is elsewhere than its record says, and that stays: REASON',
+    'coordinators that start, machines that join and agents ask for it where it was; those that run find it',
+    'mend the reason that it names (lvsm coordinators, lvsm cluster finalize); it is tried again by itself',
+  ),
   'coordinator-missing': kind(
     'warning',
     'NAME is to be a coordinator, and is none yet',
