@@ -68,7 +68,7 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   const linked = await openLinks({ ...linkSetting(self), identity, heard: hearing, told })
   if (!linked.ok) {
     await store.close()
-    return { ok: false, exit: 'world', refusal: linked.refusal }
+    return { ok: false, exit: 'world', refusal: withWay(linked.refusal) }
   }
   const watching: Watching = { electing: null, spoken: () => null }
   const clocks = new Clocks({ id: self.id, wallClock: Date.now, clock: boottime, trouble: noting(troubles) })
@@ -91,7 +91,7 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     nodes.close()
     await coordinator.stop()
     await store.close()
-    return { ok: false, exit: 'world', refusal: people.refusal }
+    return { ok: false, exit: 'world', refusal: withWay(people.refusal) }
   }
   const gate = { configuration: coordinator, host, wallClock, crashed }
   openPassage(linked.server, gate)
@@ -113,6 +113,15 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
     },
   }
 }
+
+/** A machine that was renumbered has not what its coordinator is to listen on. */
+const withWay = (refusal: Refusal): Refusal =>
+  refusal.code === 'port-not-bound'
+    ? {
+        ...refusal,
+        hint: 'end what has the port (ss -ltnp); where this machine has other addresses now: lvsm coordinators address ADDRESS',
+      }
+    : refusal
 
 const noting =
   (troubles: Troubles) =>

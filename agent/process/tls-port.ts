@@ -126,8 +126,7 @@ async function bound(server: Server, { host, port }: Endpoint): Promise<Refusal 
     return null
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
-    const hint =
-      'end what has the port (ss -ltnp), or name an address that this machine has: lvsm coordinators address ADDRESS'
+    const hint = 'give the node an address that it has and a port that is free (ss -ltnp)'
     return { code: 'port-not-bound', field: `${host}:${port}`, message, hint }
   }
 }

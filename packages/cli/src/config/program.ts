@@ -79,8 +79,12 @@ function addressProgram(noun: Command, run: Run): void {
   placed(
     noun.command('address').description('the coordinator of this node is elsewhere from now on: it starts anew there'),
   )
-    .argument('<address[:port]...>', 'where nodes reach it: all of them. The port stays unless one is named')
-    .option('--api <address[:port]...>', 'where people and joining machines reach it; it goes along by default', [])
+    .argument('<address...>', 'ADDRESS[:PORT] where nodes reach it: all of them. The port stays unless one is named')
+    .option(
+      '--api <address...>',
+      'ADDRESS[:PORT] where people and joining machines reach it; it goes along by default',
+      [],
+    )
     .option('--no-probe', 'do not try before whether it can listen there')
     .option('--force', 'also where it is the only one, and its old address goes', false)
     .option('--no-start', 'neither stop it nor start it')
