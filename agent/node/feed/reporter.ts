@@ -31,6 +31,7 @@ export class Reporter {
   #own: OwnReport | null = null
   /** Part → what was taken last, as text. */
   #texts: ReadonlyMap<string, string> = new Map()
+  #ofTables: readonly (readonly [string, string])[] = []
   readonly #unsaid = new Set<string>()
   #number = 0
   #isOpen = false
@@ -60,7 +61,7 @@ export class Reporter {
   }
 
   take(own: OwnReport): void {
-    const texts = textsOf(own)
+    const texts = this.#textsOf(own)
     for (const [part, text] of texts) if (this.#texts.get(part) !== text) this.#unsaid.add(part)
     for (const part of this.#unsaid) if (!texts.has(part)) this.#unsaid.delete(part)
     this.#own = own
@@ -106,6 +107,11 @@ export class Reporter {
     return this.#say(report, now)
   }
 
+  /** In the order in which they are said. Tables that are the same are not gone over again. */
+  #textsOf(own: OwnReport): ReadonlyMap<string, string> {
+    if (own.tables !== this.#own?.tables) this.#ofTables = textsOfTables(own.tables)
+    return new Map([...PARTS.map((part) => [part, JSON.stringify(own[part], steady)] as const), ...this.#ofTables])
+  }
   #say(report: AgentReport, now: Instant): AgentReport {
     this.#waits = { number: report.number, since: now }
     return report
@@ -149,11 +155,7 @@ export class Reporter {
   }
 }
 
-/** In the order in which they are said. */
-function textsOf(own: OwnReport): ReadonlyMap<string, string> {
-  return new Map([
-    ...PARTS.map((part) => [part, JSON.stringify(own[part], steady)] as const),
-    [SERVICES, JSON.stringify(Object.keys(own.tables))] as const,
-    ...Object.entries(own.tables).map(([name, table]) => [TABLE + name, JSON.stringify(table)] as const),
-  ])
-}
+const textsOfTables = (tables: OwnReport['tables']): readonly (readonly [string, string])[] => [
+  [SERVICES, JSON.stringify(Object.keys(tables))],
+  ...Object.entries(tables).map(([name, table]) => [TABLE + name, JSON.stringify(table)] as const),
+]

@@ -41,13 +41,26 @@ export function serviceId({ fwmark, family, protocol: word, address, port }: Con
   return { protocol, address, port }
 }
 
-/** A destination as one text. */
-export const destKey = ({ address, port }: Endpoint): string => endpointText(address, port)
+/** A table of ten thousand is gone over again and again: what never changes is spelled once. */
+function once<Subject extends object>(textOf: (subject: Subject) => string): (subject: Subject) => string {
+  const known = new WeakMap<Subject, string>()
+  return (subject) => {
+    const before = known.get(subject)
+    if (before !== undefined) return before
+    const text = textOf(subject)
+    known.set(subject, text)
+    return text
+  }
+}
 
-export const serviceKey = (service: Keyed): string =>
+/** A destination as one text. */
+export const destKey = once(({ address, port }: Endpoint): string => endpointText(address, port))
+
+export const serviceKey = once((service: Keyed): string =>
   isMark(service)
     ? `fwmark ${service.fwmark}${service.family === 'ipv6' ? ' ipv6' : ''}`
-    : `${service.protocol} ${destKey(service)}`
+    : `${service.protocol} ${destKey(service)}`,
+)
 
 const ENDPOINT = /^(?:([0-9.]+)|\[([0-9a-f:.]+)\]):(0|[1-9][0-9]{0,4})$/
 const MARK = /^fwmark ([1-9][0-9]{0,9})( ipv6)?$/

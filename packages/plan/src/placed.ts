@@ -1,6 +1,6 @@
 /** What stands in the way of VIPs that a realserver has for itself, and is not ours to change. */
 import { isOwnLabel, MARKS, type Trouble } from '@lvsm/base'
-import type { NodeView } from '@lvsm/model'
+import { type NodeView, placementRow } from '@lvsm/model'
 import { dummyInTheWay, guestsOn, isOnDummy } from './aliases.ts'
 import type { Desired } from './desired.ts'
 import type { Observed } from './observed.ts'
@@ -17,7 +17,26 @@ export const placeTroubles = (view: NodeView, wanted: Desired, observed: Observe
   ),
   ...guests(wanted, observed),
   ...audible(view, observed),
+  ...asleep(wanted, observed),
 ]
+
+/** An address on a loopback device that is down is none: the kernel takes no packets for it. */
+function asleep({ aliases }: Desired, { links }: Observed): Trouble[] {
+  const down = links.find(({ loopback, up }) => loopback && !up)
+  const those = aliases
+    .filter(({ placement }) => placementRow(placement).device === down?.name)
+    .map(({ address }) => address)
+  if (down === undefined || those.length === 0) return []
+  return [
+    {
+      code: 'loopback-down',
+      severity: 'critical',
+      object: `interface ${down.name}`,
+      message: `interface ${down.name} is down, and ${those.join(', ')} on it with it`,
+      hint: `ip link set ${down.name} up, and find who took it down: much else of this machine needs it`,
+    },
+  ]
+}
 
 const onDummy = ({ aliases }: Desired): string =>
   aliases

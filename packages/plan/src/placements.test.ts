@@ -285,6 +285,14 @@ describe('what is somebody else’s stays', () => {
     ).toEqual(['lvsm-vips would leave with 10.11.0.10 on it', 'lvsm-vips would leave with 10.99.0.1 on it'])
   })
 
+  it('a loopback device that is down: it is named where a VIP stands on it', () => {
+    const down = ({ seen }: ReturnType<typeof settle>) => ({
+      ...seen,
+      links: seen.links.map((link) => (link.loopback ? { ...link, up: false } : link)),
+    })
+    expect(troubles(down(settle(kernel(), LO)), LO)).toEqual([['loopback-down', 'critical', 'interface lo']])
+    expect(troubles(down(settle(kernel(), DUMMY)), DUMMY)).toEqual([])
+  })
   it('the VIP on an interface by which others ask: it is named, and not removed; not so where nobody asks', () => {
     const vip = (index: number) => ({ index, address: '10.11.0.10', prefix: 24, label: 'outside' })
     const { seen } = settle(kernel(), LO)

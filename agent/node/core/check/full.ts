@@ -36,7 +36,7 @@ export const isFull = ({ checks }: NodeState, { name }: ConfigService, key: stri
 
 /** Of services where everybody who would take new connections is full. */
 export const fullTroubles = (state: NodeState): Trouble[] =>
-  (state.view?.services ?? []).flatMap((service): Trouble[] => {
+  (state.checks.full.size === 0 ? [] : (state.view?.services ?? [])).flatMap((service): Trouble[] => {
     const taking = state.checks.pools.get(service.name)?.taking ?? new Set<string>()
     const those = service.realservers.filter((one) => taking.has(destKey(one)))
     if (those.length === 0 || !those.every((one) => isFull(state, service, destKey(one)))) return []

@@ -8,6 +8,23 @@ import type { Member } from './member.ts'
 import type { NodeState } from '../state.ts'
 
 export const memberId = (service: string, key: string): string => `${service} ${key}`
+interface Place {
+  /** Of its destination. */
+  readonly key: string
+  readonly id: string
+}
+const places = new WeakMap<ConfigService, readonly Place[]>()
+/** Of its realservers, in their order. */
+export function placesOf(service: ConfigService): readonly Place[] {
+  const before = places.get(service)
+  if (before) return before
+  const found = service.realservers.map((entry) => {
+    const key = destKey(entry)
+    return { key, id: memberId(service.name, key) }
+  })
+  places.set(service, found)
+  return found
+}
 export const isChecked = ({ check }: ConfigService): boolean => probeOf(check.type) !== null
 const notChecked = ({ check }: ConfigService): Health => ({
   healthy: true,

@@ -22,16 +22,15 @@ import { isUnderWay } from './unknowns.ts'
 import type { Member } from './member.ts'
 import type { NodeState } from '../state.ts'
 import { besides } from './besides.ts'
-import { find, foundAt, isChecked, memberId, memberOf } from './initial.ts'
+import { find, foundAt, isChecked, memberId, memberOf, placesOf } from './initial.ts'
 import { healthOf } from './sight.ts'
 import { saidWeight } from './said-weight.ts'
 import { adopt, followTargets } from './targets.ts'
 import { ask } from './through.ts'
 
 export function membersOf({ checks }: NodeState, service: ConfigService): readonly (readonly [string, Member])[] {
-  return service.realservers.flatMap((entry) => {
-    const key = destKey(entry)
-    const member = checks.members.get(memberId(service.name, key))
+  return placesOf(service).flatMap(({ key, id }) => {
+    const member = checks.members.get(id)
     return member ? [[key, member] as const] : []
   })
 }

@@ -30,7 +30,8 @@ const SHORTEST_PUBLISH_MS = 200
 const NEWS_MS = 150
 
 /** Something changed that others should know soon. */
-export function publishSoon({ rhythm, now }: NodeState): void {
+export function publishSoon({ rhythm, published, now }: NodeState): void {
+  published.tables = null
   const soonest = later(after(now, NEWS_MS), after(rhythm.publishedAt, rhythm.restMs))
   rhythm.publishAt = earlier(rhythm.publishAt, soonest)
 }

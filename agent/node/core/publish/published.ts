@@ -1,5 +1,7 @@
 /** What this node said last. */
 import type { Instant, Trouble } from '@lvsm/base'
+import type { Observed } from '@lvsm/plan'
+import type { DestinationReport } from '@lvsm/protocol'
 import type { Told } from './tables.ts'
 
 export interface Published {
@@ -15,6 +17,15 @@ export interface Published {
   readonly logged: Map<string, { readonly since: Instant; readonly lines: number }>
   /** Destinations of own tables, by `service destination`, as the others were told last. */
   readonly told: Map<string, Told>
+  /** As the coordinators were told last; null: since then something changed. */
+  tables: Tables | null
+}
+
+/** Own tables of services, by a look at the kernel and what was known then. */
+export interface Tables {
+  readonly observed: Observed | null
+  readonly groups: string
+  readonly tables: Readonly<Record<string, readonly DestinationReport[]>>
 }
 
 export const newPublished = (): Published => ({
@@ -25,4 +36,5 @@ export const newPublished = (): Published => ({
   troubles: new Map(),
   logged: new Map(),
   told: new Map(),
+  tables: null,
 })

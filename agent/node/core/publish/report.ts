@@ -19,7 +19,7 @@ import { readyHere } from '../willing.ts'
 import { allEstablished } from '../synchronised.ts'
 import { toReport } from '../history/history.ts'
 import type { Saying } from './sentence.ts'
-import { ownTable, ownedServices } from './status.ts'
+import { ownedGroups, ownTable, ownedServices } from './status.ts'
 
 /** Letters of one; whoever reads it cuts it there, too. */
 const SENTENCE = 240
@@ -45,7 +45,7 @@ export function ownReport(state: NodeState, { state: what, reason }: Saying, pre
     counters: Object.fromEntries(counters),
     established: allEstablished(state),
     rates: state.rates.latest,
-    tables: Object.fromEntries(ownedServices(state).map((service) => [service.name, tableOf(state, service)])),
+    tables: tablesOf(state),
     events: toReport(state),
   }
 }
@@ -59,6 +59,17 @@ const shortened = (trouble: Trouble): Trouble => {
     ...(object === undefined ? {} : { object: cut(object, LONGEST_OBJECT) }),
     ...(evidence === undefined ? {} : { evidence: cut(evidence, LONGEST_EVIDENCE) }),
   })
+}
+
+/** The same as before, as long as nobody looked at the kernel, or noticed anything: a large table is gone over no oftener than it is looked at. */
+function tablesOf(state: NodeState): OwnReport['tables'] {
+  const { published, kernel } = state
+  const groups = [...ownedGroups(state)].toSorted().join(' ')
+  const last = published.tables
+  if (last && last.observed === kernel.observed && last.groups === groups) return last.tables
+  const tables = Object.fromEntries(ownedServices(state).map((service) => [service.name, tableOf(state, service)]))
+  published.tables = { observed: kernel.observed, groups, tables }
+  return tables
 }
 
 const tableOf = (state: NodeState, service: ConfigService): DestinationReport[] =>

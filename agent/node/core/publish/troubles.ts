@@ -1,8 +1,8 @@
 /** Everything that is in the way now, from every part; what begins and what is over is logged once. */
 import { between, type Trouble } from '@lvsm/base'
-import { serviceKey, specText } from '@lvsm/model'
+import { type NodeView, serviceKey, specText } from '@lvsm/model'
 import type { LogTags } from '@lvsm/protocol'
-import { isSyncOperation, troublesOf } from '@lvsm/plan'
+import { type Desired, isSyncOperation, type Observed, type OwnedRecord, troublesOf } from '@lvsm/plan'
 import { alertTroubles } from '../alerts/reach.ts'
 import { certificateTroubles } from './certificates.ts'
 import { flappingTroubles } from '../check/holds.ts'
@@ -148,6 +148,18 @@ function moduleMissing(state: NodeState, { operation, message, missing }: Failur
   }
 }
 
+type Found = { readonly by: readonly unknown[]; readonly found: readonly Trouble[] }
+const foundIn = new WeakMap<Observed, Found>()
+/** Asked many times between two looks, none of which ever changes: a large table is gone over once. */
+function inTheKernel(view: NodeView, wanted: Desired, observed: Observed, owned: OwnedRecord): readonly Trouble[] {
+  const by = [view, wanted, owned]
+  const last = foundIn.get(observed)
+  if (last && by.every((one, at) => one === last.by[at])) return last.found
+  const found = troublesOf(view, wanted, observed, owned)
+  foundIn.set(observed, { by, found })
+  return found
+}
+
 function kernelTroubles(state: NodeState): Trouble[] {
   const { kernel, view } = state
   const { observed, wanted, owned, broken, failures, unread } = kernel
@@ -169,7 +181,7 @@ function kernelTroubles(state: NodeState): Trouble[] {
     message: `cannot read the kernel: ${unread.error}`,
     hint: 'it is tried again every second',
   }
-  const found = view && observed && wanted ? troublesOf(view, wanted, observed, owned) : []
+  const found = view && observed && wanted ? inTheKernel(view, wanted, observed, owned) : []
   return [...found, ...laws, ...refusals, ...(unread.times > 0 ? [blind] : [])]
 }
 

@@ -55,14 +55,14 @@ export const CHECKING = {
     'warning',
     'service',
     'STANDBY finds no realserver of SERVICE well, and OWNER, which owns GROUP, finds SERVERS well',
-    'it is served; if STANDBY took it over, it would not be',
+    'it is served; if the node that finds none took it over, it would not be',
     'lvsm check run SERVICE --on STANDBY --explain, and the same on OWNER: what keeps one of them from asking the servers?',
   ),
   'verdicts-differ': kind(
     'info',
     'service',
     'STANDBY finds SERVERS of SERVICE failed, and OWNER, which owns GROUP, does not, or the other way round',
-    'nothing now: the verdict of the owner counts; if STANDBY took it over, its own would',
+    'the verdict of the owner counts: who is out there and well elsewhere is kept out by what lies between the two; after a takeover the own one counts',
     'lvsm check list shows who finds what; lvsm check run SERVICE --on STANDBY --explain says why',
   ),
   'prober-ended': kind(

@@ -30,6 +30,13 @@ export const FORWARDED = {
     'clients and routers of that network send to this realserver in place of the owner, often only when their ARP cache expires',
     'ip address del ADDRESS dev NAME, and where it is set at boot; the VIP stands where the configuration says all the same',
   ),
+  'loopback-down': ofServing(
+    'critical',
+    'interface',
+    'interface lo is down, and VIPS on it with it',
+    'this realserver does not take packets for these VIPs, although its checks may be well: requests handed to it go nowhere',
+    'ip link set lo up, and find who took it down: much else of that machine needs it',
+  ),
   'tunnel-too-narrow': ofServing(
     'critical',
     'interface',
