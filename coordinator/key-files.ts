@@ -26,6 +26,10 @@ export function readKeyFiles({ keys }: Pick<Config, 'keys'>, configFile: string)
   return refusals.length > 0 ? { ok: false, refusals } : { ok: true, keys: found }
 }
 
+export const SECRET_WORDS = `${SHORTEST_SECRET} to ${LONGEST_SECRET} bytes as hexadecimal digits`
+export const isSecret = (digits: string): boolean =>
+  /^(?:[0-9a-f]{2})+$/.test(digits) && digits.length >= 2 * SHORTEST_SECRET && digits.length <= 2 * LONGEST_SECRET
+
 function readKey(path: string): { readonly digits: string } | Refusal {
   const read = readRegular(path, LONGEST_FILE, true)
   if (!read.ok)
@@ -37,11 +41,10 @@ function readKey(path: string): { readonly digits: string } | Refusal {
   const [doubt] = doubtSecret(path)
   if (doubt) return { code: 'untrusted-file', ...doubt }
   const digits = read.bytes.toString().trim().toLowerCase()
-  const bytes = digits.length / 2
-  if (/^(?:[0-9a-f]{2})+$/.test(digits) && bytes >= SHORTEST_SECRET && bytes <= LONGEST_SECRET) return { digits }
+  if (isSecret(digits)) return { digits }
   return {
     code: 'no-key',
-    message: `${path} does not hold ${SHORTEST_SECRET} to ${LONGEST_SECRET} bytes as hexadecimal digits`,
+    message: `${path} does not hold ${SECRET_WORDS}`,
     hint: 'openssl rand -hex 32 makes such a key',
   }
 }

@@ -1,6 +1,6 @@
 /** The port for people of a coordinator that runs: open where its home says so, and where the authority's key is. */
 import type { Refusal } from '@lvsm/base'
-import type { CounterName } from '@lvsm/protocol'
+import type { CounterName, KeyFile } from '@lvsm/protocol'
 import { type Authority, fingerprintOf, fingerprintOfKey } from '@lvsm/trust'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -8,13 +8,14 @@ import { type ConsoleFiles, readConsole } from './adapters/api/people/console.ts
 import { openPeople } from './adapters/api/people/people.ts'
 import type { ApiHost } from './adapters/api/route-context.ts'
 import type { Configuration } from './configuration.ts'
-import { type Home, readAuthority, readHeartbeatKeys } from './home.ts'
+import { type Home, readAuthority } from './home.ts'
 import type { Troubles } from './troubles.ts'
 
 export interface PeopleWorld {
   readonly stateDir: string
   readonly troubles: Troubles
   readonly host: ApiHost
+  heartbeatKeys(): readonly KeyFile[]
   /** Milliseconds, by the clocks of a majority. */
   wallClock(): number
   /** Null: they are not known yet. */
@@ -55,7 +56,7 @@ function consoleFiles(troubles: Troubles): ConsoleFiles {
 export async function beginPeople(
   { self, authority: certificate }: Home,
   configuration: Configuration,
-  { stateDir, troubles, host, wallClock, agreedClock, say, count, crashed }: PeopleWorld,
+  { stateDir, troubles, host, heartbeatKeys, wallClock, agreedClock, say, count, crashed }: PeopleWorld,
 ): Promise<BegunPeople> {
   const { api = [], node } = self
   if (api.length === 0) return NONE
@@ -77,7 +78,7 @@ export async function beginPeople(
     names: { node, hosts: [hostname(), ...api.map(({ host }) => host)] },
     wallClock,
     agreedClock,
-    heartbeatKeys: () => readHeartbeatKeys(stateDir),
+    heartbeatKeys,
     host,
     crashed,
     told: { say, count, trouble: (about, trouble) => troubles.note(about, trouble) },

@@ -156,6 +156,34 @@ test('it moves while it is stopped, and tokens name it where it is then', async 
   expect((await overTls(people, 'GET', '/v1/authority', { rejectUnauthorized: false })).status).toBe(200)
 })
 
+test('a key that came later: no token is used up before root gave its secret, and then machines get it', async () => {
+  const place = new Place()
+  const [nodes, api] = [++port, ++port]
+  expect(await place.found(nodes, '--api', `127.0.0.1:${api}`)).toMatchObject({ code: 0 })
+  await place.start()
+  const command = { verb: 'add', noun: 'key', which: { key: '2' }, values: { file: '/etc/lvsm/key2' }, model: 1 }
+  const added = await place.ask('POST', '/v1/config/change', { change: { command }, base: null, comment: '' })
+  expect(added).toMatchObject({ status: 200, value: { outcome: 'done' } })
+  await vi.waitUntil(() => place.said.includes('does not have the secret of heartbeat key 2 (/etc/lvsm/key2)'))
+  const made = await place.ask('POST', '/v1/tokens/create', {})
+  const token = decodeToken((made.value as { token: string }).token)
+  const asked = { token: { id: token?.id, secret: token?.secret }, name: 'rs1', node: null, model: 1 }
+  const join = () =>
+    overTls(api, 'POST', '/v1/join', { rejectUnauthorized: false }, { ...asked, key: makeKeyPair().publicKey })
+  expect(await join()).toMatchObject({ status: 503, value: { refusals: [{ code: 'no-heartbeat-key' }] } })
+  const [old, late] = ['9b', '7c'].map((byte) => byte.repeat(32))
+  const keys = [{ id: 2, file: '/etc/lvsm/key2', digits: late }]
+  const given = await place.ask('POST', '/v1/heartbeat-secrets', { keys })
+  expect(given).toEqual({ status: 200, value: { outcome: 'done', taken: [2], missing: [] } })
+  expect(await place.ask('POST', '/v1/heartbeat-secrets', { keys: [{ ...keys[0], digits: 'x' }] })).toMatchObject({
+    status: 400,
+  })
+  expect(await join()).toMatchObject({ status: 200, value: { keys: [{ digits: old }, { digits: late }] } })
+  expect(place.said).toMatch(/over: lvsm-coordinator of dir1 does not have the secret/)
+  expect(place.said).toMatch(/audit: .* from socket: POST \/v1\/heartbeat-secrets: 200/)
+  expect(place.said).not.toContain(late)
+})
+
 function overTls(at: number, method: string, path: string, options: RequestOptions, body?: object) {
   return new Promise<{ status: number; value: unknown }>((resolve, reject) => {
     const where = { host: '127.0.0.1', port: at, method, path, agent: false, ...options } as const

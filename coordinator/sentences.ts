@@ -1,4 +1,5 @@
 /** What a coordinator says of itself. */
+import type { Refusal } from '@lvsm/base'
 import type { Effect as RaftEffect, Expulsion, NodeId, Refused } from '@lvsm/raft'
 import type { NotDone } from './configuration.ts'
 
@@ -43,3 +44,12 @@ export function roleText(
   // Asking who would vote for it changes nothing yet.
   return role === 'follower' ? `follows nobody (term ${term})` : null
 }
+
+/** A machine that was renumbered has not what its coordinator is to listen on. */
+export const withWay = (refusal: Refusal): Refusal =>
+  refusal.code === 'port-not-bound'
+    ? {
+        ...refusal,
+        hint: 'end what has the port (ss -ltnp); where this machine has other addresses now: lvsm coordinators address ADDRESS',
+      }
+    : refusal

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { type Refusal, seededRandom, type Trouble } from '@lvsm/base'
 import { boottime, createAlarm } from '@lvsm/kernel'
-import { type CoordinatorHome, DAEMON_EXITS, type DaemonExit, VIEWERS } from '@lvsm/protocol'
+import { type CoordinatorHome, DAEMON_EXITS, type DaemonExit, type KeyFile, VIEWERS } from '@lvsm/protocol'
 import { DEFAULTS } from '@lvsm/raft'
 import { type ApiOptions, serveApi } from './adapters/api/api.ts'
 import { openDoor } from './adapters/joining/door.ts'
@@ -21,14 +21,16 @@ import { Counts, timed } from './counts.ts'
 import { LIMITS } from './core/events.ts'
 import { type Coordinated, MACHINE, type Result } from './core/machine.ts'
 import { hostOf } from './host.ts'
-import { databaseOf, readAuthority, readHeartbeatKeys, readHome } from './home.ts'
+import { databaseOf, readAuthority, readHome } from './home.ts'
 import { serveNodes, ticks, type Watching } from './nodes.ts'
 import type { Directories } from './options.ts'
 import type { LinksHeard, LinksPort, StorePort } from './ports.ts'
 import { beginPeople } from './people.ts'
 import { Hearing } from './hearing.ts'
+import { Secrets } from './secrets.ts'
 import type { NodeServer } from './adapters/links/node-server.ts'
 import { reportOf } from './report.ts'
+import { withWay } from './sentences.ts'
 import { Troubles } from './troubles.ts'
 import { withheld } from './withholding.ts'
 
@@ -85,7 +87,10 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   const host = hostOf({ home, stateDir, coordinator, nodes, counts, say })
   const crashed = crashing(say)
   const { count } = counts
-  const world = { stateDir, troubles, host, wallClock, agreedClock: () => clocks.agreed(), say, count, crashed }
+  const secrets = secretsOf(coordinator, { stateDir, node: self.node, troubles })
+  const heartbeatKeys = secrets.keys
+  const agreedClock = (): number | null => clocks.agreed()
+  const world = { stateDir, troubles, host, heartbeatKeys, wallClock, agreedClock, say, count, crashed }
   const people = await beginPeople(home, coordinator, world)
   if (!people.ok) {
     nodes.close()
@@ -95,13 +100,10 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   }
   const gate = { configuration: coordinator, host, wallClock, crashed }
   openPassage(linked.server, gate)
-  letIn(coordinator, linked.server, { stateDir, authority: identity.authority, say })
+  letIn(coordinator, linked.server, { stateDir, heartbeatKeys, authority: identity.authority, say })
   const backup = () => makeBackup(stateDir, store)
-  const api = listened({ ...gate, path: join(runDir, 'coordinator.sock'), backup }, machine)
-  const announcing = new Announcing({
-    ...{ home: self, configuration: coordinator, wallClock, say },
-    trouble: (trouble) => troubles.note('address', trouble),
-  })
+  const api = listened({ ...gate, path: join(runDir, 'coordinator.sock'), backup, takeSecrets: secrets.take }, machine)
+  const announcing = announced(self, coordinator, { wallClock, say, troubles })
   const leave = leaving([announcing, api, nodes, people, { close: () => coordinator.stop() }, store], machine)
   let stopped: Promise<void> | null = null
   say(`coordinator ${self.id} of cluster ${self.cluster} runs on ${self.node}`)
@@ -114,14 +116,13 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   }
 }
 
-/** A machine that was renumbered has not what its coordinator is to listen on. */
-const withWay = (refusal: Refusal): Refusal =>
-  refusal.code === 'port-not-bound'
-    ? {
-        ...refusal,
-        hint: 'end what has the port (ss -ltnp); where this machine has other addresses now: lvsm coordinators address ADDRESS',
-      }
-    : refusal
+function announced(
+  home: CoordinatorHome,
+  configuration: Coordinator,
+  { troubles, ...world }: { readonly troubles: Troubles; wallClock(): number; say(text: string): void },
+): Announcing {
+  return new Announcing({ ...world, home, configuration, trouble: (one) => troubles.note('address', one) })
+}
 
 const noting =
   (troubles: Troubles) =>
@@ -141,18 +142,36 @@ const leaving =
     clearTimeout(late)
   }
 
+/** What it lacks is looked at with each change, and with the first of all. */
+function secretsOf(
+  coordinator: Coordinator,
+  { stateDir, node, troubles }: { readonly stateDir: string; readonly node: string; readonly troubles: Troubles },
+): Secrets {
+  const trouble = (one: Trouble | null): void => troubles.note('heartbeat secrets', one)
+  const secrets = new Secrets({ stateDir, node, known: () => coordinator.known(), trouble })
+  secrets.look()
+  coordinator.follow(() => secrets.look())
+  return secrets
+}
+
+interface LettingIn {
+  readonly stateDir: string
+  readonly authority: string
+  heartbeatKeys(): readonly KeyFile[]
+  say(text: string): void
+}
 /** Nodes that are to be coordinators. */
 function letIn(
   coordinator: Coordinator,
   server: NodeServer,
-  { stateDir, authority, say }: { readonly stateDir: string; readonly authority: string; say(text: string): void },
+  { stateDir, heartbeatKeys, authority, say }: LettingIn,
 ): void {
   openDoor(server, {
     nodeOf: (key) => coordinator.known()?.enrolled.nodes.find((node) => node.key === key)?.name ?? null,
     admit: (candidate, node) =>
       admit(candidate, node, coordinator, {
         signer: readAuthority(stateDir, authority),
-        keys: readHeartbeatKeys(stateDir),
+        keys: heartbeatKeys(),
       }),
     crashed: crashing(say),
   })
@@ -202,7 +221,7 @@ function begun(
 }
 
 function listened(
-  { path, configuration, host, wallClock, backup }: Omit<ApiOptions, 'events'>,
+  { path, configuration, host, wallClock, backup, takeSecrets }: Omit<ApiOptions, 'events'>,
   { say, exit, mayListenAgain }: StartMachine,
 ) {
   const failed = (error: Error): void => {
@@ -211,7 +230,7 @@ function listened(
   }
   const group = groupNumber(VIEWERS)
   const events = { failed, mayAgain: mayListenAgain, say, crashed: crashing(say), group }
-  return serveApi({ path, configuration, host, wallClock, backup, events })
+  return serveApi({ path, configuration, host, wallClock, backup, takeSecrets, events })
 }
 
 const crashing =

@@ -37,6 +37,24 @@ export function outsideReply(written: Written): Reply | null {
 /** What would become of it now; null: it would come in. */
 export const refusalOf = (state: State, entry: Entry): Reply | null => refusedOutcome(applyEntry(state, entry).outcome)
 
+/** Before the token is used up: a machine without a key of the heartbeats is heard by nobody. Another coordinator may have it. */
+export function secretRefusal(
+  state: State,
+  { has = [] }: Pick<JoinBody, 'has'>,
+  known: readonly KeyFile[],
+): Reply | null {
+  const missing = keysOf(state, known).filter(({ id, digits }) => digits === null && !has.includes(id))
+  if (missing.length === 0) return null
+  const names = missing.map(({ id, file }) => `key ${id}, ${file}`).join('; ')
+  return refusedWith(503, [
+    {
+      code: 'no-heartbeat-key',
+      message: `this coordinator has no secret of ${names}`,
+      hint: 'on its node, as root: lvsm coordinators secrets; or copy that file to this machine from another node (mode 0600, root). The token is as good as before',
+    },
+  ])
+}
+
 /** Of a token that nothing is done with yet. */
 export function tokenRefusal(
   { enrolled }: State,

@@ -136,6 +136,7 @@ export const serveConfiguration = (
   configuration: Configuration & Knowing,
   crashed: ApiOptions['events']['crashed'] = thrown,
   backup: ApiOptions['backup'] = async () => ({ ok: false, reason: 'there is no database here' }),
+  takeSecrets: ApiOptions['takeSecrets'] = () => ({ outcome: 'done', taken: [], missing: [] }),
 ): { close(): void } =>
   serveApi({
     path,
@@ -143,6 +144,7 @@ export const serveConfiguration = (
     host: knownBy(configuration),
     wallClock: () => WALL_CLOCK,
     backup,
+    takeSecrets,
     events: { failed: thrown, mayAgain: () => true, say: () => undefined, crashed },
   })
 

@@ -22,9 +22,12 @@ export interface TestCoordinator {
   weight(server: string): number | undefined
 }
 
-export function startCoordinator(configuration = new MemoryConfiguration()): TestCoordinator {
+export function startCoordinator(
+  configuration = new MemoryConfiguration(),
+  takeSecrets?: Parameters<typeof serveConfiguration>[4],
+): TestCoordinator {
   const socketPath = scratchPath('coordinator.sock')
-  const server = serveConfiguration(socketPath, configuration)
+  const server = serveConfiguration(socketPath, configuration, undefined, undefined, takeSecrets)
   closers.push(() => server.close())
   return {
     configuration,

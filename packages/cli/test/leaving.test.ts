@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encodeHome, encodeNodeIdentity } from '@lvsm/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { MemoryConfiguration, SAMPLE_DOCUMENT } from '../../../test/kit/configuration.ts'
 import { cleanUp, lvsm } from './agent.ts'
 import { closeCoordinators, startCoordinator, type TestCoordinator } from './coordinator.ts'
 
@@ -146,6 +147,38 @@ describe('lvsm coordinators address', () => {
     expect((await run([...move, '--force'])).code).toBe(0)
     expect(told().slice(3, 5)).toEqual(['--api', '10.14.0.2:7445'])
     expect((await run([...MOVE, '--no-probe', '10.13.0.2', '10.12.0.2'], alone)).code).toBe(0)
+  })
+})
+
+describe('lvsm coordinators secrets', () => {
+  const SECRETS = ['coordinators', 'secrets']
+  it('gives what stands in the files that the configuration names, and says what is nowhere here', async () => {
+    const given: unknown[] = []
+    const configuration = new MemoryConfiguration(SAMPLE_DOCUMENT.replace('/etc/lvsm/key', at('etc', 'key')))
+    const coordinator = startCoordinator(configuration, (keys) => {
+      given.push(keys)
+      const missing = keys.length > 0 ? [] : [{ id: 1, file: at('etc', 'key') }]
+      return { outcome: 'done', taken: keys.map(({ id }) => id), missing }
+    })
+    expect(await run(SECRETS, coordinator)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/it lacks key 1, .*no such file is here\n {2}→ copy it here/),
+    })
+    writeFileSync(at('etc', 'key'), `${'AB'.repeat(32)}\n`)
+    expect(await run(SECRETS, coordinator)).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/has key 1 for machines that join/),
+    })
+    expect(given).toEqual([[], [{ id: 1, file: at('etc', 'key'), digits: 'ab'.repeat(32) }]])
+    expect((await run(SECRETS)).err).toMatch(/cannot reach a coordinator/)
+  })
+  it('tells why the coordinator does not take it', async () => {
+    const refusal = { code: 'no-key', message: 'that is no secret', hint: 'make one' }
+    const coordinator = startCoordinator(undefined, () => ({ refusals: [refusal] }))
+    expect(await run(SECRETS, coordinator)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/that is no secret[^]*make one/),
+    })
   })
 })
 

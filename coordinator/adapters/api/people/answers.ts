@@ -19,6 +19,7 @@ import {
   joinReply,
   outsideReply,
   refusalOf,
+  secretRefusal,
   tokenRefusal,
 } from '../../../api/join.ts'
 import { openApi } from '../../../api/openapi.ts'
@@ -136,7 +137,7 @@ async function joined(
   // Strangers write nothing into the log.
   const read = await configuration.read()
   if (read.kind !== 'state') return notNow(read)
-  const refused = refusalOf(read.state, made.entry)
+  const refused = refusalOf(read.state, made.entry) ?? secretRefusal(read.state, body, heartbeatKeys())
   if (refused) return refused
   const written = await configuration.write(made.entry)
   const outside = outsideReply(written)

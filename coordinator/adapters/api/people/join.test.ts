@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import type { KeyFile } from '@lvsm/protocol'
 import { fingerprintOfKey, makeKeyPair } from '@lvsm/trust'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
@@ -117,8 +118,21 @@ describe('a machine with a token', () => {
   })
   it('gets no digits of a key that no coordinator knows, or that stands in another file', async () => {
     const people = await startPeople({ heartbeatKeys: () => [{ id: 1, file: '/etc/other', digits: DIGITS }] })
-    const { value } = await join(people, await tokenOf(people))
+    const { value } = await join(people, await tokenOf(people), { has: [1] })
     expect(value).toMatchObject({ keys: [{ id: 1, file: '/etc/lvsm/key', digits: null }] })
+  })
+  it('that does not have such a key uses up no token, and comes in by it when the coordinator has it', async () => {
+    let known: KeyFile[] = []
+    const people = await startPeople({ heartbeatKeys: () => known })
+    const token = await tokenOf(people)
+    for (const more of [{}, { has: [] }, { has: [7] }])
+      expect(await join(people, token, more)).toMatchObject({
+        status: 503,
+        value: { refusals: [{ code: 'no-heartbeat-key', hint: expect.stringContaining('lvsm coordinators secrets') }] },
+      })
+    expect(people.configuration.log.map(({ kind }) => kind)).toEqual(['token'])
+    known = [{ id: 1, file: '/etc/lvsm/key', digits: DIGITS }]
+    expect(await join(people, token)).toMatchObject({ status: 200, value: { keys: [{ digits: DIGITS }] } })
   })
 })
 

@@ -6,6 +6,7 @@ import { FORMATS, type Format } from '../output.ts'
 import { backup } from './backup.ts'
 import * as commands from './commands.ts'
 import { type AddressOptions, moveCoordinator } from '../setup/address.ts'
+import { giveSecrets } from '../setup/secrets.ts'
 import { becomeCoordinator, type CoordinateOptions } from '../setup/coordinate.ts'
 import { directoriesOf, placed, type Placed } from '../setup/places.ts'
 import { coordinators, removeCoordinator } from './coordinators.ts'
@@ -73,6 +74,11 @@ function coordinatorProgram(root: Command, run: Run): void {
       run((session) => becomeCoordinator(session, { ...options, directories: directoriesOf(options) })),
     )
   addressProgram(noun, run)
+  placed(
+    noun
+      .command('secrets')
+      .description('give the coordinator of this node the heartbeat keys of its files: after lvsm key add'),
+  ).action((options: Placed) => run((session) => giveSecrets(session, directoriesOf(options))))
 }
 
 function addressProgram(noun: Command, run: Run): void {

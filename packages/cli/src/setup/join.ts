@@ -45,7 +45,7 @@ export async function join(terminal: Terminal, text: string, options: JoinOption
   if (textAt(path) !== null) throw new NotJoined('already-a-node', path)
   const door = await withProgress('asking the coordinators', Doors.open(token))
   const { preview, node, asked, skewMs } = await inspect(door, token, options, isAsking() && !options.yes)
-  refuseMissing(preview)
+  const had = presentOf(preview)
   terminal.complain(clockText(skewMs))
   if (node !== null && options.role === undefined && (options.yes || !isAsking()))
     terminal.complain(`${node.name} joins as a ${node.role}: neither --role nor the configuration says otherwise\n`)
@@ -58,7 +58,10 @@ export async function join(terminal: Terminal, text: string, options: JoinOption
   const keyPath = pathOf(directories.state, 'node.key')
   const privateKey = ownKey(keyPath)
   const { public: heartbeat } = halvesAt(directories.state).at(-1) ?? addHalf(directories.state, [])
-  const report = await withProgress('joining', door.ask('join', { ...asked, key: publicKeyOf(privateKey), heartbeat }))
+  const report = await withProgress(
+    'joining',
+    door.ask('join', { ...asked, ...had, key: publicKeyOf(privateKey), heartbeat }),
+  )
   settle(report, privateKey, options)
   rmSync(keyPath, { force: true })
   // Under a name that was there before, a vote may be lent that this machine knows nothing of: it starts as one that lost its state.
@@ -124,11 +127,12 @@ async function inspect(
   return { ...(await timed(() => door.ask('joinPreview', asked))), node, asked }
 }
 
-/** Before the token is used up: without the key nobody would hear this machine. */
-function refuseMissing({ missing = [] }: JoinPreview): void {
+/** Before the token is used up: without the key nobody would hear this machine. Which of those that the coordinator lacks are here. */
+function presentOf({ missing = [] }: JoinPreview): { readonly has?: readonly number[] } {
   const absent = missing.filter(({ file }) => textAt(file) === null)
   const lines = absent.map(({ id, file }) => `key ${id}, ${file}`)
   if (lines.length > 0) throw new NotJoined('no-heartbeat-key', lines.join('; '))
+  return missing.length > 0 ? { has: missing.map(({ id }) => id) } : {}
 }
 
 /** The coordinator looked at its clock at some moment in between: only what is certain of the difference counts. */

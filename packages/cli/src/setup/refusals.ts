@@ -70,7 +70,8 @@ export const JOIN_REFUSALS = {
   },
   'no-heartbeat-key': {
     says: 'a key of the heartbeats is not on this machine, and no coordinator that was asked has it',
-    wayOut: 'copy that file here from another node (mode 0600, root), and join with the same token',
+    wayOut:
+      'on the node of a coordinator, as root: lvsm coordinators secrets; or copy that file here from another node (mode 0600, root). Then join with the same token',
   },
   'model-too-new': { says: 'this lvsm is newer than the cluster', wayOut: 'install the version of the cluster here' },
   'not-finalized': {

@@ -32,9 +32,14 @@ const asked = {
 const previewBody = z.strictObject(asked)
 /**
  * `key`: the public key of its agent (SubjectPublicKeyInfo, PEM). The same key may ask again. `heartbeat`: the public half of the one
- * that it signs its heartbeats with.
+ * that it signs its heartbeats with. `has`: of the keys that a preview named as missing, those whose file is on the machine.
  */
-const joinBody = z.strictObject({ ...asked, key: pem, heartbeat: publicHalf.exactOptional() })
+const joinBody = z.strictObject({
+  ...asked,
+  key: pem,
+  heartbeat: publicHalf.exactOptional(),
+  has: list(count, 64).exactOptional(),
+})
 
 /** Where the machine listens for a moment, and waits for a coordinator to try it. */
 const reachBody = z.strictObject({

@@ -62,6 +62,12 @@ export const COORDINATOR_TROUBLES = {
   ),
   'revision-not-kept': kind('warning', 'what the coordinators have cannot be kept', STAYS, ROOM),
   'heartbeat-key-not-kept': kind('warning', 'a heartbeat key of this node cannot be kept', 'it signs as it did', ROOM),
+  'heartbeat-secret-missing': kind(
+    'warning',
+    'lvsm-coordinator of NODE does not have the secret of heartbeat key ID (FILE)',
+    'machines that ask it cannot join, and are sent to another one; those that have the file already come in',
+    'on NAME, as root, where that file is: lvsm coordinators secrets',
+  ),
   'heartbeat-keys-wait': kind(
     'warning',
     'heartbeat keys change when every node has the new ones',
