@@ -164,7 +164,9 @@ test('a key that came later: no token is used up before root gave its secret, an
   const command = { verb: 'add', noun: 'key', which: { key: '2' }, values: { file: '/etc/lvsm/key2' }, model: 1 }
   const added = await place.ask('POST', '/v1/config/change', { change: { command }, base: null, comment: '' })
   expect(added).toMatchObject({ status: 200, value: { outcome: 'done' } })
-  await vi.waitUntil(() => place.said.includes('does not have the secret of heartbeat key 2 (/etc/lvsm/key2)'))
+  await vi.waitUntil(() => place.said.includes('does not have the secret of heartbeat key 2 (/etc/lvsm/key2)'), {
+    timeout: 60_000,
+  })
   const made = await place.ask('POST', '/v1/tokens/create', {})
   const token = decodeToken((made.value as { token: string }).token)
   const asked = { token: { id: token?.id, secret: token?.secret }, name: 'rs1', node: null, model: 1 }
