@@ -29,6 +29,7 @@ function serve(group?: number) {
     wallClock: Date.now,
     events,
     backup: async () => fault('asked'),
+    takeSecrets: () => fault('asked'),
   })
   onTestFinished(() => server.close())
   /** The status that another user gets, or why none; with curl, so that this process can answer. */

@@ -307,7 +307,9 @@ describe('lvsm join', () => {
     const ended = await run('join', tokenFor(to), '--name', 'rs9', '--no-probe')
     expect(ended).toMatchObject({
       code: 1,
-      err: expect.stringMatching(/asked has it: key 2, .*second\.key\n {2}→ copy that file/),
+      err: expect.stringMatching(
+        /asked has it: key 2, .*second\.key\n {2}→ on the node of a coordinator, as root: lvsm coordinators secrets; or copy that file/,
+      ),
     })
     expect(asked.some(({ path }) => path === '/v1/join')).toBe(false)
     mkdirSync(at('etc'))

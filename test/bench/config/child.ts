@@ -110,6 +110,7 @@ async function start(id: NodeId, seeds: readonly Peer[]): Promise<null> {
     host: hostOf(),
     wallClock: () => Date.now(),
     backup: async () => ({ ok: false, reason: 'nobody asks' }),
+    takeSecrets: () => ({ refusals: [] }),
     events,
   })
   return null

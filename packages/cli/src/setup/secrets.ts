@@ -13,7 +13,7 @@ import type { Directories } from './options.ts'
 const PATIENCE_MS = 10_000
 const ON_ITS_NODE = 'it is given on the node of a coordinator (lvsm coordinators names them), as root'
 
-const named = z.array(z.object({ id: z.int(), file: z.string().optional() })).catch([])
+const named = z.object({ keys: z.array(z.object({ id: z.int(), file: z.string().optional() })) }).catch({ keys: [] })
 interface Key {
   readonly id: number
   readonly file: string
@@ -23,7 +23,7 @@ interface Key {
 export async function giveSecrets(session: CoordinatorSession, { etc }: Pick<Directories, 'etc'>): Promise<Exit> {
   const { own, terminal } = session
   const { file: document } = await ask(own, { route: 'document', query: { stale: true }, body: null })
-  const keys = named.parse(document['keys']).flatMap(({ id, file }) => (file === undefined ? [] : [{ id, file }]))
+  const keys = named.parse(document).keys.flatMap(({ id, file }) => (file === undefined ? [] : [{ id, file }]))
   const here = keys.flatMap(({ id, file }): Key[] => {
     // As an agent looks for it: a name alone is beside its configuration.
     const digits = textAt(resolve(etc, file))?.trim().toLowerCase()
