@@ -80,8 +80,8 @@ test('nothing is written through a name that somebody put there, and nothing fai
 
 test('a start that was refused is known until one works; a second one beside one that lives is no news', () => {
   expect(refusedLife(run, 'lvsm-agent')).toBeNull()
-  refuseLife(run, 'lvsm-agent', 78, 'no such\nnode')
-  expect(refusedLife(run, 'lvsm-agent')).toMatch(/^it does not start, exit code 78: no such.node$/)
+  refuseLife(run, 'lvsm-agent', 78, 'no such\n  node')
+  expect(refusedLife(run, 'lvsm-agent')).toMatch(/^it does not start, exit code 78: no such node$/)
   beginLife(run, 'lvsm-agent', '0.1.0')
   expect(refusedLife(run, 'lvsm-agent')).toBeNull()
   refuseLife(run, 'lvsm-agent', 75, 'another runs')
