@@ -79,7 +79,10 @@ export function endingOf(runDir: string, program: string, { code, line }: Life):
 export function refuseLife(runDir: string, program: string, code: number, line: string): void {
   const first = readLife(runDir, program)
   if (first && first.code === null && lives(first)) return
-  write(pathOf(runDir, program, 'refused'), [`code ${code}`, `line ${cut(plainLine(line.replaceAll(/\s*\n\s*/g, ' ')), LINE)}`])
+  write(pathOf(runDir, program, 'refused'), [
+    `code ${code}`,
+    `line ${cut(plainLine(line.replaceAll(/\s*\n\s*/g, ' ')), LINE)}`,
+  ])
 }
 
 /** How the last start of a program ended that never worked; null: the last one did. */
