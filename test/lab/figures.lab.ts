@@ -2,7 +2,7 @@
 /** A feed that was cut for a minute. */
 import { CALLER_OPTIONS } from '../../agent/node/adapters/feed/caller.ts'
 import { set } from './change.ts'
-import { agreed, backAgain, joined, NEWCOMER } from './coordinators.ts'
+import { backAgain, joined, NEWCOMER } from './coordinators.ts'
 import { demand, figure, lab, status, until } from './harness.ts'
 import { scenario } from './scenario.ts'
 import { lasting, seats, whole } from './witness.ts'
