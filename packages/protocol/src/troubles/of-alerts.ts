@@ -63,7 +63,7 @@ export const ALERTS = {
     'alerts',
     'NUMBER causes have no room among the alerts, and nobody is told of them: more is wrong than 512 things at once',
     'what is critical has room before what is not; the rest is told when others are over',
-    'lvsm alert list: what so many of them have in common; where it is no trouble, lvsm receiver set NAME with troubles= or severity=',
+    'lvsm alert list: what so many of them have in common; where it is no trouble: troubles or severity of the receiver in the file, or with coordinators lvsm receiver set NAME with troubles= or severity=',
   ),
   'hooks-not-kept': kind(
     'warning',
