@@ -1,3 +1,4 @@
+import { MODEL_VERSION } from '@lvsm/changes'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -190,20 +191,24 @@ describe('lvsm cluster finalize', () => {
     const { runHere, configuration } = startCoordinator(new MemoryConfiguration(undefined, 0))
     const dry = await runHere(['cluster', 'finalize', '--dry-run'])
     expect(dry.out).toMatch(
-      / dir1 +lvsm-coordinator +0\.0\.0 +1\n +dir2 +lvsm-coordinator +silent: to be upgraded when it comes back +-\n/,
+      new RegExp(
+        ` dir1 +lvsm-coordinator +0\\.0\\.0 +${MODEL_VERSION}\\n +dir2 +lvsm-coordinator +silent: to be upgraded when it comes back +-\\n`,
+      ),
     )
-    expect(dry.out).toMatch(/speaks version 0; everybody who answers knows 1, with which begins:\n {2}\S/)
+    expect(dry.out).toMatch(
+      new RegExp(`speaks version 0; everybody who answers knows ${MODEL_VERSION}, with which begins:\\n {2}\\S`),
+    )
     expect(configuration.log).toEqual([])
     expect(await runHere(['cluster', 'finalize', '--yes'])).toMatchObject({
       code: 0,
-      out: 'the cluster speaks version 1 of the model\n',
+      out: `the cluster speaks version ${MODEL_VERSION} of the model\n`,
     })
-    expect(configuration.log).toMatchObject([{ kind: 'finalize', version: 1 }])
+    expect(configuration.log).toMatchObject([{ kind: 'finalize', version: MODEL_VERSION }])
     expect((await runHere(['cluster', 'finalize'])).err).toMatch(/nothing to do/)
     expect(configuration.log).toHaveLength(1)
     expect(JSON.parse((await runHere(['cluster', 'finalize', '--dry-run', '-o', 'json'])).out)).toMatchObject({
-      finalized: 1,
-      next: 1,
+      finalized: MODEL_VERSION,
+      next: MODEL_VERSION,
     })
   })
 })
