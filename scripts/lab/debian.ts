@@ -1,6 +1,6 @@
 /** Debian packages taken apart into the cache: nothing is installed, and none of their services ever starts. */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { cache, LabError } from './paths.ts'
 import { step } from './progress.ts'
@@ -65,4 +65,19 @@ export async function takeApart<Kept>({ what, name, members, keep }: Wanted<Kept
 function download(name: string, scratch: string): string {
   run('apt-get', ['-o', 'APT::Sandbox::User=root', 'download', name], scratch)
   return name
+}
+
+/** A program of a package, alone in the cache: its path. It is fetched once. Throws LabError. */
+export async function ensureProgram(what: string, name: string, program: string): Promise<string> {
+  const path = join(cache, program)
+  if (existsSync(path)) return path
+  return takeApart({
+    what,
+    name: () => name,
+    members: [`./usr/bin/${program}`],
+    keep: ({ scratch }) => {
+      renameSync(join(scratch, 'out/usr/bin', program), path)
+      return path
+    },
+  })
 }
