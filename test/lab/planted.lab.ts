@@ -1,7 +1,7 @@
 // lab: topology=default long=yes
 /** Failures of processes, links and machines: what each node says of them. What others plant (paths, repair, state, ping, services) is not here. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import { attempt, lab, NODES, sh } from './harness.ts'
+import { attempt, lab, NODES, on, sh } from './harness.ts'
 import { everywhere, lines, planted, type Row } from './planting.ts'
 import type { Said } from './said.ts'
 import type { Seats } from './witness.ts'
@@ -48,6 +48,8 @@ const spoilt = (name: string, at: (seats: Seats) => string): Pick<Row, 'plant' |
   },
 })
 
+/** The process that serves in place of the web server. */
+let aside = ''
 const PROCESSES: readonly Row[] = [
   {
     what: "the owner's agent is gone",
@@ -128,6 +130,19 @@ const PROCESSES: readonly Row[] = [
     plant: () => Promise.all(['rs1', 'rs2', 'rs3'].map((node) => lab('kill', node, 'service'))),
     mend: () => Promise.all(['rs1', 'rs2', 'rs3'].map((node) => lab('start', node, 'service'))),
     said: onAll(() => ({ line: /^not serving: http: all checks fail, / })),
+  },
+  {
+    what: 'a web server listens at the own address of its realserver alone',
+    plant: async () => {
+      await lab('kill', VOTER, 'service')
+      aside = (await on(VOTER, 'python3 -m http.server 80 --bind 10.11.0.11 >/dev/null 2>&1 & echo $!')).trim()
+    },
+    mend: async () => {
+      await attempt(`kill ${aside}`)
+      await lab('start', VOTER, 'service')
+    },
+    said: onAll(() => ({ code: 'listens-elsewhere', of: VOTER, words: /10\.11\.0\.10:80.*10\.11\.0\.11:80/ })),
+    needs: { ms: 5500, why: 'an agent looks at its sockets every 2 s, and twice before it speaks' },
   },
   {
     what: 'the record of what is ours is damaged',

@@ -13,8 +13,15 @@ export interface OwnLook {
   readonly address: string
   readonly port: number
 }
+/** Clients' packets arrive there for the VIP, and checks may ask the own address. */
+export interface OwnArrival extends Omit<OwnLook, 'key'> {
+  /** The realserver's own. */
+  readonly own: string
+}
 export interface OwnView {
   readonly looks: readonly OwnLook[]
+  /** Whether or not a check wants its own view: of every protocol of the service. */
+  readonly arrivals: readonly OwnArrival[]
   /** Names. */
   readonly directors: readonly string[]
 }
@@ -43,5 +50,16 @@ export function ownViewOf({ services, groups }: Config, node: string): OwnView {
   const own = new Set(looks.map(({ service }) => service))
   const watched = new Set(wanted.flatMap(({ name, group }) => (own.has(name) ? [group] : [])))
   const directors = new Set(groups.flatMap((group) => (watched.has(group.name) ? group.directors : [])))
-  return { looks, directors: [...directors] }
+  return { looks, arrivals: services.flatMap((service) => arrivalsAt(service, node)), directors: [...directors] }
 }
+
+/** Where it is not known at which port, nothing is. */
+const arrivalsAt = (service: ConfigService, node: string): OwnArrival[] =>
+  service.realservers.flatMap((server): OwnArrival[] => {
+    const port = portOf(service, server)
+    if (server.node !== node || server.agent === false || port === null) return []
+    if (forwarding(server.forward).answersThroughDirector) return []
+    return protocolRow(service.protocol).kernel.map((protocol) => ({
+      ...{ service: service.name, protocol, address: service.address, port, own: server.address },
+    }))
+  })

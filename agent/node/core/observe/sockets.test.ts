@@ -3,7 +3,7 @@ import { SAMPLE } from '@lvsm/model'
 import { decodeMessage, type SeenSocket } from '@lvsm/protocol'
 import { describe, expect, it } from 'vitest'
 import { goesOn, node, type TestNode } from '../fixture.ts'
-import type { FoundSocket } from './sockets.ts'
+import type { FoundSocket } from './listening.ts'
 
 const TEXT = SAMPLE.replace('type: tcp,', 'type: tcp, own-view: true,')
 const VIP = '10.11.0.10'
@@ -112,9 +112,74 @@ describe('a realserver', () => {
   })
 
   it('looks at nothing where nobody wants to know', () => {
-    const one = node('rs1')
+    const one = node('rs3')
     one.feed({ kind: 'lease-up' })
     goesOn(one, 5000)
     expect(one.take('sockets')).toEqual([])
+  })
+})
+
+describe('a realserver whose check does not want its own view', () => {
+  const OWN = socket({ address: '10.11.0.11' })
+  const elsewhere = (one: TestNode): string[] =>
+    one.core
+      .status(one.now())
+      .troubles.flatMap(({ code, severity, node: of, message, hint }) =>
+        code === 'listens-elsewhere' ? [`${severity} ${of}: ${message} → ${hint}`] : [],
+      )
+  const plain = (name: string, text = SAMPLE, ...listening: FoundSocket[]): TestNode => {
+    const one = node(name, undefined, text)
+    one.listening = listening
+    one.feed({ kind: 'lease-up' })
+    goesOn(one, 4000)
+    return one
+  }
+
+  it('says that its server listens at its own address alone, where packets arrive for the VIP; tells nobody else', () => {
+    const one = plain('rs1', SAMPLE, OWN)
+    expect(elsewhere(one)).toEqual([
+      'critical rs1: nobody listens on rs1 at 10.11.0.10:80 (TCP), where clients of service http arrive: the server there listens at 10.11.0.11:80 alone → let the server listen at 10.11.0.10:80 too, or at all addresses, and restart it; ss -ltnp shows who listens where',
+    ])
+    expect(said(one)).toEqual([])
+    one.listening = [OWN, socket({ address: VIP })]
+    goesOn(one, 2000)
+    expect(elsewhere(one)).toEqual([])
+  })
+
+  it('says so within four seconds, and not of one that starts', () => {
+    const one = plain('rs1', SAMPLE, socket())
+    one.listening = [OWN]
+    goesOn(one, 4000)
+    expect(elsewhere(one)).toHaveLength(1)
+    one.listening = [socket()]
+    goesOn(one, 4000)
+    one.take('sockets')
+    one.listening = [OWN]
+    for (let ms = 0; one.take('sockets').length === 0 && ms < 5000; ms += 50) goesOn(one, 50)
+    one.listening = [socket()]
+    goesOn(one, 4000)
+    expect(elsewhere(one)).toEqual([])
+  })
+
+  it.each<[why: string, name: string, text: string, sockets: FoundSocket[]]>([
+    ['somebody listens at all addresses', 'rs1', SAMPLE, [OWN, socket()]],
+    ['somebody listens at all of both families', 'rs1', SAMPLE, [OWN, socket({ address: '::' })]],
+    ['nobody listens at all: the check says so, or it is another namespace', 'rs1', SAMPLE, []],
+    ['another program at another port', 'rs1', SAMPLE, [{ ...OWN, port: 81 }]],
+    ['a loopback alone', 'rs1', SAMPLE, [socket({ address: '127.0.0.1' })]],
+    ['behind NAT packets arrive for its own address', 'rs3', SAMPLE, [socket({ port: 8080, address: '10.12.0.13' })]],
+  ])('says nothing where %s', (_, name, text, sockets) => expect(elsewhere(plain(name, text, ...sockets))).toEqual([]))
+
+  it('what cannot be read says nothing, and is no trouble where nobody wants to know', () => {
+    const one = plain('rs1', SAMPLE, OWN)
+    one.listening = null
+    goesOn(one, 4000)
+    expect(one.core.status(one.now()).troubles).toEqual([])
+  })
+
+  it('of datagrams likewise', () => {
+    const text = SAMPLE.replace('protocol: tcp', 'protocol: udp').replace('type: tcp,', 'type: icmp,')
+    const [line] = elsewhere(plain('rs1', text, { ...OWN, protocol: 'udp' }))
+    expect(line).toMatch(/at 10\.11\.0\.10:80 \(UDP\).*ss -lunp/)
   })
 })

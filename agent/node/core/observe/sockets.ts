@@ -1,16 +1,20 @@
 /**
  * Does somebody listen where clients' connections arrive, and does he accept them? Looked at on the realserver itself, for services whose check
  * wants its own view, and told to their directors: at once when something changes, and every two seconds. It costs the directors nothing,
- * and no packet. What becomes of it there: `check/sights.ts`.
+ * and no packet. What becomes of it there: `check/sights.ts`. Of the others it is looked more rarely, and told here alone: `arrivals.ts`.
  */
-import { after, familyOf, type Instant, type Trouble } from '@lvsm/base'
-import type { KernelProtocol, OwnLook } from '@lvsm/model'
+import { after, type Instant, type Trouble } from '@lvsm/base'
+import type { KernelProtocol, OwnArrival, OwnLook } from '@lvsm/model'
 import type { SeenSocket } from '@lvsm/protocol'
 import type { NodeInput } from '../events.ts'
 import { encodeSockets } from '../publish/packing.ts'
 import type { NodeState } from '../state.ts'
+import { type Astray, astrayNow, astrayTroubles, isNewlyAstray, NOBODY_ASTRAY } from './arrivals.ts'
+import { type FoundSocket, socketsAt } from './listening.ts'
 
 const LOOK_MS = 500
+/** Where no check wants its own view. */
+const RARELY_MS = 2000
 /** Whether a queue that was just found full still is. */
 const AGAIN_MS = 250
 const TELL_MS = 2000
@@ -20,7 +24,6 @@ const NEWS_MS = 3000
 const FULL_LOOKS = 2
 
 type Found = Extract<NodeInput, { kind: 'sockets' }>
-export type FoundSocket = NonNullable<Found['found']>[number]
 
 export interface Sockets {
   asking: boolean
@@ -31,34 +34,49 @@ export interface Sockets {
   seen: ReadonlyMap<string, SeenSocket>
   /** So many looks in a row found the queue full. */
   full: ReadonlyMap<string, number>
+  astray: Astray
   /** Why it cannot be seen. */
   error: string | null
 }
 export const newSockets = (at: Instant): Sockets => ({
-  ...{ asking: false, lookAt: at, tellAt: at, newsUntil: at, seen: new Map(), full: new Map(), error: null },
+  ...{ asking: false, lookAt: at, tellAt: at, newsUntil: at, seen: new Map(), full: new Map() },
+  ...{ astray: NOBODY_ASTRAY, error: null },
 })
 
 const looksOf = ({ view }: NodeState): readonly OwnLook[] => view?.ownView.looks ?? []
+const arrivalsOf = ({ view }: NodeState): readonly OwnArrival[] => view?.ownView.arrivals ?? []
+const isWanted = (state: NodeState): boolean => looksOf(state).length > 0 || arrivalsOf(state).length > 0
 
 export function lookAtSocketsIfDue(state: NodeState): void {
   const { sockets, now } = state
   if (looksOf(state).length === 0) sockets.error = null
+  if (!isWanted(state)) sockets.astray = NOBODY_ASTRAY
   else if (!sockets.asking && now >= sockets.lookAt) askForSockets(state)
 }
 function askForSockets(state: NodeState): void {
   const { sockets, effects } = state
   sockets.asking = true
-  effects.push({ kind: 'sockets', protocols: [...new Set(looksOf(state).map(({ protocol }) => protocol))] })
+  const places = [...looksOf(state), ...arrivalsOf(state)]
+  effects.push({ kind: 'sockets', protocols: [...new Set(places.map(({ protocol }) => protocol))] })
 }
 export const nextSocketLook = (state: NodeState): Instant | null =>
-  state.sockets.asking || looksOf(state).length === 0 ? null : state.sockets.lookAt
+  state.sockets.asking || !isWanted(state) ? null : state.sockets.lookAt
 
-export function onSockets(state: NodeState, { found, error, load }: Found): void {
+export function onSockets(state: NodeState, input: Found): void {
+  const { sockets, now } = state
+  const { found, error } = input
+  const hasLooks = looksOf(state).length > 0
+  sockets.asking = false
+  sockets.lookAt = after(now, hasLooks ? LOOK_MS : RARELY_MS)
+  sockets.error = found === null && hasLooks ? error : null
+  sockets.astray = astrayNow(sockets.astray, arrivalsOf(state), found)
+  if (isNewlyAstray(sockets.astray)) sockets.lookAt = after(now, LOOK_MS)
+  if (hasLooks) tellOfLooks(state, input)
+}
+
+function tellOfLooks(state: NodeState, { found, load }: Found): void {
   const { sockets, now, view } = state
   const before = sockets.seen
-  sockets.asking = false
-  sockets.lookAt = after(now, LOOK_MS)
-  sockets.error = found === null ? error : null
   const full = new Map<string, number>()
   const seen = looksOf(state).map((look): readonly [string, SeenSocket] => {
     const name = nameOf(look)
@@ -95,34 +113,23 @@ const WORDS: Readonly<Record<SeenSocket['is'], string>> = {
   unread: 'that cannot be seen',
 }
 
-const ANYWHERE: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
-
-/** A socket at the address itself is served before one at all addresses. */
 function sightOf(look: OwnLook, found: readonly FoundSocket[]): Pick<SeenSocket, 'is' | 'queue' | 'most'> {
-  const there = found.filter(({ protocol, port }) => protocol === look.protocol && port === look.port)
-  const exact = there.filter(({ address }) => address === look.address)
-  const own = exact.length > 0 ? exact : there.filter((one) => isAnywhere(one, look))
   // Several at one place share what comes (SO_REUSEPORT): as long as one accepts, clients are served.
-  const [emptiest] = own.toSorted((one, other) => one.queue - one.most - (other.queue - other.most))
+  const [emptiest] = socketsAt(found, look).toSorted((one, other) => one.queue - one.most - (other.queue - other.most))
   if (!emptiest) return { is: 'closed', queue: 0, most: 0 }
   const { queue, most } = emptiest
   return { is: isFull(look.protocol, emptiest) ? 'full' : 'listens', queue, most }
 }
 /** The queue of a socket of datagrams is bytes, and bounded otherwise. */
 const isFull = (protocol: KernelProtocol, { queue, most }: FoundSocket): boolean => protocol === 'tcp' && queue > most
-function isAnywhere({ address, onlyV6 }: FoundSocket, look: OwnLook): boolean {
-  if (!ANYWHERE.has(address)) return false
-  const family = familyOf(look.address)
-  return familyOf(address) === family || (family === 'ipv4' && !onlyV6)
-}
 
-export const socketTroubles = ({ sockets, node }: NodeState): Trouble[] =>
-  sockets.error === null
-    ? []
-    : [
-        {
-          ...{ code: 'sockets-unread', severity: 'warning', object: `node ${node}` },
-          message: `${node} cannot see who listens on it: ${sockets.error}`,
-          hint: 'modprobe tcp_diag udp_diag; ss -ltn shows what can be seen',
-        },
-      ]
+export function socketTroubles({ sockets, node }: NodeState): Trouble[] {
+  const elsewhere = astrayTroubles(sockets.astray, node)
+  if (sockets.error === null) return elsewhere
+  const unread: Trouble = {
+    ...{ code: 'sockets-unread', severity: 'warning', object: `node ${node}` },
+    message: `${node} cannot see who listens on it: ${sockets.error}`,
+    hint: 'modprobe tcp_diag udp_diag; ss -ltn shows what can be seen',
+  }
+  return [...elsewhere, unread]
+}

@@ -74,16 +74,29 @@ describe('own-view', () => {
     const text = said('type: icmp')
     const place = { service: 'http', protocol: 'tcp' }
     const directors = ['dir1', 'dir2']
-    expect(looksOf(text, 'rs1')).toEqual({
+    expect(looksOf(text, 'rs1')).toMatchObject({
       looks: [{ ...place, key: '10.11.0.11:80', address: '10.11.0.10', port: 80 }],
       directors,
     })
-    expect(looksOf(text, 'rs3')).toEqual({
+    expect(looksOf(text, 'rs3')).toMatchObject({
       looks: [{ ...place, key: '10.12.0.13:8080', address: '10.12.0.13', port: 8080 }],
       directors,
     })
-    expect(looksOf(text, 'dir1')).toEqual({ looks: [], directors: [] })
-    expect(looksOf(SAMPLE, 'rs1')).toEqual({ looks: [], directors: [] })
+    expect(looksOf(text, 'dir1')).toEqual({ looks: [], arrivals: [], directors: [] })
+    expect(looksOf(SAMPLE, 'rs1')).toMatchObject({ looks: [], directors: [] })
+  })
+
+  it('where clients arrive for the VIP is looked at whether or not a check wants it, of each protocol; behind NAT nowhere', () => {
+    const arrival = { service: 'http', protocol: 'tcp', address: '10.11.0.10', port: 80, own: '10.11.0.11' }
+    expect(looksOf(SAMPLE, 'rs1')?.arrivals).toEqual([arrival])
+    expect(looksOf(SAMPLE, 'rs3')?.arrivals).toEqual([])
+    const both = SAMPLE.replace('port: 80', 'ports: [8000-8100]')
+      .replace('protocol: tcp', 'protocol: tcp+udp')
+      .replace(/ {6}- \{ node: rs3.*\n/, '')
+    expect(looksOf(both, 'rs1')?.arrivals.map(({ protocol, port }) => `${protocol} ${port}`)).toEqual([
+      'tcp 8000',
+      'udp 8000',
+    ])
   })
 
   it('of several ports the first, of all the one that is checked', () => {

@@ -30,6 +30,13 @@ export const FORWARDED = {
     'clients and routers of that network send to this realserver in place of the owner, often only when their ARP cache expires',
     'ip address del ADDRESS dev NAME, and where it is set at boot; the VIP stands where the configuration says all the same',
   ),
+  'listens-elsewhere': ofServing(
+    'critical',
+    'service',
+    'nobody listens on NODE at VIP:PORT (PROTOCOL), where clients of service SERVICE arrive: the server there listens at ADDRESS:PORT alone',
+    'clients that are sent to this realserver are refused, although a check of its own address is well',
+    'let the server listen at VIP:PORT too, or at all addresses, and restart it; ss -ltnp (UDP: ss -lunp) shows who listens where',
+  ),
   'loopback-down': ofServing(
     'critical',
     'interface',

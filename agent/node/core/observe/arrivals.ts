@@ -1,0 +1,51 @@
+/**
+ * A server that listens at the realserver's own address alone, while clients' packets arrive for the VIP (direct routing, tunnelling, local
+ * delivery): a check of the own address is well, and every client is refused. Told whatever the check wants of its own view, and nobody is
+ * taken out for it. Where nobody listens at the own address either, the check says so, or it is not for us to know: the server may be in
+ * another network namespace.
+ */
+import type { Trouble } from '@lvsm/base'
+import type { OwnArrival } from '@lvsm/model'
+import { type FoundSocket, socketsAt } from './listening.ts'
+
+/** One that starts may listen at one address before the other. */
+const LOOKS = 2
+
+/** By its name: so many looks in a row found nobody at the VIP, and somebody at the own address. */
+export type Astray = ReadonlyMap<string, { readonly arrival: OwnArrival; readonly looks: number }>
+export const NOBODY_ASTRAY: Astray = new Map()
+
+export const isNewlyAstray = (astray: Astray): boolean => [...astray.values()].some(({ looks }) => looks < LOOKS)
+
+/** Sockets that cannot be read say nothing. */
+export function astrayNow(
+  before: Astray,
+  arrivals: readonly OwnArrival[],
+  found: readonly FoundSocket[] | null,
+): Astray {
+  if (found === null) return NOBODY_ASTRAY
+  const elsewhere = arrivals.filter((arrival) => socketsAt(found, arrival).length === 0 && listensAtOwn(arrival, found))
+  return new Map(
+    elsewhere.map((arrival) => {
+      const name = nameOf(arrival)
+      return [name, { arrival, looks: (before.get(name)?.looks ?? 0) + 1 }]
+    }),
+  )
+}
+const nameOf = ({ service, protocol, port, own }: OwnArrival): string => `${service} ${protocol} ${own} ${port}`
+const listensAtOwn = ({ protocol, port, own }: OwnArrival, found: readonly FoundSocket[]): boolean =>
+  found.some((one) => one.protocol === protocol && one.port === port && one.address === own)
+
+export const astrayTroubles = (astray: Astray, node: string): Trouble[] =>
+  [...astray.values()].flatMap(({ arrival, looks }) => (looks < LOOKS ? [] : [listensElsewhere(arrival, node)]))
+
+function listensElsewhere({ service, protocol, address, own, port }: OwnArrival, node: string): Trouble {
+  const [vip, there] = [placeText(address, port), placeText(own, port)]
+  return {
+    ...{ code: 'listens-elsewhere', severity: 'critical', object: `service ${service}` },
+    message: `nobody listens on ${node} at ${vip} (${protocol.toUpperCase()}), where clients of service ${service} arrive: the server there listens at ${there} alone`,
+    hint: `let the server listen at ${vip} too, or at all addresses, and restart it; ss -${protocol === 'udp' ? 'lunp' : 'ltnp'} shows who listens where`,
+  }
+}
+const placeText = (address: string, port: number): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
