@@ -31,9 +31,9 @@ function sealed(bench: Bench): { readonly kind: string; readonly piggybacked: bo
 test('a director with the most groups: heartbeats, requests and answers', () => {
   const bench = new Bench({ view: { ...trio('dir1'), cluster: CLUSTER, groups } })
   bench.give({ kind: 'view', view: bench.view })
-  for (const { name } of groups) bench.give(ready({ group: name, ready: false, reaches: 8, reason: LONG }))
+  for (const { name } of groups) bench.give(ready({ group: name, ready: false, reaches: 8, blind: 255, reason: LONG }))
   bench.runTo(5000)
-  for (const { name } of groups) bench.give(ready({ group: name, reaches: 8, reason: LONG }))
+  for (const { name } of groups) bench.give(ready({ group: name, reaches: 8, blind: 255, reason: LONG }))
   bench.runTo(8000)
   const sent = sealed(bench)
   expect(new Set(sent.map(({ kind }) => kind))).toContain('heartbeat')

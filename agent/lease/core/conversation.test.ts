@@ -283,6 +283,25 @@ describe('a candidate', () => {
     expect(spoken).toBeLessThan(150)
     expect(dir2.role()).toBe('owner')
   })
+  test('that can check fewer services than a ready peer lets that one go first, unless it reaches more ping nodes', () => {
+    for (const [own, theirs, first] of [
+      [{ blind: 1 }, { blind: 1 }, true],
+      [{ blind: 1 }, {}, false],
+      [{}, { blind: 1 }, true],
+      [{ blind: 1, reaches: 1 }, {}, true],
+    ] as const) {
+      const dir1 = candidate()
+      dir1.give(ready(own))
+      dir1.heartbeat('dir2', [claim(theirs)])
+      const echo = { incarnation: 'one', sequence: until(dir1, 'poll').sequence }
+      dir1.heartbeat('dir2', [claim(theirs)])
+      dir1.sent.splice(0)
+      dir1.hear('rs1', { kind: 'free', ...about, echo, highWater: 0 })
+      expect(dir1.messages('request').length > 0).toBe(first)
+      dir1.pass(60)
+      expect(dir1.messages('request').length > 0, 'a step later').toBe(true)
+    }
+  })
   test('that reaches fewer ping nodes than a ready peer lets that one go first, whoever is preferred', () => {
     for (const [reaches, first] of [
       [2, false],

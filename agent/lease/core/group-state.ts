@@ -57,7 +57,13 @@ export interface GroupState {
   /** Whoever was heard last with an address of it, while this node owned it. */
   conflict: { readonly mac: string; readonly where: string; readonly at: Instant } | null
   /** Readiness as the agent reported it last, and until when that is trusted. */
-  readiness: { readonly ready: boolean; readonly reaches: number; readonly reason: string; readonly until: Instant }
+  readiness: {
+    readonly ready: boolean
+    readonly reaches: number
+    readonly blind: number
+    readonly reason: string
+    readonly until: Instant
+  }
   /** Until when the agent's report "interface down" is trusted (VRRP: FAULT). */
   interfaceFaultUntil: Instant
   /** Back-off after a kernel failure: until then this node is not ready. */
@@ -105,7 +111,7 @@ export function newGroupState(group: LeaseGroup, own: string, random: Random, ru
     defendedAt: NEVER_BEFORE,
     rival: null,
     conflict: null,
-    readiness: { ready: false, reaches: 0, reason: '', until: NEVER_BEFORE },
+    readiness: { ready: false, reaches: 0, blind: 0, reason: '', until: NEVER_BEFORE },
     interfaceFaultUntil: NEVER_BEFORE,
     faultUntil: NEVER_BEFORE,
     standbyAt: NEVER_BEFORE,

@@ -1,5 +1,5 @@
 /**
- * Heartbeats: standby, voters and their epoch, a claim (holds, ready, reaches) for each group, and why the node's agent is not there. Each
+ * Heartbeats: standby, voters and their epoch, a claim (holds, ready, reaches, blind) for each group, and why the node's agent is not there. Each
  * peer has its own interval, and a heartbeat is piggybacked on other messages to it: between an owner and the voters, on every renewal and its answer.
  * Heartbeats show who is alive; no address moves by them.
  *
@@ -39,6 +39,7 @@ function claimOf(state: LeaseState, instance: GroupState): GroupClaim {
     reaches: instance.readiness.reaches,
     number: holding ? instance.holder.number : 0,
     leftMs: holding ? instance.holder.deadline - state.now : 0,
+    ...(instance.readiness.blind === 0 ? {} : { blind: instance.readiness.blind }),
   }
 }
 
@@ -46,7 +47,7 @@ function claimOf(state: LeaseState, instance: GroupState): GroupClaim {
 function claimsFor(state: LeaseState, view: LeaseView, names: readonly string[]): GroupClaim[] {
   const said = [...state.instances.values()].map((instance) => {
     const claim = claimOf(state, instance)
-    const text = `${claim.holds} ${claim.ready} ${claim.reaches} ${claim.number}`
+    const text = `${claim.holds} ${claim.ready} ${claim.reaches} ${claim.blind ?? 0} ${claim.number}`
     if (text !== instance.lastClaim.text) instance.lastClaim = { text, since: state.now }
     return { claim, since: instance.lastClaim.since }
   })

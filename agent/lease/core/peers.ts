@@ -49,7 +49,8 @@ const differ = (before: Claim | undefined, now: Omit<Claim, 'at'>): boolean =>
   before?.holds !== now.holds ||
   before.number !== now.number ||
   before.ready !== now.ready ||
-  before.reaches !== now.reaches
+  before.reaches !== now.reaches ||
+  before.blind !== now.blind
 
 const CLONE_TOLD_AGAIN_MS = 60_000
 
@@ -109,26 +110,38 @@ export function isReadyPeer(state: LeaseState, view: LeaseView, node: string, gr
 export const reaches = (state: LeaseState, node: string, group: string): number =>
   claimOf(state, node, group)?.reaches ?? 0
 
-/** Ready peers, best first: not just refused, more ping nodes reached, then the group's order. */
+/** Of how many of the group's services a peer can ask no realserver. */
+const blindIn = (state: LeaseState, node: string, group: string): number => claimOf(state, node, group)?.blind ?? 0
+
+/** Ready peers, best first: not just refused, more ping nodes reached, fewer services that cannot be checked, then the group's order. */
 function readyPeers(state: LeaseState, view: LeaseView, { name, directors }: LeaseGroup): string[] {
   const refused = state.instances.get(name)?.refusedUntil
   const asked = (node: string): number => (state.now < (refused?.get(node) ?? NEVER_BEFORE) ? 1 : 0)
   return directors
     .filter((node) => node !== state.node && isReadyPeer(state, view, node, name))
-    .sort((a, b) => asked(a) - asked(b) || reaches(state, b, name) - reaches(state, a, name))
+    .sort(
+      (a, b) =>
+        asked(a) - asked(b) ||
+        reaches(state, b, name) - reaches(state, a, name) ||
+        blindIn(state, a, name) - blindIn(state, b, name),
+    )
 }
 
 export const bestPeer = (state: LeaseState, view: LeaseView, group: LeaseGroup): string | null =>
   readyPeers(state, view, group)[0] ?? null
 
-/** Ready peers that rank before this node: more ping nodes reached, or as many and earlier in the group's order. */
+/**
+ * Ready peers that rank before this node: more ping nodes reached; of as many, fewer services that cannot be checked; then the group's
+ * order. A group that is owned does not move for services that cannot be checked.
+ */
 function peersBefore(state: LeaseState, view: LeaseView, instance: GroupState): string[] {
   const { name, directors } = instance.group
   const own = directors.indexOf(state.node)
   return directors.filter((node, at) => {
     if (node === state.node || !isReadyPeer(state, view, node, name) || hasLapsed(state, node, name)) return false
     const more = reaches(state, node, name) - instance.readiness.reaches
-    return more > 0 || (more === 0 && at < own)
+    const darker = blindIn(state, node, name) - instance.readiness.blind
+    return more > 0 || (more === 0 && (darker < 0 || (darker === 0 && at < own)))
   })
 }
 export const rankOf = (state: LeaseState, view: LeaseView, instance: GroupState): number =>

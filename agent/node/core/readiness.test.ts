@@ -61,7 +61,35 @@ it('a director waits for first verdicts, but not for one that never comes beside
     return [...ready, one.core.status(one.now()).troubles.some(({ code }) => code === 'check-unknown')]
   }
   expect(words(['10.11.0.11', '10.11.0.12'])).toEqual([false, true, true])
-  expect(words([])).toEqual([false, false, true])
+})
+
+it('a director that can check nobody of a service may take its group all the same, and says so', () => {
+  const one = node('dir2')
+  one.silentChecks = true
+  one.feed({ kind: 'lease-up' })
+  one.feed({ kind: 'lease-status', status: statusOf('dir2', 'dir1') })
+  const answer = (ms: number, ok: true | null, reason: string) => {
+    for (let at = 0; at < ms; at += 50) {
+      one.run(50)
+      for (const { id } of one.take('check')) one.feed({ kind: 'checked', id, ok, reason })
+    }
+    const { troubles } = one.core.status(one.now())
+    return [one.take('ready').at(-1), troubles.filter(({ object }) => object === 'service http')]
+  }
+  expect(answer(10_000, null, 'it cannot be started: ENOENT')).toMatchObject([
+    { ready: true, blind: 1, reason: 'the kernel is prepared; service http cannot be checked here' },
+    [
+      {
+        code: 'service-unchecked',
+        message: 'dir2 cannot check service http: none of its realservers is known, so none serves',
+        evidence: 'it cannot be started: ENOENT',
+        hint: expect.stringContaining('lvsm check run http/rs1 --explain'),
+      },
+    ],
+  ])
+  const [ready, troubles] = answer(10_000, true, 'accepts connections')
+  expect([ready, troubles]).toMatchObject([{ ready: true, reason: 'the kernel is prepared' }, []])
+  expect(ready).not.toHaveProperty('blind')
 })
 
 describe('a director', () => {

@@ -9,6 +9,8 @@ export interface GroupClaim {
   /** Its lease number and what is left of it; 0 when it holds nothing. */
   readonly number: number
   readonly leftMs: number
+  /** Of how many of its services this node can ask no realserver; missing: of none. */
+  readonly blind?: number
 }
 export interface Heartbeat {
   readonly kind: 'heartbeat'

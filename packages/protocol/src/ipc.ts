@@ -14,6 +14,8 @@ export type ToLease =
       /** How many of the group's ping nodes answer. */
       readonly reaches: number
       readonly reason: string
+      /** Of how many services of the group no realserver can be asked from here; missing: of none. */
+      readonly blind?: number
     }
   | { readonly kind: 'switchover'; readonly group: string; readonly to: string | null; readonly reason: string }
   | { readonly kind: 'standby'; readonly on: boolean; readonly reason: string }

@@ -22,14 +22,10 @@ export type Message = LeaseMessage | Heartbeat | Relay
 const aboutFields = { group: text, digest: hex(8), epoch: u32 }
 const about = struct<Omit<Poll, 'kind'>>(aboutFields)
 const echo = struct<Echo>({ incarnation: hex(16), sequence: counter })
-const claim = struct<GroupClaim>({
-  group: text,
-  holds: flag,
-  ready: flag,
-  reaches: u8,
-  number: counter,
-  leftMs: milliseconds,
-})
+const claim = struct<GroupClaim>(
+  { group: text, holds: flag, ready: flag, reaches: u8, number: counter, leftMs: milliseconds },
+  { blind: [1, u8] },
+)
 const heartbeat = struct<Omit<Heartbeat, 'kind'>>(
   { revision: counter, standby: flag, voters: hex(8), groups: list(claim) },
   { epoch: [1, u32], nextEpoch: [2, u32], silentMs: [3, milliseconds], agentless: [4, text] },

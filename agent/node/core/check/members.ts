@@ -198,10 +198,6 @@ export function resettled(state: NodeState, member: Member, learn: () => void): 
 export const servingOf = ({ checks, view }: NodeState): ReadonlyMap<string, ReadonlySet<string>> =>
   new Map(view?.services.map(({ name }) => [name, checks.pools.get(name)?.serving ?? new Set<string>()]))
 
-/** The first of these services that has realservers whose first check is still under way, or none of which anybody knows anything. */
+/** The first of these services that has realservers whose first check is still under way. */
 export const uncheckedOf = (state: NodeState, services: readonly ConfigService[]): string | undefined =>
-  services.find((service) => {
-    const members = membersOf(state, service).map(([, member]) => member)
-    const isDark = members.length > 0 && members.every((member) => healthOf(member).healthy === null)
-    return isDark || members.some(isUnderWay)
-  })?.name
+  services.find((service) => membersOf(state, service).some(([, member]) => isUnderWay(member)))?.name

@@ -20,13 +20,23 @@ export function unknown({ checks, now }: NodeState, id: string, reason: string):
 export const isUnderWay = (member: Member): boolean =>
   healthOf(member).healthy === null && (member.unknown?.times ?? 0) < MOST_UNKNOWN
 
-export function unknownTroubles({ checks }: NodeState): Trouble[] {
+const isLost = ({ unknown: lost }: Member): boolean => lost !== null && lost.times >= MOST_UNKNOWN
+
+/** Services of which this node can ask no realserver: its own verdicts of them stay as they are, whoever owns their group. */
+export const blindServices = ({ checks }: NodeState): ReadonlySet<string> => {
+  const [blind, seen] = [new Set<string>(), new Set<string>()]
+  for (const member of checks.members.values()) (isLost(member) ? blind : seen).add(member.service.name)
+  return new Set([...blind].filter((name) => !seen.has(name)))
+}
+
+export function unknownTroubles(state: NodeState): Trouble[] {
+  const blind = blindServices(state)
   const services = new Map<string, Member[]>()
-  for (const member of checks.members.values())
-    if (member.unknown && member.unknown.times >= MOST_UNKNOWN)
-      services.set(member.service.name, [...(services.get(member.service.name) ?? []), member])
+  for (const member of state.checks.members.values())
+    if (isLost(member)) services.set(member.service.name, [...(services.get(member.service.name) ?? []), member])
   return [...services].map(([name, members]): Trouble => {
     const [first] = members
+    if (first && blind.has(name)) return unchecked(state, first, members)
     const names = members.slice(0, NAMED).map(({ realserver }) => realserver.node)
     const more = members.length > NAMED ? ` and ${members.length - NAMED} more` : ''
     return {
@@ -38,4 +48,18 @@ export function unknownTroubles({ checks }: NodeState): Trouble[] {
       hint: `mend what that says; each step of it: lvsm check run ${name}/${first?.realserver.node ?? ''} --explain`,
     }
   })
+}
+
+/** One trouble for a whole service: what keeps its check from being made is the same for all of its realservers. */
+function unchecked(state: NodeState, { service, realserver, unknown: lost }: Member, all: readonly Member[]): Trouble {
+  const isDark = all.every((member) => healthOf(member).healthy === null)
+  const stays = isDark
+    ? 'none of its realservers is known, so none serves'
+    : 'its realservers stay as they were known last'
+  return {
+    ...{ code: 'service-unchecked', severity: 'warning', object: `service ${service.name}` },
+    message: `${state.node} cannot check service ${service.name}: ${stays}`,
+    evidence: lost?.reason ?? '',
+    hint: `mend what that says, on ${state.node}; each step of it: lvsm check run ${service.name}/${realserver.node} --explain`,
+  }
 }

@@ -29,6 +29,7 @@ const WHAT: Readonly<Record<string, (message: string) => string>> = {
   'own-view-silent': ofObject,
   'peer-unbelieved': ofObject,
   'ping-unreached': (message) => message.split(' of ')[0] ?? '',
+  'service-unchecked': ofObject,
   'sockets-unread': ofObject,
   'standby-finds-none': ofObject,
   'standby-unaware': (message) => message.split(' ')[0] ?? '',

@@ -37,7 +37,7 @@ const FOUND_MS: Readonly<Record<string, number>> = {
 }
 const BY_CHECKS: ReadonlySet<string> = new Set([
   ...['backup-serves', 'below-quorum', 'certificate-expires', 'check-unknown', 'own-view-silent', 'standby-finds-none'],
-  ...['via-late', 'via-refused'],
+  ...['service-unchecked', 'via-late', 'via-refused'],
 ])
 const CHECKS_MS = 30_000
 /** Checks in a row until one is believed, or known to say nothing. */

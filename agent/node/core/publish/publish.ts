@@ -6,6 +6,7 @@ import { agreementDigests, NO_PAIRS, ownershipView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
 import { alertsSaid } from '../alerts/said.ts'
 import { reachedPings, reachesOf } from '../check/pings.ts'
+import { blindServices } from '../check/unknowns.ts'
 import { failedHere } from '../differing.ts'
 import { isConfirmed } from '../epoch.ts'
 import { unheardHere } from '../hearing.ts'
@@ -88,10 +89,14 @@ export function forgetPublished({ published }: NodeState): void {
   published.view = ''
 }
 
+/** A message has room for so many. */
+const MOST_BLIND = 255
+
 /** Readiness for each group; `all`: also what did not change. */
 export function publishReadiness(state: NodeState, all: boolean): void {
   const { published, view, kernel } = state
   const next = new Map(view?.directs.map((group) => [group.name, unreadyFor(state, group) ?? '']))
+  const blind = blindServices(state)
   for (const group of view?.directs ?? []) {
     const why = next.get(group.name) ?? ''
     const before = published.ready.get(group.name)
@@ -100,12 +105,19 @@ export function publishReadiness(state: NodeState, all: boolean): void {
       log(state, `${group.name}: ${what}`)
     }
     const reaches = reachesOf(state.pings, group.name)
-    const same = before === why && published.reaches.get(group.name) === reaches
+    const unchecked = view?.services.filter((one) => one.group === group.name && blind.has(one.name)) ?? []
+    const darkness = Math.min(unchecked.length, MOST_BLIND)
+    const isSeen = published.reaches.get(group.name) === reaches && published.blind.get(group.name) === darkness
+    const same = before === why && isSeen
     published.reaches.set(group.name, reaches)
+    published.blind.set(group.name, darkness)
     if (published.view === '' || (!all && same)) continue
     const interfaceDown = kernel.observed !== null && interfaceFault(kernel.observed, group) !== null
-    const reason = why === '' ? 'the kernel is prepared' : cut(why, REASON)
-    state.effects.push({ kind: 'ready', group: group.name, ready: why === '', interfaceDown, reaches, reason })
+    const [first] = unchecked
+    const prepared = `the kernel is prepared${first ? `; service ${first.name} cannot be checked here` : ''}`
+    const told = { interfaceDown, reaches, reason: cut(why === '' ? prepared : why, REASON) }
+    const blindness = darkness === 0 ? {} : { blind: darkness }
+    state.effects.push({ kind: 'ready', group: group.name, ready: why === '', ...told, ...blindness })
   }
   published.ready = next
 }

@@ -11,6 +11,8 @@ export interface Published {
   ready: Map<string, string>
   /** Group → how many of its ping nodes this node reaches. */
   reaches: Map<string, number>
+  /** Group → of how many of its services it can ask no realserver. */
+  blind: Map<string, number>
   said: string
   troubles: ReadonlyMap<string, Trouble>
   /** By code: lines of the log about troubles, lately. */
@@ -32,6 +34,7 @@ export const newPublished = (): Published => ({
   view: '',
   ready: new Map(),
   reaches: new Map(),
+  blind: new Map(),
   said: '',
   troubles: new Map(),
   logged: new Map(),
