@@ -62,6 +62,18 @@ describe('an http check', () => {
       `GET / ${OWN}:${port}  me close`,
     ])
   })
+  it('says the port with the host by HTTP/2, too', async () => {
+    const heard: unknown[] = []
+    const port = await servers.listen(
+      createPlainServer2(({ headers }, response) => {
+        heard.push(headers[':authority'])
+        response.end()
+      }),
+    )
+    await ask('http', port, { http2: true, host: 'web.example' })
+    await ask('http', port, { http2: true })
+    expect(heard).toEqual([`web.example:${port}`, `${OWN}:${port}`])
+  })
 
   it('has no connection of its own reset when the page ends in peace', async () => {
     const ends: boolean[] = []

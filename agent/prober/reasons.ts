@@ -5,6 +5,10 @@ const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused: nothing listens there',
   EHOSTUNREACH: 'no route, or no answer to ARP',
   ENETUNREACH: 'no route',
+  ENETDOWN: 'the interface that leads there is down here',
+  EACCES: 'this machine may not ask there: a rule of its own firewall, or a prohibited route',
+  EPERM: 'this machine may not ask there: a rule of its own firewall, or a prohibited route',
+  EAFNOSUPPORT: 'this machine does not speak that family of addresses',
   EADDRNOTAVAIL: 'the own address to check from is not there, or all its ports are taken',
   EADDRINUSE: 'all ports of the own address to check from are taken',
   EMFILE: 'this process may open no more files',
@@ -39,6 +43,7 @@ const IN_TLS: Readonly<Record<string, string>> = {
 /** What this machine has run out of, or has lost: no word about a server. */
 const OWN: ReadonlySet<string> = new Set([
   ...['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EAGAIN', 'EADDRNOTAVAIL', 'EADDRINUSE'],
+  ...['EACCES', 'EPERM', 'EAFNOSUPPORT', 'ENETDOWN'],
 ])
 
 /** Ends a probe with an error of its socket: the server failed, or nobody knows, where this machine could not ask. */

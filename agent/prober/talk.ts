@@ -1,6 +1,7 @@
 /** A conversation over one TCP connection: what was heard so far says what is said next, or is the verdict. */
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask, Beside } from './attempt.ts'
+import { leave } from './leave.ts'
 import { open } from './probes/connect.ts'
 import { failing } from './reasons.ts'
 
@@ -20,7 +21,6 @@ export interface Talk {
 
 /** Longer than any greeting. */
 const LONGEST = 64 * 1024
-const LINGER_MS = 500
 
 export const converse =
   (talkOf: (keys: ProbeJob['keys']) => Talk): Ask =>
@@ -29,7 +29,7 @@ export const converse =
     const socket = open(job, trace)
     let sofar = 'no answer'
     let heard = Buffer.alloc(0)
-    let [over, after] = [false, 0]
+    let over = false
     const say = (bytes: Buffer): void => {
       trace.note('sent', bytes)
       socket.write(bytes)
@@ -44,12 +44,7 @@ export const converse =
       if (talk.first) say(talk.first)
     })
     socket.on('data', (bytes) => {
-      if (over) {
-        // For a while, that the connection ends in peace.
-        after += bytes.length
-        if (after > LONGEST) socket.destroy()
-        return
-      }
+      if (over) return
       trace.note('received', bytes)
       heard = Buffer.concat([heard, bytes])
       const turn = talk.next(heard)
@@ -70,11 +65,7 @@ export const converse =
     socket.on('close', ended)
     const close = (): void => {
       over = true
-      const timer = setTimeout(() => socket.destroy(), LINGER_MS)
-      socket.on('close', () => clearTimeout(timer))
-      socket.end()
-      socket.resume()
-      if (socket.connecting) socket.destroy()
+      leave(socket)
     }
     return { sofar: () => sofar, close }
   }

@@ -2,6 +2,7 @@
 import type { Ask } from '../attempt.ts'
 import { isSet, textOf } from '../keys.ts'
 import { failing } from '../reasons.ts'
+import { authorityOf } from './authority.ts'
 import { openSession, pairsText } from './http2.ts'
 
 const STATES = ['UNKNOWN', 'SERVING', 'NOT_SERVING', 'SERVICE_UNKNOWN'] as const
@@ -35,7 +36,7 @@ export const askGrpc: Ask = (job, end, trace) => {
   const stream = session.request({
     ':method': 'POST',
     ':scheme': secure ? 'https' : 'http',
-    ':authority': textOf(job.keys, 'host') ?? job.address,
+    ':authority': authorityOf(job, secure),
     ':path': '/grpc.health.v1.Health/Check',
     'content-type': 'application/grpc',
     te: 'trailers',

@@ -2,11 +2,12 @@
 import { type ClientRequest, type IncomingMessage, request as requestPlain } from 'node:http'
 import { request as requestSecure } from 'node:https'
 import { TLSSocket } from 'node:tls'
-import { endpointText, VERSION } from '@lvsm/base'
+import { VERSION } from '@lvsm/base'
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask } from '../attempt.ts'
 import { isSet, listOf, textOf } from '../keys.ts'
 import { failing, reasonOf } from '../reasons.ts'
+import { authorityOf } from './authority.ts'
 import { askHttp2 } from './http2.ts'
 import { pageOf } from './page.ts'
 import { tlsOptions } from './tls.ts'
@@ -25,28 +26,26 @@ export const askHttp = asked(false)
 export const askHttps = asked(true)
 
 /** Name and value in turn. */
-function headersOf({ keys, address, port }: ProbeJob, usualPort: number): string[] {
-  const host = textOf(keys, 'host') ?? address
-  const own = listOf(keys, 'headers').map((line): [string, string] => {
+function headersOf(job: ProbeJob, secure: boolean): string[] {
+  const own = listOf(job.keys, 'headers').map((line): [string, string] => {
     const colon = line.indexOf(':')
     return [line.slice(0, colon), line.slice(colon + 1).trim()]
   })
   const has = (name: string): boolean => own.some(([one]) => one.toLowerCase() === name)
   return [
-    ['Host', port === usualPort ? endpointHost(host) : endpointText(host, port)],
+    ['Host', authorityOf(job, secure)],
     ...(has('user-agent') ? [] : [['User-Agent', `lvsm-prober/${VERSION}`]]),
     ...(has('accept') ? [] : [['Accept', '*/*']]),
     ...own,
     ['Connection', 'close'],
   ].flat()
 }
-const endpointHost = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
 function askHttp1(job: ProbeJob, end: Parameters<Ask>[1], secure: boolean, trace: Trace): ReturnType<Ask> {
   const { keys, address, port, source } = job
   const page = pageOf(keys, end)
   const [method, path] = [textOf(keys, 'method') ?? 'GET', textOf(keys, 'path') ?? '/']
-  const headers = headersOf(job, secure ? 443 : 80)
+  const headers = headersOf(job, secure)
   const request: ClientRequest = (secure ? requestSecure : requestPlain)({
     host: address,
     port,

@@ -7,6 +7,7 @@ import type { ProbeJob } from '@lvsm/protocol'
 import type { Asking, End } from '../attempt.ts'
 import { listOf, textOf } from '../keys.ts'
 import { failing } from '../reasons.ts'
+import { authorityOf } from './authority.ts'
 import { open } from './connect.ts'
 import { pageOf } from './page.ts'
 import { tlsOptions } from './tls.ts'
@@ -17,7 +18,8 @@ const MEMORY_MB = 1
 const MOST_PAIRS = 128
 const LINGER_MS = 500
 
-function headersOf({ keys, address }: ProbeJob, secure: boolean): OutgoingHttpHeaders {
+function headersOf(job: ProbeJob, secure: boolean): OutgoingHttpHeaders {
+  const { keys } = job
   const own = listOf(keys, 'headers').map((line): [string, string] => {
     const colon = line.indexOf(':')
     return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
@@ -28,7 +30,7 @@ function headersOf({ keys, address }: ProbeJob, secure: boolean): OutgoingHttpHe
     ...Object.fromEntries(own),
     ':method': textOf(keys, 'method') ?? 'GET',
     ':scheme': secure ? 'https' : 'http',
-    ':authority': textOf(keys, 'host') ?? address,
+    ':authority': authorityOf(job, secure),
     ':path': textOf(keys, 'path') ?? '/',
   }
 }

@@ -5,6 +5,7 @@ import { checkServerIdentity, connect, type ConnectionOptions, createSecureConte
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask } from '../attempt.ts'
 import { isOff, textOf } from '../keys.ts'
+import { leave } from '../leave.ts'
 import { failing } from '../reasons.ts'
 import { open } from './connect.ts'
 import { dayOf } from '../trace.ts'
@@ -66,11 +67,7 @@ export const askTls: Ask = (job, end, trace) => {
   }
   return {
     sofar: () => (connected ? 'accepts connections, but makes no TLS handshake' : 'no answer'),
-    close: () => {
-      // Who waits for an end of what did not begin keeps a socket for as long as nobody answers.
-      if (raw.connecting) return void raw.destroy()
-      socket.end()
-      socket.destroySoon()
-    },
+    // Without a handshake there is no session to end.
+    close: () => (raw.connecting || !connected ? void raw.destroy() : leave(socket)),
   }
 }
