@@ -38,13 +38,14 @@ const DUMP_ATTEMPTS = 8
 const BATCH_BEGIN = 0x10
 /** Messages to a datagram otherwise: their answers fit the receive buffer. */
 const CHUNK = 64
+const EINTR = 4
 const EAGAIN = 11
 const ENOBUFS = 105
 const ETIMEDOUT = 110
 
 /** The kernel's answer to one message: errno 0 is success. */
 export interface Reply extends Acknowledgement {
-  /** False: no answer came, and the message may or may not have been carried out; errno says what became of the answer. */
+  /** False: no answer came, and the message may or may not have been carried out; errno says what became of the answer (EINTR: the kernel gave none). */
   readonly answered: boolean
   /** What a GET or an echo brought before the acknowledgement. */
   readonly data: readonly Message[]
@@ -79,7 +80,7 @@ function openNetlinkSocket(protocol: number, blocking: boolean): number {
   return fd
 }
 
-/** In the network namespace of the calling thread (see `inNamespace`). No call on it waits longer than `timeoutMs` for an answer. */
+/** In the network namespace of the calling thread (see `inNamespace`). No call on it waits longer than `timeoutMs` for room or for the next part of a dump. */
 export function openNetlink(protocol: number, { timeoutMs = 1000 }: { timeoutMs?: number } = {}): Netlink {
   const fd = openNetlinkSocket(protocol, true)
   setTimeouts(fd, timeoutMs)
@@ -113,7 +114,11 @@ interface Line {
   next(): number
 }
 
-/** One datagram, and the answers to what is in it. */
+/**
+ * One datagram, and the answers to what is in it. The kernel does what it is told within the call that sends it, so its answers are
+ * there afterwards, or never come: it says nothing of a message whose handler was interrupted (netlink_rcv_skb, on EINTR), as where
+ * a synchronisation daemon of IPVS is stopped before its thread ran for the first time.
+ */
 function exchange({ fd, next }: Line, messages: readonly Uint8Array[]): Reply[] {
   const indexOf = new Map<number, number>()
   messages.forEach((message, index) => {
@@ -127,13 +132,14 @@ function exchange({ fd, next }: Line, messages: readonly Uint8Array[]): Reply[] 
   const data: Message[][] = messages.map(() => [])
   let waiting = answers.filter((answer) => answer === undefined).length
   let failure = transmit(fd, concat(messages))
-  let flags = 0
-  while (failure === 0 && (waiting > 0 || flags !== 0)) {
-    const datagram = receive(fd, flags)
+  let isOverrun = false
+  let isVoid = false
+  while (failure === 0 && (waiting > 0 || isOverrun || isVoid)) {
+    const datagram = receive(fd, MSG_DONTWAIT)
     if (typeof datagram === 'number') {
-      if (datagram === ENOBUFS) flags = MSG_DONTWAIT
-      else if (datagram === EAGAIN && flags !== 0) failure = ENOBUFS
-      else failure = datagram === EAGAIN ? ETIMEDOUT : datagram
+      if (datagram === ENOBUFS) isOverrun = true
+      else if (datagram === EAGAIN) failure = isOverrun ? ENOBUFS : EINTR
+      else failure = datagram
       continue
     }
     for (const message of readMessages(datagram).messages) {
@@ -148,7 +154,7 @@ function exchange({ fd, next }: Line, messages: readonly Uint8Array[]): Reply[] 
       if (answers[index] === undefined) waiting--
       answers[index] = answer
       // An error about the batch itself voids it; its messages may never get answers of their own.
-      if (answer.errno !== 0 && typeOf(messages[index] as Uint8Array) === BATCH_BEGIN) flags = MSG_DONTWAIT
+      if (answer.errno !== 0 && typeOf(messages[index] as Uint8Array) === BATCH_BEGIN) isVoid = true
     }
   }
   const batchError = answers.find(

@@ -205,6 +205,8 @@ function control(
   const message = stops ? ipvs.deleteDaemon(family, daemon.state) : ipvs.newDaemon(family, daemon)
   const refused = socket.apply([message])
   if (!refused) return null
+  // A daemon that is stopped before its thread ran is gone, and the kernel says nothing of it.
+  if (stops && !refused.answered && !running(socket, family).some(({ state }) => state === daemon.state)) return null
   const hint = refused.code === 'EINVAL' ? ' (are there services whose realservers are of another family?)' : ''
   return { message: `${refused.message}${hint}` }
 }
