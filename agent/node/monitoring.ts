@@ -16,7 +16,7 @@ import {
   type WellFacts,
 } from '@lvsm/protocol'
 import { HookRunner } from './adapters/hooks.ts'
-import { withPassword } from './password.ts'
+import { SecretFiles } from './secret-files.ts'
 import { Prober } from './adapters/prober.ts'
 import type { NodeEffect, NodeInput } from './core/index.ts'
 import type { Machine } from './machine.ts'
@@ -59,19 +59,25 @@ export function startProber(
     late: (ms) => parts.late?.(ms),
   })
   const hooks = new HookRunner()
+  const secrets = new SecretFiles()
   const monitoring = new Monitoring({
     ...parts,
     say: (line) => prober.tell(line),
     trouble: (of, found) => report(of, found),
   })
   return {
-    check: (...asked) => prober.check(...asked),
+    check(id, wanted, done) {
+      // What this node lacks is no word about a server.
+      const read = secrets.with(wanted.keys, clock())
+      if (read.ok) prober.check(id, { ...wanted, keys: read.keys }, done)
+      else done(null, read.reason)
+    },
     carry(effect, feed) {
       const { id } = effect
       if (effect.kind === 'hook') hooks.run(effect, (ok, reason) => feed({ kind: 'hooked', id, ok, reason }))
       else {
         const done = (ok: boolean | null, reason: string): void => feed({ kind: 'delivered', id, ok, reason })
-        const read = withPassword(effect.keys)
+        const read = secrets.with(effect.keys, clock())
         if (read.ok) prober.deliver(id, { ...effect, keys: read.keys }, done)
         else done(false, read.reason)
       }

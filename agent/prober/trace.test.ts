@@ -1,6 +1,6 @@
 /** What a probe says of itself, step by step, when somebody asks for it. */
 import { createSocket } from 'node:dgram'
-import { createServer } from 'node:http'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { X509Certificate } from 'node:crypto'
 import { createSecureServer as createSecureServer2, createServer as createPlainServer2 } from 'node:http2'
 import { createServer as createSecureServer } from 'node:https'
@@ -102,6 +102,21 @@ it('of a certificate whose dates are none', async () => {
   bytes.write('99', bytes.indexOf(Buffer.from([0x17, 0x0d])) + 4)
   expect(certificateText(new X509Certificate(bytes))).toMatch(/; "[^"]*" to 20\d\d-\d\d-\d\d; SHA-256/)
   expect([dayOf('Bad time value'), dayOf('Nov 29 10:00:00 2026 GMT')]).toEqual([null, '2026-11-29'])
+})
+
+it.each([false, true])('headers of a file of secrets are sent, and shown to nobody (http2: %s)', async (http2) => {
+  const heard: (string | string[] | undefined)[] = []
+  const serve = ({ headers }: { headers: IncomingHttpHeaders }, response: { end(): unknown }): void => {
+    heard.push(headers.authorization, headers['x-team'])
+    response.end()
+  }
+  const port = await servers.listen(http2 ? createPlainServer2(serve) : createServer(serve))
+  const keys = { http2, headers: ['X-Team: ops'], 'secret-headers': ['Authorization: Bearer abc'] }
+  const { steps } = await explained('http', port, keys)
+  expect(heard).toEqual(['Bearer abc', 'ops'])
+  expect(steps.join('\n')).not.toContain('abc')
+  expect(steps.join('\n')).toMatch(/authorization: \(from headers-file\)/i)
+  expect(steps.join('\n')).toMatch(/x-team: ops/i)
 })
 
 it('a check that nobody asks to explain itself says none of it', async () => {

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { withPassword } from '../../agent/node/password.ts'
+import { SecretFiles } from '../../agent/node/secret-files.ts'
 import { DELIVERIES } from '../../agent/prober/alerts/index.ts'
 import { attempt } from '../../agent/prober/attempt.ts'
 import { ask, type Certificates, makeCertificates, OWN } from '../../agent/prober/fixture.ts'
@@ -68,8 +68,11 @@ interface How {
   readonly reason: string
 }
 function tell(port: number, more: Readonly<Record<string, unknown>> = {}): Promise<How> {
-  const written = { 'password-file': file('password'), user: 'lvsm', server: OWN, port, from: 'lvsm@a.example' }
-  const read = withPassword({ ...written, to: ['ops@a.example'], subject: 'x', text: 'it failed\n', id: '1', ...more })
+  const written = { 'password-file': 'password', user: 'lvsm', server: OWN, port, from: 'lvsm@a.example' }
+  const read = new SecretFiles(home).with(
+    { ...written, to: ['ops@a.example'], subject: 'x', text: 'it failed\n', id: '1', ...more },
+    0,
+  )
   if (!read.ok) return Promise.resolve({ ok: false, reason: read.reason })
   const job = { id: 1, probe: 'alert-mail', keys: read.keys, address: '', port: 0, source: null, timeoutMs: 20_000 }
   return new Promise((resolve) => attempt(DELIVERIES['alert-mail'], job, (ok, reason) => resolve({ ok, reason })))
@@ -106,7 +109,7 @@ test.each([
 ] as const)('a wrong password by %s is said, and is in no reason', async (_, excluded) => {
   const port = await begin('tls', ...excluded)
   writeFileSync(file('wrong'), 'let-me-in\n', { mode: 0o600 })
-  const { ok, reason } = await tell(port, { 'password-file': file('wrong') })
+  const { ok, reason } = await tell(port, { 'password-file': 'wrong' })
   expect([ok, reason]).toEqual([false, expect.stringMatching(/^the server says "535 .*" to the login of lvsm$/)])
   expect(reason).not.toContain('let-me-in')
   expect(reason).not.toContain(Buffer.from('let-me-in').toString('base64'))
@@ -132,7 +135,7 @@ test('one that offers no way that is known here is named with those that it has'
 test('a file that others may read, that is empty or missing: nobody is asked', async () => {
   chmodSync(file('password'), 0o644)
   writeFileSync(file('empty'), '\nsecond\n', { mode: 0o600 })
-  const all = await Promise.all(['password', 'empty', 'none'].map((name) => tell(1, { 'password-file': file(name) })))
+  const all = await Promise.all(['password', 'empty', 'none'].map((name) => tell(1, { 'password-file': name })))
   chmodSync(file('password'), 0o600)
   expect(all.map(({ ok }) => ok)).toEqual([false, false, false])
   expect(all[1]?.reason).toMatch(/^there is no password in the first line/)

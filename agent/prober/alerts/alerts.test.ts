@@ -79,7 +79,9 @@ it('a webhook logs in where it is to, and says nothing of itself where it is not
   })
   expect(await tell('webhook', { url, body: '{}' })).toMatchObject({ ok: true })
   expect(await tell('webhook', { url, body: '{}', user: 'ops', password: 'pä:ss' })).toMatchObject({ ok: true })
-  expect(seen).toEqual([undefined, `Basic ${Buffer.from('ops:pä:ss').toString('base64')}`])
+  const token = { 'secret-headers': ['Authorization: Bearer abc', 'X-Team: ops'] }
+  expect(await tell('webhook', { url, body: '{}', ...token })).toMatchObject({ ok: true })
+  expect(seen).toEqual([undefined, `Basic ${Buffer.from('ops:pä:ss').toString('base64')}`, 'Bearer abc'])
 })
 it('a webhook that hangs, or answers without an end, is given up in time', async () => {
   const [hangs] = await web(() => undefined)

@@ -2,7 +2,7 @@
 import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { Ask } from '../attempt.ts'
-import { textOf } from '../keys.ts'
+import { headersOf, textOf } from '../keys.ts'
 import { reasonOf } from '../reasons.ts'
 
 /** Bytes of its answer that are read: enough for its first line. */
@@ -19,6 +19,7 @@ export const tellWebhook: Ask = ({ keys }, end) => {
   const headers = {
     ...{ 'content-type': 'application/json', 'content-length': body.length, 'user-agent': 'lvsm' },
     ...(user !== undefined && password !== undefined ? { authorization: `Basic ${login}` } : {}),
+    ...Object.fromEntries(headersOf(keys).map(([name, value]) => [name.toLowerCase(), value])),
   }
   let sofar = 'no connection'
   const asked = request(url, { method: 'POST', agent: false, headers, maxHeaderSize: LONGEST_HEAD }, (answer) => {

@@ -5,7 +5,7 @@ import { TLSSocket } from 'node:tls'
 import { VERSION } from '@lvsm/base'
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask } from '../attempt.ts'
-import { isSet, listOf, textOf } from '../keys.ts'
+import { headersOf, isSet, shownHeader, textOf } from '../keys.ts'
 import { failing, reasonOf } from '../reasons.ts'
 import { authorityOf } from './authority.ts'
 import { askHttp2 } from './http2.ts'
@@ -26,11 +26,8 @@ export const askHttp = asked(false)
 export const askHttps = asked(true)
 
 /** Name and value in turn. */
-function headersOf(job: ProbeJob, secure: boolean): string[] {
-  const own = listOf(job.keys, 'headers').map((line): [string, string] => {
-    const colon = line.indexOf(':')
-    return [line.slice(0, colon), line.slice(colon + 1).trim()]
-  })
+function headOf(job: ProbeJob, secure: boolean): string[] {
+  const own = headersOf(job.keys)
   const has = (name: string): boolean => own.some(([one]) => one.toLowerCase() === name)
   return [
     ['Host', authorityOf(job, secure)],
@@ -45,7 +42,7 @@ function askHttp1(job: ProbeJob, end: Parameters<Ask>[1], secure: boolean, trace
   const { keys, address, port, source } = job
   const page = pageOf(keys, end)
   const [method, path] = [textOf(keys, 'method') ?? 'GET', textOf(keys, 'path') ?? '/']
-  const headers = headersOf(job, secure)
+  const headers = headOf(job, secure)
   const request: ClientRequest = (secure ? requestSecure : requestPlain)({
     host: address,
     port,
@@ -60,7 +57,12 @@ function askHttp1(job: ProbeJob, end: Parameters<Ask>[1], secure: boolean, trace
   })
   let stage = 'no answer'
   let response: IncomingMessage | null = null
-  const said = Buffer.from(headText(`${method} ${path} HTTP/1.1`, headers))
+  const said = Buffer.from(
+    headText(
+      `${method} ${path} HTTP/1.1`,
+      headers.map((word, at) => (at % 2 === 0 ? word : shownHeader(keys, headers[at - 1] ?? '', word))),
+    ),
+  )
   request.on('socket', (socket) => {
     trace.socket(socket)
     if (socket instanceof TLSSocket) trace.tls(socket)

@@ -5,7 +5,7 @@ import { connect as connectTls } from 'node:tls'
 import { VERSION } from '@lvsm/base'
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Asking, End } from '../attempt.ts'
-import { listOf, textOf } from '../keys.ts'
+import { headersOf, shownHeader, textOf } from '../keys.ts'
 import { failing } from '../reasons.ts'
 import { authorityOf } from './authority.ts'
 import { open } from './connect.ts'
@@ -18,12 +18,9 @@ const MEMORY_MB = 1
 const MOST_PAIRS = 128
 const LINGER_MS = 500
 
-function headersOf(job: ProbeJob, secure: boolean): OutgoingHttpHeaders {
+function headOf(job: ProbeJob, secure: boolean): OutgoingHttpHeaders {
   const { keys } = job
-  const own = listOf(keys, 'headers').map((line): [string, string] => {
-    const colon = line.indexOf(':')
-    return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
-  })
+  const own = headersOf(keys).map(([name, value]): [string, string] => [name.toLowerCase(), value])
   return {
     'user-agent': `lvsm-prober/${VERSION}`,
     accept: '*/*',
@@ -74,9 +71,12 @@ export function askHttp2(job: ProbeJob, end: End, secure: boolean, trace: Trace)
   session.on('close', () => {
     end(false, page.sofar() === null ? 'closed the connection without an answer' : 'its answer is not whole')
   })
-  const headers = headersOf(job, secure)
+  const headers = headOf(job, secure)
+  const shown = Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, shownHeader(job.keys, name, String(value))]),
+  )
   const stream = session.request(headers)
-  stream.on('ready', () => trace.note('sent', pairsText(headers)))
+  stream.on('ready', () => trace.note('sent', pairsText(shown)))
   stream.on('response', (answered) => {
     trace.note('received', pairsText(answered))
     page.head(Number(answered[':status']))

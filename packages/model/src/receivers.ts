@@ -1,6 +1,7 @@
 /** Who is told of troubles: as the file writes it, and complete. */
 import * as z from 'zod'
 import { parseDuration } from './duration.ts'
+import { secretName } from './tables/check-keys.ts'
 
 interface ReceiverRow {
   /** Keys that it must have, and others of its own. */
@@ -11,7 +12,7 @@ interface ReceiverRow {
 const PROGRAM = { needs: ['command'], may: [], hint: 'write command: [/usr/local/bin/page, ops]' } as const
 export const RECEIVERS = {
   /** An HTTP POST of what Alertmanager sends its webhook receivers (version 4). */
-  webhook: { needs: ['url'], may: ['user', 'password-file'], hint: 'write url: https://HOST/PATH' },
+  webhook: { needs: ['url'], may: ['user', 'password-file', 'headers-file'], hint: 'write url: https://HOST/PATH' },
   /** SMTP to a server that takes it from this node. */
   mail: {
     needs: ['to', 'from'],
@@ -49,7 +50,9 @@ export const receiverOf = ({ name, port, duration }: Fields) => {
     tls: z.boolean().optional(),
     /** Who logs in there, with what stands in a file of each node that may tell. */
     user: z.string().min(1).max(LONGEST.address).optional(),
-    'password-file': z.string().max(LONGEST.word).optional(),
+    'password-file': secretName.optional(),
+    /** What else a webhook is asked with: a token of its own. */
+    'headers-file': secretName.optional(),
     command: z.array(z.string().max(LONGEST.word)).min(1).max(MOST.words).optional(),
     /** Of this severity and worse. */
     severity: z.enum(['warning', 'critical']).optional(),

@@ -30,6 +30,7 @@ export function checkKeys(type: string, chance: (percent: number) => boolean): K
         ...some({ status: [200, '300-399'] }),
         ...some({ http2: true }),
         ...some({ method: chance(50) ? 'GET' : 'OPTIONS', headers: ['X-Probe: yes'] }),
+        ...some({ 'headers-file': 'token' }),
         ...some({ body: 'ok', 'body-digest': 'ab'.repeat(32) }),
       }
     : {}

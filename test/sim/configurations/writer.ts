@@ -132,7 +132,7 @@ export class Writer {
         port: 587,
         tls: true,
         user: 'u',
-        'password-file': this.#odd('/p', 'p'),
+        'password-file': this.#odd('p', '/p'),
       },
       exec: { command: [this.#odd('/usr/local/bin/page', 'page'), 'ops'] },
       mon: { command: ['/usr/lib/mon/alert.d/page.alert'] },

@@ -64,6 +64,12 @@ it('a webhook gets what Alertmanager sends, version 4', () => {
   expect(status).toBe('resolved')
 })
 
+it('a webhook that logs in has what it does that with', () => {
+  const hook = receiver('ops')
+  const keys = { ...hook.keys, user: 'ops', 'password-file': 'hook', 'headers-file': 'token' }
+  expect(deliveryOf({ ...hook, keys }, 'shop', [told()])).toMatchObject(keys)
+})
+
 it('mon’s alert scripts get their arguments and their input, and -u when it is over', () => {
   expect(deliveryOf(receiver('old'), 'shop', [told()])).toMatchObject({
     argv: ['/usr/lib/mon/alert.d/page.alert', '-s', 'http', '-g', 'web', '-h', 'http', '-t', '1790000000', 'ops'],

@@ -133,7 +133,7 @@ export function deliveryOf(
 ): Record<string, unknown> {
   const [first] = all
   const command = Array.isArray(keys['command']) ? keys['command'].map(String) : []
-  if (type === 'webhook') return { url: keys['url'], body: webhookBody(name, cluster, all) }
+  if (type === 'webhook') return { ...keys, body: webhookBody(name, cluster, all) }
   if (type === 'mail') {
     const ids = all.map(({ labels, startedMs, status }) => `${fingerprintOf(labels)}.${startedMs}.${status}`)
     return { ...keys, ...mailOf(cluster, all), id: ids.length === 1 ? ids[0] : `${ids[0]}.${ids.length}` }

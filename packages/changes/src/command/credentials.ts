@@ -47,6 +47,6 @@ const refusalOf = ({ field, kind, text }: Found): Refusal => ({
       : `${text.slice(0, text.indexOf(':'))} is a credential, and every viewer may read the document`,
   hint:
     kind === 'url'
-      ? 'take it out of the address, and name it by user: NAME and password-file: PATH, a file that root alone reads on each node that tells'
-      : 'ask for a page that needs no login, or check by type: script with a program that reads a file of its own',
+      ? 'take it out of the address, and name it by user: NAME and password-file: NAME, a file in /etc/lvsm/secrets.d that root alone reads on each node that tells'
+      : 'write that line into a file in /etc/lvsm/secrets.d that root alone reads, on each node that checks, and name it: headers-file: NAME',
 })

@@ -52,12 +52,12 @@ describe('receivers of alerts', () => {
     ['with a program by half its path', '{ name: a, type: mon, command: [page.alert] }', /bad-command/],
     [
       'that logs in in the clear',
-      '{ name: a, type: mail, to: [a@b.example], from: a@b.example, server: mail.example, user: u, password-file: /p }',
+      '{ name: a, type: mail, to: [a@b.example], from: a@b.example, server: mail.example, user: u, password-file: mail }',
       /password-in-the-clear .* → write tls: true/,
     ],
     [
       'that logs in to a web server in the clear',
-      '{ name: a, type: webhook, url: "http://hooks.example/x", user: u, password-file: /p }',
+      '{ name: a, type: webhook, url: "http://hooks.example/x", user: u, password-file: mail }',
       /password-in-the-clear .* → write https:/,
     ],
     [
@@ -67,17 +67,32 @@ describe('receivers of alerts', () => {
     ],
     [
       'with a password and nobody who has it',
-      '{ name: a, type: mail, to: [a@b.example], from: a@b.example, password-file: /p }',
+      '{ name: a, type: mail, to: [a@b.example], from: a@b.example, password-file: mail }',
       /missing a login has password-file, and no user/,
     ],
     [
-      'with a password by half its path',
-      '{ name: a, type: mail, to: [a@b.example], from: a@b.example, user: u, password-file: p }',
+      'with a password that is a file of somewhere else',
+      '{ name: a, type: mail, to: [a@b.example], from: a@b.example, user: u, password-file: /etc/shadow }',
+      /bad-file .*no file in \/etc\/lvsm\/secrets.d → .*bare name/,
+    ],
+    [
+      'with headers by a way that leads out',
+      '{ name: a, type: webhook, url: "https://a.example/", headers-file: ../key }',
       /bad-file/,
     ],
     [
+      'with a token in the clear',
+      '{ name: a, type: webhook, url: "http://a.example/", headers-file: token }',
+      /password-in-the-clear a secret would go .* → write https:/,
+    ],
+    [
+      'with both ways to log in of a webhook at a mail server',
+      '{ name: a, type: mail, to: [a@b.example], from: a@b.example, headers-file: token }',
+      /key-of-other-receiver/,
+    ],
+    [
       'with a user that is none',
-      '{ name: a, type: mail, to: [a@b.example], from: a@b.example, user: "a b", password-file: /p }',
+      '{ name: a, type: mail, to: [a@b.example], from: a@b.example, user: "a b", password-file: mail }',
       /bad-user/,
     ],
     ['with a host that is none', '{ name: a, type: mail, to: [a@b], from: a@b, server: "a b" }', /bad-host/],

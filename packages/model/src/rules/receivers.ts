@@ -61,19 +61,18 @@ function refusePlaces({ url, to, from, server, command }: Receiver, path: Path, 
 }
 /** A password goes to nobody but who proved that he is the one, and to no other machine in the clear. */
 function refuseLogin(receiver: Receiver, path: Path, refuse: Refuse): void {
-  const { user, 'password-file': file, url, server, tls } = receiver
+  const { user, 'headers-file': headers, url, server, tls } = receiver
   if (user !== undefined && !LOGIN.test(user))
     refuse('bad-user', [...path, 'user'], 'is no name to log in with', 'write it in letters of ASCII, without a blank')
-  if (file !== undefined && (!file.startsWith('/') || file.includes('\0')))
-    refuse('bad-file', [...path, 'password-file'], 'names no file by its whole path', 'write /etc/lvsm/mail.password')
   const [has, other] = user === undefined ? (['password-file', 'user'] as const) : (['user', 'password-file'] as const)
   if (Object.hasOwn(receiver, has) && !Object.hasOwn(receiver, other))
     refuse('missing', [...path, other], `a login has ${has}, and no ${other}`, `add ${other}, or take ${has} out`)
-  if (user !== undefined && url !== undefined && /^http:\/\/(?!127\.|\[::1\]|localhost[:/?]|localhost$)/.test(url))
+  const isSecret = user !== undefined || headers !== undefined
+  if (isSecret && url !== undefined && /^http:\/\/(?!127\.|\[::1\]|localhost[:/?]|localhost$)/.test(url))
     refuse(
       'password-in-the-clear',
       [...path, 'url'],
-      'a password would go to whoever answers in the name of that host',
+      `a ${user === undefined ? 'secret' : 'password'} would go to whoever answers in the name of that host`,
       'write https://: it goes to a server with a good certificate alone',
     )
   const isHere = server === undefined || /^(?:127\.|::1$|localhost$)/.test(server)

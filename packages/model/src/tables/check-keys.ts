@@ -1,13 +1,13 @@
 /** Keys of checks, each once: types that share a key share what it means. */
 import { parseInet } from '@lvsm/base'
 import * as z from 'zod'
+import { isHeader, isSecretName, MOST_HEADERS, SECRETS_DIRECTORY } from './headers.ts'
 
 const text = (matches: (value: string) => boolean, code: string, message: string, hint: string) =>
   z.string().refine(matches, { error: message, params: { code, hint } })
 
-const LONGEST = { path: 1024, header: 1024, regex: 1000, certificates: 65_536, sent: 4096, word: 1024 } as const
+const LONGEST = { path: 1024, regex: 1000, certificates: 65_536, sent: 4096, word: 1024 } as const
 const MOST_STATUS_RANGES = 16
-const MOST_HEADERS = 16
 const MOST_EXPIRY_DAYS = 365
 /** Who renews a month before the end has tried for two weeks by then. */
 export const EXPIRY_DAYS = 14
@@ -38,13 +38,18 @@ const status = z.union([
     'write 200, or 200-299',
   ),
 ])
-/** What says where a request ends or goes to is written by the prober. */
-const FRAMING = /^(?:host|content-length|transfer-encoding|connection|upgrade|te|trailer|expect|keep-alive):/i
 const header = text(
-  (value) => value.length <= LONGEST.header && /^[\w!#$%&'*+.^`|~-]+:[ -~]*$/.test(value) && !FRAMING.test(value),
+  isHeader,
   'bad-header',
   'is no header that a request may have',
   'write "NAME: VALUE", in quotes; the host has a key of its own, and what frames a request is the prober’s',
+)
+/** By its name: whoever may change the configuration says which of these files is used, and never names another file of root's. */
+export const secretName = text(
+  isSecretName,
+  'bad-file',
+  `names no file in ${SECRETS_DIRECTORY}`,
+  `put it there on each node that asks, readable by root alone, and write its bare name`,
 )
 const regex = z
   .string()
@@ -100,6 +105,8 @@ export const HTTP_KEYS = {
   path: path.optional(),
   method: z.enum(['GET', 'HEAD', 'OPTIONS']).optional(),
   headers: z.array(header).max(MOST_HEADERS).optional(),
+  /** More of them, that nobody reads in the configuration. */
+  'headers-file': secretName.optional(),
   status: z.array(status).min(1).max(MOST_STATUS_RANGES).optional(),
   body: regex.optional(),
   'body-digest': digest.optional(),

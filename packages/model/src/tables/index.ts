@@ -12,6 +12,7 @@ import type { Table } from './table.ts'
 import { TUNNELS } from './tunnels.ts'
 
 export { EXPIRY_DAYS } from './check-keys.ts'
+export { isHeader, isSecretName, MOST_HEADERS, SECRETS_DIRECTORY } from './headers.ts'
 export * from './checks.ts'
 export * from './engines.ts'
 export * from './families.ts'
