@@ -1,17 +1,20 @@
 /** Receivers on this machine, good ones and bad ones: what they get, and what becomes of those that hang, lie or go on for ever. */
 import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createHttps } from 'node:https'
 import { type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { TLSSocket } from 'node:tls'
+import { createServer as createTls, TLSSocket } from 'node:tls'
 import type { ReceiverType } from '@lvsm/model'
+import { makeAuthority } from '@lvsm/trust'
 import { afterEach, beforeAll, expect, it } from 'vitest'
 import { eventually } from '../../../test/kit/eventually.ts'
 import { attempt } from '../attempt.ts'
 import { type Certificates, makeCertificates, OWN, Servers } from '../fixture.ts'
 import { DELIVERIES } from './index.ts'
 import { replyOf } from './mail.ts'
+import { wireOf } from './message.ts'
 
 const servers = new Servers()
 let certificates: Certificates
@@ -146,7 +149,7 @@ function sink(answer: (line: string) => string | undefined = () => undefined, ab
       }
     })
   }
-  return { mails, lines, listen: () => servers.raw((socket) => serve(socket)) }
+  return { mails, lines, serve, listen: () => servers.raw((socket) => serve(socket)) }
 }
 const MAIL = {
   server: OWN,
@@ -167,14 +170,85 @@ it('mail goes to all recipients, whole, and with its dots', async () => {
   const [head = '', body = ''] = (mails[0]?.text ?? '').split('\n\n')
   expect(head.split('\n')).toEqual(
     expect.arrayContaining([
-      'To: ops@a.example, boss@a.example',
+      'To: ops@a.example,',
+      ' boss@a.example',
       `Subject: =?UTF-8?B?${Buffer.from(MAIL.subject).toString('base64')}?=`,
-      expect.stringMatching(/^Date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT$/),
-      expect.stringMatching(/^Message-ID: <abc\.1@.+>$/),
+      expect.stringMatching(/^Date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d \+0000$/),
+      'Message-ID: <abc.1@a.example>',
     ]),
   )
   expect(body, 'dots are doubled on the wire').toBe('first\n..second\n...third\n')
   await eventually(() => expect(lines.at(-1)).toBe('QUIT'))
+})
+
+const wire = (more: Partial<Parameters<typeof wireOf>[0]>): string =>
+  wireOf({
+    ...{ from: 'lvsm@a.example', to: ['ops@a.example'], subject: 's', text: 'x', id: 'a', references: [], date: 'now' },
+    ...more,
+  })
+it('a mail is in lines that every server takes, in ASCII, and nothing in it begins a header or ends the text', () => {
+  const all = wire({
+    to: Array.from({ length: 32 }, (_, at) => `${'o'.repeat(60)}${at}@${'d'.repeat(180)}.example`),
+    subject: `x\r\nBcc: evil@a.example\r\n\r\n${'ü€'.repeat(300)}`,
+    text: `.\r\nMAIL FROM:<evil>\n${'ä.'.repeat(900)}\n${'y'.repeat(3000)}\na\rb\u0000=\n. \n`,
+    id: 'a>\r\nBcc: x',
+    references: ['r\r\nBcc: y', 's'],
+  })
+  const lines = all.split('\r\n')
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(998)
+  expect(all).toMatch(/^[\x20-\x7e\r\n]*$/)
+  expect(all.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/)
+  expect(lines.filter((line) => /^(?:Bcc|MAIL)/.test(line))).toEqual(['MAIL FROM:<evil>'])
+  expect(lines.indexOf('MAIL FROM:<evil>')).toBeGreaterThan(lines.indexOf(''))
+  expect(lines.filter((line) => line === '.')).toHaveLength(1)
+  expect(all.endsWith('\r\n.\r\n')).toBe(true)
+  const [, coded = ''] = /\nSubject: (.*(?:\r\n .*)*)\r\n/.exec(all) ?? []
+  const words = [...coded.matchAll(/=\?UTF-8\?B\?([^?]*)\?=/g)].map(([, word = '']) => Buffer.from(word, 'base64'))
+  expect(Buffer.concat(words).toString().slice(0, 30)).toBe('x Bcc: evil@a.example ü€ü€ü€ü€')
+})
+it('what is told of the same thing is one thread, whichever node tells it', () => {
+  const lines = wire({ id: 'two', references: ['zero', 'one'] }).split('\r\n')
+  expect(lines).toEqual(expect.arrayContaining(['Message-ID: <two@a.example>', 'In-Reply-To: <one@a.example>']))
+  expect(lines.join('\n')).toContain('References: <zero@a.example>\n <one@a.example>\n')
+  expect(wire({ id: 'one' })).not.toMatch(/References|In-Reply-To/)
+})
+
+it('mail is believed by the authority that is named, also at an address', async () => {
+  const able = sink(undefined, ['STARTTLS'])
+  const port = await able.listen()
+  const keys = { ...MAIL, port, text: 'x', id: '1', tls: true }
+  const foreign = await makeAuthority('lab')
+  expect(await tell('mail', { ...keys, ca: certificates.authority.certificate })).toMatchObject({ ok: true })
+  expect(await tell('mail', { ...keys, ca: foreign.certificate })).toMatchObject({ ok: false })
+  expect(able.mails).toHaveLength(1)
+})
+it.runIf(process.geteuid?.() === 0)('at port 465 mail goes over TLS from the first byte on', async () => {
+  const { mails, serve } = sink()
+  const { key, cert } = certificates.good
+  const server = createTls({ key, cert }, (socket) => serve(socket))
+  await new Promise<void>((resolve) => server.listen(465, OWN, resolve))
+  const keys = { ...MAIL, port: 465, text: 'x', id: '1' }
+  try {
+    expect(await tell('mail', keys)).toMatchObject({ ok: true })
+    expect(await tell('mail', { ...keys, tls: true }), 'whom nobody trusts').toMatchObject({ ok: false })
+    expect(await tell('mail', { ...keys, tls: true, ca: certificates.authority.certificate })).toMatchObject({
+      ok: true,
+    })
+  } finally {
+    server.close()
+  }
+  expect(mails.map(({ hidden }) => hidden)).toEqual([true, true])
+})
+it('a webhook is believed by the authority that is named', async () => {
+  const { key, cert } = certificates.good
+  const server = createHttps({ key, cert }, (_, response) => response.writeHead(204).end())
+  const url = `https://${OWN}:${await servers.listen(server)}/`
+  const ca = certificates.authority.certificate
+  expect(await tell('webhook', { url, body: '{}' })).toMatchObject({
+    ok: false,
+    reason: expect.stringMatching(/certif/),
+  })
+  expect(await tell('webhook', { url, body: '{}', ca })).toMatchObject({ ok: true })
 })
 
 it('mail is hidden where the server can, and where it must be goes in no other way', async () => {

@@ -1,13 +1,16 @@
 /**
  * Tells people by mail: SMTP (RFC 5321) to one server, which has it from its 250 after the text on. Where it offers STARTTLS (RFC 3207) the
- * text goes encrypted; with `tls: true` it goes in no other way, and to nobody whose certificate is not good for the name.
+ * text goes encrypted, and at port 465 from the first byte on (RFC 8314); with `tls: true` it goes in no other way, and to nobody whose
+ * certificate is not good for the name.
  */
 import { createConnection, isIP, type Socket } from 'node:net'
 import { hostname } from 'node:os'
 import { connect as connectTls, TLSSocket } from 'node:tls'
 import type { Ask, End } from '../attempt.ts'
 import { isSet, listOf, numberOf, textOf } from '../keys.ts'
+import { authorities } from '../probes/tls.ts'
 import { reasonOf } from '../reasons.ts'
+import { dateOf, type Mail, wireOf } from './message.ts'
 
 /** Bytes that a server may say to one command: more is no answer. */
 const LONGEST_REPLY = 16 * 1024
@@ -43,43 +46,22 @@ export interface Login {
   readonly user: string
   readonly password: string
 }
-export interface Mail {
-  readonly from: string
-  readonly to: readonly string[]
-  readonly subject: string
-  readonly text: string
-  readonly id: string
-  readonly date: string
+/** Submission over TLS. */
+const SECURE_PORT = 465
+
+interface Letter {
+  readonly mail: Mail
+  /** How this machine is called. */
   readonly own: string
   /** Null: nobody logs in. */
   readonly login: Login | null
 }
-const ASCII = /^[\x20-\x7e]*$/
-const headerOf = (text: string): string =>
-  ASCII.test(text) ? text : `=?UTF-8?B?${Buffer.from(text.slice(0, 40)).toString('base64')}?=`
-
-/** As it goes over the wire: lines end in CR LF, and one that begins with a dot has another (RFC 5321, section 4.5.2). */
-export function wireOf({ from, to, subject, text, id, date, own }: Mail): string {
-  const head = [
-    `From: ${from}`,
-    `To: ${to.join(', ')}`,
-    `Subject: ${headerOf(subject.replaceAll(/[\r\n]+/g, ' '))}`,
-    `Date: ${date}`,
-    `Message-ID: <${id}@${own}>`,
-    'Auto-Submitted: auto-generated',
-    'MIME-Version: 1.0',
-    'Content-Type: text/plain; charset=utf-8',
-    'Content-Transfer-Encoding: 8bit',
-  ]
-  const lines = [...head, '', ...text.split(/\r?\n/)].map((line) => (line.startsWith('.') ? `.${line}` : line))
-  return `${lines.join('\r\n').replace(/(?:\r\n)+$/, '')}\r\n.\r\n`
-}
-
 interface Steps {
   say(line: string): void
   /** What is not to be seen in any reason. */
   whisper(line: string, about: string): void
-  /** Of the connection as it is now. */
+  /** Of the connection as it is now: over TLS; and whether anybody else could listen. */
+  isSecure(): boolean
   isHidden(): boolean
   /** Goes on over TLS, and calls back when that stands. */
   secure(then: () => void): void
@@ -88,7 +70,7 @@ interface Steps {
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64')
 /** PLAIN (RFC 4616), else LOGIN, which the others speak. False: it failed, and that is said. */
-function* login({ user, password }: Login, able: Reply, steps: Steps): Generator<void, boolean, Reply> {
+function* logIn({ user, password }: Login, able: Reply, steps: Steps): Generator<void, boolean, Reply> {
   const { whisper, isHidden, end } = steps
   const failed = (why: string): false => {
     end(false, why)
@@ -113,23 +95,25 @@ function* login({ user, password }: Login, able: Reply, steps: Steps): Generator
 }
 
 /** The conversation as a generator: each `yield` waits for the next whole reply. */
-function* talk(mail: Mail, mustHide: boolean, steps: Steps): Generator<void, void, Reply> {
-  const { say, secure, end } = steps
+function* talk({ mail, own, login }: Letter, mustHide: boolean, steps: Steps): Generator<void, void, Reply> {
+  const { say, secure, isSecure, end } = steps
   const refused = (reply: Reply, at: string): void => end(false, `the server says "${reply.text}" to ${at}`)
   const greeting = yield
   if (greeting.code !== 220) return refused(greeting, 'the connection')
-  say(`EHLO ${mail.own}`)
+  say(`EHLO ${own}`)
   let able = yield
   if (able.code !== 250) return refused(able, 'EHLO')
-  if (can(able, 'STARTTLS')) {
+  if (isSecure()) {
+    // From the first byte on.
+  } else if (can(able, 'STARTTLS')) {
     say('STARTTLS')
     const begun = yield
     if (begun.code !== 220) return refused(begun, 'STARTTLS')
-    secure(() => say(`EHLO ${mail.own}`))
+    secure(() => say(`EHLO ${own}`))
     able = yield
     if (able.code !== 250) return refused(able, 'EHLO')
   } else if (mustHide) return end(false, 'the server offers no STARTTLS, and tls is true')
-  if (mail.login !== null && !(yield* login(mail.login, able, steps))) return
+  if (login !== null && !(yield* logIn(login, able, steps))) return
   say(`MAIL FROM:<${mail.from}>`)
   const sender = yield
   if (sender.code !== 250) return refused(sender, `MAIL FROM:<${mail.from}>`)
@@ -155,18 +139,29 @@ function loginOf(keys: Parameters<typeof textOf>[0]): Login | null {
   const [user, password] = [textOf(keys, 'user'), textOf(keys, 'password')]
   return user === undefined || password === undefined ? null : { user, password }
 }
+const letterOf = (keys: Parameters<typeof textOf>[0]): Letter => ({
+  mail: {
+    ...{ from: textOf(keys, 'from') ?? '', to: listOf(keys, 'to'), subject: textOf(keys, 'subject') ?? '' },
+    ...{ text: textOf(keys, 'text') ?? '', id: textOf(keys, 'id') ?? '', references: listOf(keys, 'references') },
+    date: dateOf(new Date()),
+  },
+  own: hostname(),
+  login: loginOf(keys),
+})
+const tlsOf = (keys: Parameters<typeof textOf>[0], server: string) => ({
+  // Whose certificate it must be; an address is not sent (RFC 6066, section 3).
+  ...{ host: server, ...(isIP(server) ? {} : { servername: server }) },
+  ...{ rejectUnauthorized: isSet(keys, 'tls'), secureContext: authorities(textOf(keys, 'ca')) },
+})
 /** On this machine nobody listens who is not root. */
 const isLoopback = (address: string): boolean => /^(?:127\.|::1$|::ffff:127\.)/.test(address)
 
 export const tellMail: Ask = ({ keys, timeoutMs }, end) => {
   const server = textOf(keys, 'server') ?? ''
-  const own = hostname()
-  const mail: Mail = {
-    ...{ from: textOf(keys, 'from') ?? '', to: listOf(keys, 'to'), subject: textOf(keys, 'subject') ?? '' },
-    ...{ text: textOf(keys, 'text') ?? '', id: textOf(keys, 'id') ?? '', own, date: new Date().toUTCString() },
-    login: loginOf(keys),
-  }
-  let socket: Socket = createConnection({ host: server, port: numberOf(keys, 'port') ?? 25 })
+  const port = numberOf(keys, 'port') ?? 25
+  const tls = tlsOf(keys, server)
+  const isSecureAtOnce = port === SECURE_PORT
+  let socket: Socket = isSecureAtOnce ? connectTls({ ...tls, port }) : createConnection({ host: server, port })
   let [sofar, heard, over] = ['no connection', '', false]
   const finish: End = (ok, reason) => {
     over = true
@@ -189,8 +184,7 @@ export const tellMail: Ask = ({ keys, timeoutMs }, end) => {
   const secure = (then: () => void): void => {
     socket.removeAllListeners('data')
     socket.removeAllListeners('close')
-    const mustHide = isSet(keys, 'tls')
-    socket = connectTls({ socket, ...(isIP(server) ? {} : { servername: server }), rejectUnauthorized: mustHide }, then)
+    socket = connectTls({ socket, ...tls }, then)
     heard = ''
     listen()
   }
@@ -199,10 +193,16 @@ export const tellMail: Ask = ({ keys, timeoutMs }, end) => {
     socket.write(`${line}\r\n`)
   }
   const say = (line: string): void => whisper(line, line.startsWith('From: ') ? 'the text' : line)
-  const isHidden = (): boolean => socket instanceof TLSSocket || isLoopback(socket.remoteAddress ?? '')
-  socket.on('connect', () => (sofar = 'the server does not greet'))
+  const isSecure = (): boolean => socket instanceof TLSSocket
+  const isHidden = (): boolean => isSecure() || isLoopback(socket.remoteAddress ?? '')
+  socket.on(
+    'connect',
+    () => (sofar = isSecureAtOnce ? 'the server makes no TLS handshake' : 'the server does not greet'),
+  )
+  socket.on('secureConnect', () => (sofar = 'the server does not greet'))
   socket.setTimeout(timeoutMs * 2, () => socket.destroy())
-  const conversation = talk(mail, isSet(keys, 'tls'), { say, whisper, isHidden, secure, end: finish })
+  const steps = { say, whisper, isHidden, isSecure, secure, end: finish }
+  const conversation = talk(letterOf(keys), isSet(keys, 'tls'), steps)
   conversation.next()
   listen()
   const close = (): void => {

@@ -3,6 +3,7 @@ import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import type { Ask } from '../attempt.ts'
 import { headersOf, textOf } from '../keys.ts'
+import { authorities } from '../probes/tls.ts'
 import { reasonOf } from '../reasons.ts'
 
 /** Bytes of its answer that are read: enough for its first line. */
@@ -22,7 +23,11 @@ export const tellWebhook: Ask = ({ keys }, end) => {
     ...Object.fromEntries(headersOf(keys).map(([name, value]) => [name.toLowerCase(), value])),
   }
   let sofar = 'no connection'
-  const asked = request(url, { method: 'POST', agent: false, headers, maxHeaderSize: LONGEST_HEAD }, (answer) => {
+  const options = {
+    ...{ method: 'POST', agent: false, headers, maxHeaderSize: LONGEST_HEAD },
+    ...(url.protocol === 'https:' ? { secureContext: authorities(textOf(keys, 'ca')) } : {}),
+  }
+  const asked = request(url, options, (answer) => {
     const { statusCode = 0, statusMessage = '' } = answer
     const isTaken = statusCode >= 200 && statusCode < 300
     if (isTaken) return end(true, `${statusCode} ${statusMessage}`.trim())

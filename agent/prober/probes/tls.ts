@@ -15,8 +15,8 @@ const SYSTEM = '/etc/ssl/certs/ca-certificates.crt'
 const MOST_CONTEXTS = 64
 const contexts = new Map<string, SecureContext>()
 
-/** Reading certificates takes long: once for each authority. */
-function contextOf(ca: string | undefined): SecureContext {
+/** Whom a certificate may be from: those of the text, else those of this system. Reading them takes long: once for each text. */
+export function authorities(ca: string | undefined): SecureContext {
   const key = ca ?? ''
   const known = contexts.get(key)
   if (known) return known
@@ -44,7 +44,7 @@ export function tlsOptions(keys: ProbeJob['keys']): Options {
     servername: name === undefined || isIP(name) !== 0 ? '' : name,
     rejectUnauthorized: !isOff(keys, 'verify'),
     checkServerIdentity: (_, certificate) => (name === undefined ? undefined : checkServerIdentity(name, certificate)),
-    secureContext: contextOf(textOf(keys, 'ca')),
+    secureContext: authorities(textOf(keys, 'ca')),
   }
 }
 

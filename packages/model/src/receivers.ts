@@ -1,7 +1,7 @@
 /** Who is told of troubles: as the file writes it, and complete. */
 import * as z from 'zod'
 import { parseDuration } from './duration.ts'
-import { secretName } from './tables/check-keys.ts'
+import { certificates, secretName } from './tables/check-keys.ts'
 
 interface ReceiverRow {
   /** Keys that it must have, and others of its own. */
@@ -12,11 +12,15 @@ interface ReceiverRow {
 const PROGRAM = { needs: ['command'], may: [], hint: 'write command: [/usr/local/bin/page, ops]' } as const
 export const RECEIVERS = {
   /** An HTTP POST of what Alertmanager sends its webhook receivers (version 4). */
-  webhook: { needs: ['url'], may: ['user', 'password-file', 'headers-file'], hint: 'write url: https://HOST/PATH' },
+  webhook: {
+    needs: ['url'],
+    may: ['user', 'password-file', 'headers-file', 'ca'],
+    hint: 'write url: https://HOST/PATH',
+  },
   /** SMTP to a server that takes it from this node. */
   mail: {
     needs: ['to', 'from'],
-    may: ['server', 'port', 'tls', 'user', 'password-file'],
+    may: ['server', 'port', 'tls', 'ca', 'user', 'password-file'],
     hint: 'write to: [ops@example.org] and from: lvsm@example.org',
   },
   /** A program, once for each alert. */
@@ -48,6 +52,8 @@ export const receiverOf = ({ name, port, duration }: Fields) => {
     port: port.optional(),
     /** Nothing is said to a server that cannot be believed by its certificate. */
     tls: z.boolean().optional(),
+    /** Who must have signed its certificate; without it, whomever the system of the node trusts. */
+    ca: certificates.optional(),
     /** Who logs in there, with what stands in a file of each node that may tell. */
     user: z.string().min(1).max(LONGEST.address).optional(),
     'password-file': secretName.optional(),

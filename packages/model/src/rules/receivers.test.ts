@@ -6,6 +6,8 @@ import { SAMPLE } from '../sample.ts'
 const file = (...receivers: string[]): string =>
   `${SAMPLE}\nreceivers:\n${receivers.map((one) => `  - ${one}\n`).join('')}`
 
+const CA = '-----BEGIN CERTIFICATE-----\\nAAAA\\n-----END CERTIFICATE-----'
+
 describe('receivers of alerts', () => {
   it('are complete with what is not said', () => {
     const { config } = checkConfig(
@@ -79,6 +81,21 @@ describe('receivers of alerts', () => {
       'with headers by a way that leads out',
       '{ name: a, type: webhook, url: "https://a.example/", headers-file: ../key }',
       /bad-file/,
+    ],
+    [
+      'with an authority, and certificates that nobody looks at',
+      `{ name: a, type: mail, to: [a@b.example], from: a@b.example, ca: "${CA}" }`,
+      /idle-authority is looked for by nobody here → add tls: true/,
+    ],
+    [
+      'with an authority, and no certificate',
+      `{ name: a, type: webhook, url: "http://a.example/", ca: "${CA}" }`,
+      /idle-authority .* → write https:/,
+    ],
+    [
+      'with an authority by its file',
+      '{ name: a, type: webhook, url: "https://a.example/", ca: /x.pem }',
+      /bad-certif/,
     ],
     [
       'with a token in the clear',

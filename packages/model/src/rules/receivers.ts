@@ -15,6 +15,7 @@ export const receivers: Rule = (draft, refuse) => {
     if (item.type !== undefined) refuseKeys(item, item.type, path, refuse)
     refusePlaces(item, path, refuse)
     refuseLogin(item, path, refuse)
+    refuseIdleAuthority(item, path, refuse)
     refuseTimes(item, path, refuse)
     refuseNames(draft, item, path, refuse)
   }
@@ -83,6 +84,21 @@ function refuseLogin(receiver: Receiver, path: Path, refuse: Refuse): void {
       'a password would go to whoever answers in the name of the server',
       'write tls: true: it goes to a server with a good certificate alone',
     )
+}
+/** Whoever says who signed a certificate relies on its being looked at. */
+function refuseIdleAuthority(receiver: Receiver, path: Path, refuse: Refuse): void {
+  const { ca, type, tls, url } = receiver
+  if (ca === undefined) return
+  const idle = 'is looked for by nobody here'
+  if (type === 'mail' && tls !== true && !isUnread(receiver, 'tls'))
+    refuse(
+      'idle-authority',
+      [...path, 'ca'],
+      idle,
+      'add tls: true: the text goes to a server with a good certificate alone',
+    )
+  if (url?.startsWith('http://') === true)
+    refuse('idle-authority', [...path, 'ca'], idle, 'write https://, or take ca out')
 }
 /** Printable letters of ASCII. */
 const LOGIN = /^[!-~]+$/

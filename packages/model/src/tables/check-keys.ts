@@ -78,7 +78,7 @@ const digest = text(
   'is no SHA-256 digest',
   'write the 64 hexadecimal digits that sha256sum prints of the page',
 )
-const certificates = text(
+export const certificates = text(
   (value) =>
     value.length <= LONGEST.certificates &&
     /^\s*(?:-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$/.test(value),
