@@ -270,6 +270,20 @@ const LINKS: readonly Row[] = [
     }),
   },
   {
+    what: '60 % of the packets are lost at the standby, both ways',
+    plant: ({ to }) => lab('loss', '60', to),
+    mend: ({ to }) => lab('loss', '0', to),
+    // What its word comes through is lost, too: who hears it at all is not asked of all.
+    said: ({ from, to }) => ({
+      [from]: {
+        code: 'lossy-link',
+        words: new RegExp(`% of what ${to} sends to ${from}`),
+        also: [/^(not|cannot|dead)/],
+      },
+    }),
+    needs: { ms: 12_000, why: 'loss is measured over 20 s, and begins at a fifth of that' },
+  },
+  {
     what: 'the standby is deaf to the owner over one link',
     plant: ({ from, to }) => lab('oneway', from, to, 'inside'),
     mend: () => lab('rejoin'),

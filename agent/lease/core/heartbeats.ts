@@ -11,6 +11,7 @@ import { after, earlier, type Instant, NEVER_BEFORE } from '@lvsm/base'
 import { voterDigest } from '@lvsm/lease'
 import { heartbeatIntervalMs } from './heartbeat-interval.ts'
 import { epochsOf } from './epochs.ts'
+import { sentCounts } from './losses.ts'
 import { isLeaseValid, isReady, type GroupState } from './group-state.ts'
 import { mustProbe } from './links.ts'
 import type { LeaseState } from './state.ts'
@@ -82,6 +83,7 @@ const makeHeartbeat = (state: LeaseState, view: LeaseView, names: readonly strin
   voters: voterDigest(view),
   groups: claimsFor(state, view, names),
   ...epochsOf(state, view),
+  ...sentCounts(state, view, names),
   ...(state.agentless === '' ? {} : { agentless: cut(state.agentless, LONGEST_FAULT) }),
 })
 

@@ -14,7 +14,7 @@ const SILENT = { deadtimes: 5, heartbeats: 20 } as const
 
 const linksByView = new WeakMap<LeaseView, readonly LeaseLink[]>()
 /** Asked for every datagram, so it is looked up once for each view (a view never changes). */
-function ownLinks(view: LeaseView): readonly LeaseLink[] {
+export function ownLinks(view: LeaseView): readonly LeaseLink[] {
   const known = linksByView.get(view) ?? view.nodes.find(({ name }) => name === view.node)?.links ?? []
   linksByView.set(view, known)
   return known
@@ -35,6 +35,8 @@ export function probed(state: LeaseState, nodes: readonly string[]): void {
 /** A datagram that counts came from `node` over a link of ours; `begun`: it was silent on all of them before. */
 export function heardOver(state: LeaseState, view: LeaseView, node: string, link: number, begun: boolean): void {
   const known = begun ? undefined : state.linksHeard.get(node)
+  // What was lost with a silent link was told as that.
+  if (known && isSilent(state, view, node, link)) state.losses.get(node)?.forget()
   const heard = known ?? ownLinks(view).map(() => state.now)
   heard[link] = state.now
   if (heard !== known) state.linksHeard.set(node, heard)
@@ -60,7 +62,7 @@ function isAlive(state: LeaseState, { timing }: LeaseView, name: string): boolea
   const at: Instant | null = state.peerTable.heardAt(name)
   return at !== null && state.now < after(at, timing.deadtimeMs)
 }
-function isSilent(state: LeaseState, view: LeaseView, name: string, link: number): boolean {
+export function isSilent(state: LeaseState, view: LeaseView, name: string, link: number): boolean {
   const at = state.linksHeard.get(name)?.[link]
   const { deadtimes, heartbeats } = SILENT
   const intervalMs = heartbeatIntervalMs(view, name, state.node)

@@ -65,6 +65,8 @@ const KEPT_BY: Readonly<Record<Gathered, 'node' | 'group' | 'sentence' | 'adapte
   greetedAt: 'node',
   linkTurns: 'node',
   linksHeard: 'node',
+  losses: 'node',
+  sentTo: 'node',
   probedAt: 'node',
   relayBudgets: 'node',
   clones: 'node',

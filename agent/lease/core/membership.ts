@@ -32,10 +32,12 @@ export function adopt(state: LeaseState, view: LeaseView): void {
 /** Who left is forgotten, and so is what others said of groups that are gone, or that they do not direct any more. */
 function forgetStrangers(state: LeaseState, view: LeaseView, names: ReadonlySet<string>): void {
   const { peers, heartbeatTurns, heartbeatAt, greetedAt, linkTurns, linksHeard, probedAt, relayBudgets } = state
+  const { losses, sentTo } = state
   const { clones, cloneToldAt, jumpers, instances } = state
   // The links may be others now.
   linksHeard.clear()
-  const spoken = [peers, heartbeatTurns, heartbeatAt, greetedAt, linkTurns, probedAt, relayBudgets]
+  for (const meter of losses.values()) meter.forget()
+  const spoken = [peers, heartbeatTurns, heartbeatAt, greetedAt, linkTurns, probedAt, relayBudgets, losses, sentTo]
   const told = [clones, cloneToldAt, jumpers, ...[...instances.values()].map(({ refusedUntil }) => refusedUntil)]
   for (const one of [...spoken, ...told]) for (const name of one.keys()) if (!names.has(name)) one.delete(name)
   for (const [name, { claims }] of peers)

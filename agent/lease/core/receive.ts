@@ -4,6 +4,7 @@ import { after } from '@lvsm/base'
 import { onMajority, onVote } from './candidate.ts'
 import type { Asker, Envelope } from './events.ts'
 import { heardOver } from './links.ts'
+import { noteLoss } from './losses.ts'
 import { checkClones, onHeartbeat, speaksNow } from './peers.ts'
 import { sendHeartbeat } from './send.ts'
 import type { GroupState } from './group-state.ts'
@@ -31,6 +32,7 @@ export function onDatagram(state: LeaseState, view: LeaseView, envelope: Envelop
     // A peer that is heard again may rank before this node, or be a successor.
     if (silent) touchAll(state)
     heardOver(state, view, node, link, silent)
+    noteLoss(state, view, envelope)
     checkClones(state, node)
     if (piggybacked) onHeartbeat(state, view, { node, incarnation, sequence }, piggybacked)
     onMessage(state, view, { node, incarnation, sequence, spread }, message)

@@ -6,6 +6,7 @@ import { heartbeatFor, dueHeartbeats, mayPiggyback } from './heartbeats.ts'
 import type { Asker, Recipient } from './events.ts'
 import type { GroupState } from './group-state.ts'
 import { probed } from './links.ts'
+import { countSent } from './losses.ts'
 import type { LeaseState } from './state.ts'
 
 /** Sends a message under one new sequence number, and returns that. The copy for this node is delivered within the step. */
@@ -58,6 +59,7 @@ function transmit(state: LeaseState, peers: Readonly<Record<string, Recipient>>,
   if (view && ripe.length > 0)
     state.effects.push({ kind: 'send', to: ripe, ...sealed, piggybacked: heartbeatFor(state, view, ripe), peers })
   if (others.length > 0) state.effects.push({ kind: 'send', to: others, ...sealed, piggybacked: null, peers })
+  for (const name of names) countSent(state, name, peers[name]?.incarnation ?? null)
 }
 
 export function sendHeartbeat(state: LeaseState, view: LeaseView, names: readonly string[]): void {

@@ -10,7 +10,7 @@ import {
   type Request,
 } from '@lvsm/protocol'
 import { earlier, type Instant, NEVER_BEFORE, type Random, type TokenBucket, type Trouble } from '@lvsm/base'
-import { PeerTable } from '@lvsm/heartbeat'
+import { type LossMeter, PeerTable } from '@lvsm/heartbeat'
 import { Acceptor, RULES, type Rules } from '@lvsm/lease'
 import type { Asker, LeaseEffect } from './events.ts'
 import type { GroupState } from './group-state.ts'
@@ -30,6 +30,12 @@ export interface LeaseCoreOptions {
   readonly kept: boolean
   /** For tests that plant a mistake. */
   readonly rules?: Rules
+}
+/** How many datagrams were addressed to a process start, and when it was told that. */
+export interface SentTo {
+  readonly to: Incarnation
+  count: number
+  toldAt: Instant
 }
 /** A peer's latest claim about a group, from its heartbeats. */
 export interface Claim extends GroupClaim {
@@ -103,6 +109,10 @@ export interface LeaseState {
   readonly linkTurns: Map<string, number>
   /** By node: when a datagram of it that counts came last over each link of ours. */
   readonly linksHeard: Map<string, Instant[]>
+  /** By node: what of its datagrams is lost. */
+  readonly losses: Map<string, LossMeter>
+  /** By node: what was sent to its present start. */
+  readonly sentTo: Map<string, SentTo>
   /** By node: when a heartbeat went to it alone, which tries the links in turn. */
   readonly probedAt: Map<string, Instant>
   /** Of the adapters, by a name of their own. */
@@ -162,6 +172,8 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
     greetedAt: new Map(),
     linkTurns: new Map(),
     linksHeard: new Map(),
+    losses: new Map(),
+    sentTo: new Map(),
     probedAt: new Map(),
     reported: new Map(),
     relayBudgets: new Map(),

@@ -8,6 +8,7 @@ import { delayReports, delayTroubles } from './delays.ts'
 import { durableTroubles } from './durable.ts'
 import { epochTroubles, newerEpoch } from './epochs.ts'
 import { linkTroubles } from './links.ts'
+import { lossTroubles, lostPercent } from './losses.ts'
 import { cloneTroubles, hasQuorum, heardVoters, lifeOfPeer, ownerOf, rankOf } from './peers.ts'
 import { isLeaseValid, type GroupState } from './group-state.ts'
 import type { LeaseState } from './state.ts'
@@ -36,7 +37,7 @@ export function statusOf(state: LeaseState): LeaseStatus {
       ...cloneTroubles(state),
       ...conflictTroubles(state),
       ...state.reported.values(),
-      ...(view ? [...linkTroubles(state, view), ...delayTroubles(state, view)] : []),
+      ...(view ? [...linkTroubles(state, view), ...lossTroubles(state, view), ...delayTroubles(state, view)] : []),
     ],
     counters: { ...state.counters },
     delays: delayReports(state),
@@ -57,12 +58,14 @@ function epochStatus(state: LeaseState): Pick<LeaseStatus, 'epoch' | 'newerEpoch
 function peerStatus(state: LeaseState, view: LeaseView, name: string): LeaseStatus['peers'][number] {
   const heardAt = state.peerTable.heardAt(name)
   const agentless = plainLine(state.peers.get(name)?.agentless ?? '')
+  const lost = lostPercent(state, view, name)
   return {
     name,
     life: lifeOfPeer(state, view, name),
     silentMs: heardAt === null ? -1 : state.now - heardAt,
     standby: state.peers.get(name)?.standby === true,
     ...(agentless === '' ? {} : { agentless }),
+    ...(lost === null ? {} : { lostPercent: lost }),
   }
 }
 

@@ -179,7 +179,7 @@ EVIDENCE
         : one,
     )
     expect(said('rs1', { nodes }, null, [])).toMatch(
-      /^rs1 \(realserver, votes\) is dead, and its agent is silent, last heard 9 s ago;[^]*→ start it; if it never comes back: lvsm node remove rs1\n/,
+      /^rs1 \(realserver, votes\) is dead, and its agent is not heard, last heard 9 s ago;[^]*→ start it; if it never comes back: lvsm node remove rs1\n/,
     )
   })
   it('is of everything that has the name, or of one kind', () => {

@@ -94,7 +94,7 @@ const peerStatus = struct<PeerStatus>(
     silentMs: number,
     standby: flag,
   },
-  { unbelieved: [1, text], agentless: [2, text] },
+  { unbelieved: [1, text], agentless: [2, text], lostPercent: [3, number] },
 )
 const trouble = struct<Trouble>(
   {

@@ -1,3 +1,5 @@
+import type { Incarnation } from './lease-messages.ts'
+
 /** What a node says about itself in every heartbeat. */
 export interface GroupClaim {
   readonly group: string
@@ -11,6 +13,10 @@ export interface GroupClaim {
   readonly leftMs: number
   /** Of how many of its services this node can ask no realserver; missing: of none. */
   readonly blind?: number
+}
+export interface SentCount {
+  readonly to: Incarnation
+  readonly count: number
 }
 export interface Heartbeat {
   readonly kind: 'heartbeat'
@@ -27,6 +33,8 @@ export interface Heartbeat {
   readonly nextEpoch?: number
   /** Its vote can be had there only after so many milliseconds; missing: at once. */
   readonly silentMs?: number
+  /** How many datagrams it addressed to which process starts before this one: a few of those that this one goes to, in turn. Missing: it does not say now. */
+  readonly sent?: readonly SentCount[]
   /** Why its agent is not there: 120 letters at most. Missing: it is, or nothing is said of it. */
   readonly agentless?: string
 }

@@ -26,6 +26,8 @@ export interface PeerStatus {
   readonly standby: boolean
   /** Datagrams came lately from an address of it that were not believed: "with a wrong signature". Missing: none. */
   readonly unbelieved?: string
+  /** So much of what it sends here is lost, in percent. Missing: little, or it is not known. */
+  readonly lostPercent?: number
   /** Its lease process says that its agent is not there, and why. Missing: it is, or nothing is said of it. */
   readonly agentless?: string
 }

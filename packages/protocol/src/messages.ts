@@ -1,6 +1,6 @@
 /** The shape on the wire of everything that nodes say to each other. */
 import { type Echo, type LeaseMessage, type Poll } from './lease-messages.ts'
-import { type GroupClaim, type Heartbeat, type Relay } from './heartbeat.ts'
+import { type GroupClaim, type Heartbeat, type Relay, type SentCount } from './heartbeat.ts'
 import {
   bytes,
   counter,
@@ -26,9 +26,16 @@ const claim = struct<GroupClaim>(
   { group: text, holds: flag, ready: flag, reaches: u8, number: counter, leftMs: milliseconds },
   { blind: [1, u8] },
 )
+const sentCount = struct<SentCount>({ to: hex(16), count: counter })
 const heartbeat = struct<Omit<Heartbeat, 'kind'>>(
   { revision: counter, standby: flag, voters: hex(8), groups: list(claim) },
-  { epoch: [1, u32], nextEpoch: [2, u32], silentMs: [3, milliseconds], agentless: [4, text] },
+  {
+    epoch: [1, u32],
+    nextEpoch: [2, u32],
+    silentMs: [3, milliseconds],
+    agentless: [4, text],
+    sent: [5, list(sentCount)],
+  },
 )
 /** A reason that this version does not know says no all the same: like `epoch`, for no time that could be waited for. */
 const reason = oneOf(['held', 'reserved', 'epoch', 'unknown-list', 'number'], 'epoch')

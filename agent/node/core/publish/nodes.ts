@@ -63,14 +63,20 @@ export function cutOffText(state: NodeState): string {
   return `${state.node} hears ${heard.length} of ${voters.length} voters, and may be cut off itself`
 }
 
+/** Where much is lost on the way it speaks, as far as anybody here knows. */
+function agentText({ agentless, lostPercent }: PeerStatus): string {
+  if (agentless !== undefined) return `its agent is silent: ${agentless}`
+  if (lostPercent === undefined) return 'its agent is silent'
+  return `its agent was not heard lately: about ${lostPercent} % of what that node sends here is lost`
+}
+
 function silentState(status: LeaseStatus | null, name: string, peer: PeerStatus | undefined): Saying {
   if (peer?.unbelieved !== undefined) return { state: 'unknown', reason: unbelievedText(peer.unbelieved) }
   if (!status) return { state: 'unknown', reason: NO_LEASE }
   if (peer?.life !== 'alive') return { state: 'unknown', reason: 'never heard since this node started' }
   const owns = status.groups.filter((group) => group.owner === name).map((group) => group.name)
   const what = owns.length > 0 ? `owns ${owns.join(', ')}; ` : ''
-  const why = peer.agentless === undefined ? '' : `: ${peer.agentless}`
-  const reason = `${what}its lease process lives, its agent is silent${why}`
+  const reason = `${what}its lease process lives, ${agentText(peer)}`
   return { state: owns.length > 0 ? 'owner' : 'unknown', reason }
 }
 

@@ -140,3 +140,13 @@ test('a realserver by NAT says which way its answers go', () => {
     'answers through NAT gateway 10.11.0.254 by a policy route, to its own network too',
   ])
 })
+
+test('an agent of which much is lost on the way is not called silent', () => {
+  const dir1 = director('dir1')
+  const status = statusOf('dir1', 'dir1')
+  const peers = status.peers.map((peer) => (peer.name === 'dir2' ? { ...peer, lostPercent: 60 } : peer))
+  dir1.feed({ kind: 'lease-status', status: { ...status, peers } })
+  const reason =
+    'its lease process lives, its agent was not heard lately: about 60 % of what that node sends here is lost'
+  expect(taker(dir1)).toEqual([{ node: 'dir2', could: null, reason }])
+})

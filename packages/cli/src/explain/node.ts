@@ -43,7 +43,7 @@ function whatOf({ name, state, roles, voter, agent, ageMs }: NodeReport): string
   const who = `${name} (${roles.join(', ')}${voter ? ', votes' : ''})`
   const age = typeof ageMs === 'number' ? `, last heard ${Math.round(ageMs / 1000)} s ago` : ''
   if (state === 'unknown') return `what ${who} does is not known${age}`
-  return `${who} is ${STATES[state] ?? state}${agent ? '' : `, and its agent is silent${age}`}`
+  return `${who} is ${STATES[state] ?? state}${agent ? '' : `, and its agent is not heard${age}`}`
 }
 const STATES: Readonly<Partial<Record<NodeReport['state'], string>>> = {
   owner: 'owner of a group',

@@ -109,6 +109,7 @@ test('which services are doubted', () => {
 
 test.each([
   'link-silent',
+  'lossy-link',
   'link-down',
   'one-way',
   'standby-finds-none',

@@ -27,6 +27,13 @@ export const HEARTBEATS = {
     'the vote of one does not reach the other; with one more fault the group may find no majority',
     'look for what stops datagrams from the one to the other: nft list ruleset on both, cable, switch; tcpdump -n udp there shows whether they arrive',
   ),
+  'lossy-link': ofRedundancy(
+    'warning',
+    'link',
+    'about PERCENT % of what NODE sends to OTHER over LINK is lost',
+    'who lives may be taken for dead, an owner may lose its lease without a fault, and a takeover may come late; agents do not hear each other for a while',
+    'look for errors and drops on the way, in that direction: ip -s link show on both nodes, nft list ruleset, tc qdisc show, the port of the switch',
+  ),
   'link-silent': ofRedundancy(
     'warning',
     'link',

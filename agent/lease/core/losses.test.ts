@@ -1,0 +1,100 @@
+/** What is lost of a peer's datagrams is told by whom it does not reach, with direction and share; and what heartbeats say for that. */
+import type { Heartbeat, LeaseView } from '@lvsm/protocol'
+import { expect, test } from 'vitest'
+import { Bench, viewOf } from './fixture.ts'
+
+const NODES = ['dir1', 'dir2', 'rs1']
+const linksOf = (at: number, names: readonly string[]) =>
+  names.map((name) => ({ name, address: `10.${name === 'inside' ? 12 : 11}.0.${at}`, port: 6940 }))
+const withLinks = (names: readonly string[]): LeaseView => ({
+  ...viewOf('dir1', NODES),
+  nodes: NODES.map((name, at) => ({ name, voter: true, links: linksOf(at + 1, names) })),
+})
+const beat: Heartbeat = { kind: 'heartbeat', revision: 1, standby: false, voters: '0000000000000000', groups: [] }
+
+/** dir2 speaks every 100 ms, over its links by turns; what it says of itself is true. */
+function live(dir1: Bench, ms: number, arrives: (turn: number) => boolean, links = 1, says = true): void {
+  for (let turn = 0; turn * 100 < ms; turn++) {
+    dir1.pass(100)
+    const sent = sentBy.get(dir1) ?? 0
+    sentBy.set(dir1, sent + 1)
+    const message = says && turn % 10 === 0 ? { ...beat, sent: [{ to: 'one', count: sent }] } : beat
+    if (arrives(turn)) dir1.hear('dir2', message, { link: turn % links })
+  }
+}
+const sentBy = new WeakMap<Bench, number>()
+const lossy = (dir1: Bench) => dir1.core.status(dir1.now).troubles.filter(({ code }) => code === 'lossy-link')
+function started(links: readonly string[]): Bench {
+  const dir1 = new Bench({ view: withLinks(links) })
+  dir1.begin()
+  live(dir1, 20_000, () => true, links.length)
+  expect(lossy(dir1)).toEqual([])
+  return dir1
+}
+const twoOfFive = (turn: number): boolean => turn % 5 === 0 || turn % 5 === 2
+
+test('loss is a trouble with direction, link, share and time, and ends', () => {
+  const dir1 = started(['inside'])
+  live(dir1, 16_000, twoOfFive)
+  expect(lossy(dir1)).toMatchObject([
+    {
+      severity: 'warning',
+      object: 'link inside',
+      message: 'about 60 % of what dir2 sends to dir1 over the heartbeat link inside is lost',
+      evidence: expect.stringMatching(
+        /^of \d+ datagrams in 1\d s \d+ did not arrive; those that did came \d+ over inside$/,
+      ),
+    },
+  ])
+  const peer = dir1.core.status(dir1.now).peers.find(({ name }) => name === 'dir2')
+  expect(peer?.lostPercent).toBe(60)
+  live(dir1, 16_000, () => true)
+  expect(lossy(dir1)).toEqual([])
+})
+test('with several links it is of the peer, and what came over each is said', () => {
+  const dir1 = started(['inside', 'outside'])
+  live(dir1, 16_000, (turn) => turn % 2 === 0 || turn % 10 === 1, 2)
+  expect(lossy(dir1)).toMatchObject([
+    {
+      object: 'node dir2',
+      message: 'about 40 % of what dir2 sends to dir1 is lost',
+      evidence: expect.stringMatching(/came \d+ over inside, 1\d over outside$/),
+    },
+  ])
+})
+test('a link that is silent altogether is said as that alone, also after it is back', () => {
+  const dir1 = started(['inside', 'outside'])
+  live(dir1, 20_000, (turn) => turn % 2 === 0, 2)
+  const codes = () => dir1.core.status(dir1.now).troubles.map(({ code }) => code)
+  expect(codes()).toContain('link-silent')
+  expect(codes()).not.toContain('lossy-link')
+  for (let second = 0; second < 20; second++) {
+    live(dir1, 1000, () => true, 2)
+    expect(codes()).not.toContain('lossy-link')
+  }
+})
+test('of a peer of an older version, which says nothing of what it sends, nothing is said', () => {
+  const dir1 = new Bench({ view: withLinks(['inside']) })
+  dir1.begin()
+  live(dir1, 30_000, twoOfFive, 1, false)
+  expect(lossy(dir1)).toEqual([])
+})
+test('heartbeats tell a peer now and then how much was sent to its present start', () => {
+  const dir1 = new Bench({ view: withLinks(['inside']) })
+  dir1.begin()
+  live(dir1, 300, () => true)
+  dir1.sent.splice(0)
+  live(dir1, 10_000, () => true)
+  const said: { count: number; before: number }[] = []
+  let before = 0
+  for (const { to, message, piggybacked, peers } of dir1.sent) {
+    const heartbeat = message.kind === 'heartbeat' ? message : piggybacked
+    const own = heartbeat?.sent?.find((one) => one.to === 'dir2-start')
+    if (own && to.includes('dir2')) said.push({ count: own.count, before })
+    if (to.includes('dir2') && peers['dir2']?.incarnation === 'dir2-start') before += 1
+  }
+  expect(said.length).toBeGreaterThanOrEqual(8)
+  expect(said.length).toBeLessThanOrEqual(15)
+  const [first] = said
+  for (const one of said) expect(one.count - (first?.count ?? 0)).toBe(one.before - (first?.before ?? 0))
+})

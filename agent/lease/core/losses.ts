@@ -1,0 +1,98 @@
+/**
+ * Loss between nodes (packages/heartbeat/src/loss.ts): what this node sent to each start of a peer, of which its heartbeats tell, and
+ * what of a peer's datagrams does not arrive here. Whoever does not get them knows it: so each tells of one direction, the one to itself.
+ */
+import type { Heartbeat, Incarnation, LeaseLink, LeaseView } from '@lvsm/protocol'
+import { after, NEVER_BEFORE, type Trouble } from '@lvsm/base'
+import { type Loss, LossMeter, lossWordMs } from '@lvsm/heartbeat'
+import type { Envelope } from './events.ts'
+import { isSilent, ownLinks } from './links.ts'
+import type { LeaseState } from './state.ts'
+
+/** In one heartbeat, which must fit an Ethernet frame. */
+const MOST_COUNTS = 4
+
+export function countSent(state: LeaseState, node: string, to: Incarnation | null): void {
+  if (to === null) return
+  const known = state.sentTo.get(node)
+  if (known?.to === to) known.count += 1
+  else state.sentTo.set(node, { to, count: 1, toldAt: NEVER_BEFORE })
+}
+
+/** For a heartbeat to these nodes: of those that were not told for longest. */
+export function sentCounts(
+  state: LeaseState,
+  { timing }: LeaseView,
+  names: readonly string[],
+): Pick<Heartbeat, 'sent'> {
+  const due = names.flatMap((name) => {
+    const known = state.sentTo.get(name)
+    return known && state.now >= after(known.toldAt, lossWordMs(timing)) ? [known] : []
+  })
+  if (due.length === 0) return {}
+  const told = due.sort((a, b) => a.toldAt - b.toldAt).slice(0, MOST_COUNTS)
+  for (const one of told) one.toldAt = state.now
+  return { sent: told.map(({ to, count }) => ({ to, count })) }
+}
+
+/** A datagram that counts came. */
+export function noteLoss(state: LeaseState, view: LeaseView, envelope: Envelope): void {
+  const { from, incarnation, link, message, piggybacked } = envelope
+  const meter = state.losses.get(from) ?? new LossMeter()
+  state.losses.set(from, meter)
+  const heartbeat = message.kind === 'heartbeat' ? message : piggybacked
+  const sent = heartbeat?.sent?.find(({ to }) => to === state.incarnation)?.count ?? null
+  meter.arrive({ incarnation, link, sent, mayBegin: hearsAll(state, view, from) }, state.now, view.timing)
+}
+
+/** Deadtimes. */
+const HEARD = 2.5
+/** It came lately over each link that we share: else it is one link that falls silent (agent/lease/core/links.ts). */
+function hearsAll(state: LeaseState, view: LeaseView, name: string): boolean {
+  const heard = state.linksHeard.get(name) ?? []
+  return sharedLinks(view, name).every(
+    ({ index }) => state.now < after(heard[index] ?? NEVER_BEFORE, HEARD * view.timing.deadtimeMs),
+  )
+}
+const sharedLinks = (view: LeaseView, name: string): { readonly own: LeaseLink; readonly index: number }[] => {
+  const theirs = view.nodes.find((node) => node.name === name)?.links ?? []
+  return ownLinks(view).flatMap((own, index) => (theirs.some((one) => one.name === own.name) ? [{ own, index }] : []))
+}
+
+/** Null: little, or it is not known, or it is a link that is silent, which is said otherwise. */
+function lossOf(state: LeaseState, view: LeaseView, name: string): Loss | null {
+  const loss = state.losses.get(name)?.loss(state.now, view.timing) ?? null
+  return loss && ownLinks(view).some((_, link) => isSilent(state, view, name, link)) ? null : loss
+}
+/** In steps, so that it is not told anew each second. */
+const STEP = 5
+const percentOf = ({ lost, sent }: Loss): number => STEP * Math.round((100 * lost) / sent / STEP)
+
+export function lostPercent(state: LeaseState, view: LeaseView, name: string): number | null {
+  const loss = lossOf(state, view, name)
+  return loss && percentOf(loss)
+}
+
+/** One for each peer of whom much is lost. */
+export const lossTroubles = (state: LeaseState, view: LeaseView): Trouble[] =>
+  view.nodes.flatMap(({ name }): Trouble[] => {
+    const loss = lossOf(state, view, name)
+    if (!loss) return []
+    const shared = sharedLinks(view, name)
+    const [only] = shared.length === 1 ? shared : []
+    const where = only ? ` over the heartbeat link ${only.own.name}` : ''
+    const message = `about ${percentOf(loss)} % of what ${name} sends to ${state.node}${where} is lost`
+    const came = shared.map(({ own, index }) => `${loss.byLink[index] ?? 0} over ${own.name}`).join(', ')
+    const evidence = `of ${loss.sent} datagrams in ${Math.round(loss.overMs / 1000)} s ${loss.lost} did not arrive; those that did came ${came}`
+    const hint = `look for errors and drops on the way from ${name} to ${state.node}: on both ip -s link show, nft list ruleset, tc qdisc show; cable and port of the switch`
+    return [
+      {
+        code: 'lossy-link',
+        severity: 'warning',
+        object: only ? `link ${only.own.name}` : `node ${name}`,
+        message,
+        evidence,
+        hint,
+      },
+    ]
+  })

@@ -1,0 +1,92 @@
+/** Loss is what was sent and did not come: nothing that was not sent, nothing of before a restart, and no single beat. */
+import { type Instant, instant } from '@lvsm/base'
+import { expect, test } from 'vitest'
+import { LossMeter } from './loss.ts'
+
+const timing = { keepaliveMs: 100, leaseMs: 350, applyMs: 35, warntimeMs: 300, deadtimeMs: 1000, drainMs: 200 }
+
+/** A peer that speaks four times a second, and says each second how much it sent. */
+class Peer {
+  readonly meter = new LossMeter()
+  now: Instant = instant(1000)
+  sent = 0
+  incarnation = 'one'
+
+  speak(seconds: number, arrives: (turn: number) => boolean, link: (turn: number) => number = () => 0): this {
+    for (let turn = 0; turn < 4 * seconds; turn++) {
+      this.now = instant(this.now + 250)
+      const says = turn % 3 === 0 ? this.sent : null
+      this.sent += 1
+      const { incarnation } = this
+      const came = { incarnation, link: link(turn), sent: says, mayBegin: true }
+      if (arrives(turn)) this.meter.arrive(came, this.now, timing)
+    }
+    return this
+  }
+  get percent(): number | null {
+    const loss = this.meter.loss(this.now, timing)
+    return loss && Math.round((100 * loss.lost) / loss.sent)
+  }
+}
+const all = (): boolean => true
+/** Two of five arrive. */
+const most = (turn: number): boolean => turn % 5 === 0 || turn % 5 === 2
+
+test('sixty of a hundred are lost: that is what it says, over which time, until they arrive again', () => {
+  const peer = new Peer().speak(30, all)
+  expect(peer.percent).toBeNull()
+  peer.speak(8, most)
+  expect(peer.percent, 'well before the window is full of it').toBeGreaterThanOrEqual(20)
+  peer.speak(12, most)
+  expect(peer.percent).toBeGreaterThan(50)
+  expect(peer.percent).toBeLessThan(70)
+  expect(peer.meter.loss(peer.now, timing)?.overMs).toBeGreaterThanOrEqual(10_000)
+  peer.speak(15, all)
+  expect(peer.percent).toBeNull()
+})
+test('it is so as well where it never was otherwise', () => {
+  expect(new Peer().speak(25, most).percent).toBeGreaterThan(50)
+})
+test.each<[string, (peer: Peer) => void]>([
+  ['one lost beat', (peer) => peer.speak(1, (turn) => turn !== 2)],
+  ['a second without any', (peer) => peer.speak(1, () => false)],
+  ['almost three seconds without any', (peer) => peer.speak(2.75, () => false)],
+  ['a cut of many seconds, which is told as that', (peer) => peer.speak(8, () => false)],
+  ['a peer that sends nothing for a while', (peer) => void (peer.now = instant(peer.now + 2500))],
+  [
+    'a restart of the peer, which counts anew',
+    (peer) => {
+      peer.incarnation = 'two'
+      peer.sent = 0
+    },
+  ],
+  ['one that counts anew without a restart', (peer) => void (peer.sent = 0)],
+])('%s is no loss', (_, happens) => {
+  const peer = new Peer().speak(30, all)
+  happens(peer)
+  for (let second = 0; second < 20; second++) expect(peer.speak(1, all).percent, `${second} s later`).toBeNull()
+})
+test('while it comes and goes around the threshold it stays one thing', () => {
+  const peer = new Peer().speak(25, (turn) => turn % 3 !== 1)
+  const found: (number | null)[] = []
+  for (let round = 0; round < 10; round++) {
+    peer.speak(5, (turn) => turn % 6 !== 1)
+    found.push(peer.percent)
+  }
+  expect(found).not.toContain(null)
+})
+test('over which links the rest came is counted', () => {
+  const peer = new Peer().speak(
+    30,
+    (turn) => turn % 2 === 0 || turn % 10 === 1,
+    (turn) => turn % 2,
+  )
+  const { byLink = [] } = peer.meter.loss(peer.now, timing) ?? {}
+  expect(byLink[0]).toBeGreaterThan(4 * (byLink[1] ?? 0))
+})
+test('of who is not heard any more nothing is said', () => {
+  const peer = new Peer().speak(30, most)
+  expect(peer.percent).not.toBeNull()
+  peer.now = instant(peer.now + 3001)
+  expect(peer.percent).toBeNull()
+})
