@@ -299,6 +299,23 @@ const LINKS: readonly Row[] = [
     needs: { ms: 6500, why: 'a deadtime of 2 s, and the next word of who is deaf' },
   },
   {
+    what: 'a rule sends what a realserver says to the owner to a wrong gateway',
+    ...lines(
+      () => 'rs2',
+      'ip route add blackhole default table 99; ip rule add priority 99 to 10.12.0.1 lookup 99; ip rule add priority 98 to 10.12.0.2 lookup 99; ip rule add priority 97 to 10.11.0.1 lookup 99; ip rule add priority 96 to 10.11.0.2 lookup 99',
+      'for priority in 96 97 98 99; do ip rule del priority $priority; done; ip route flush table 99',
+    ),
+    said: ({ from, to }) => ({
+      rs2: { code: 'one-way', words: /(dir1|dir2) does not hear rs2/, also: [/^(not|cannot)/] },
+      ...everywhere([from, to], {
+        code: 'heard-by-others',
+        words: /does not hear rs2, which rs1/,
+        also: [/^(not|cannot|dead)/],
+      }),
+    }),
+    needs: { ms: 12_000, why: 'a deadtime of 2 s, and 6 s in which others may not know it either' },
+  },
+  {
     what: 'the standby and the third voter do not hear each other',
     plant: ({ to }) => lab('partition', to, VOTER),
     mend: () => lab('rejoin'),

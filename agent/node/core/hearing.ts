@@ -1,4 +1,4 @@
-/** Who hears whom, of voters and directors: by the own lease process, and by what the agents of others say of theirs. */
+/** Who hears whom, of all pairs with a voter or director: by the own lease process, and by what the agents of others say of theirs. */
 import { between, type Trouble } from '@lvsm/base'
 import { type Hears } from '@lvsm/changes'
 import { leaseStatus } from './lease.ts'
@@ -35,10 +35,13 @@ function saidHeard(state: NodeState, by: string, name: string): boolean | null {
   return isWhole ? true : null
 }
 
-/** What it tells the others of that; undefined where nothing depends on what it hears. */
+/** What it tells the others of that. Of one that is neither voter nor director: which of these it does not hear; undefined where it hears all. */
 export function unheardHere(state: NodeState): string[] | undefined {
-  if (!isPillar(state, state.node)) return undefined
   const unheard = leaseStatus(state)?.peers.flatMap(({ name, life }) => (HEARD.includes(life) ? [] : [name]))
+  if (!isPillar(state, state.node)) {
+    const pillars = unheard?.filter((name) => isPillar(state, name)) ?? []
+    return pillars.length > 0 ? pillars : undefined
+  }
   const others = unheard?.filter((name) => !isPillar(state, name)).slice(0, MOST_OTHERS)
   return unheard?.filter((name) => isPillar(state, name) || others?.includes(name))
 }
@@ -59,13 +62,39 @@ export function noteHearing(state: NodeState, from: string): void {
 }
 
 /** Of those that hear each other in one direction only: whoever is not heard tells of it, for it is the one that knows. */
-export const deafTroubles = (state: NodeState): Trouble[] =>
+const deafTroubles = (state: NodeState): Trouble[] =>
   (leaseStatus(state)?.peers ?? [])
-    .filter(({ name, life }) => life === 'alive' && isPillar(state, name) && isPillar(state, state.node))
+    .filter(({ name, life }) => life === 'alive' && (isPillar(state, name) || isPillar(state, state.node)))
     .filter(({ name }) => hearsIn(state)(name, state.node) === false)
     .filter(({ name }) => between(state.deafSince.get(name) ?? state.now, state.now) >= DEAF_MS)
     .map(({ name }) => ({
       ...{ code: 'one-way', severity: 'warning', object: `node ${name}` },
       message: `${name} does not hear ${state.node}, which hears it: nothing comes from ${state.node} to ${name}`,
-      hint: `look for what stops datagrams from ${state.node} to ${name}: nft list ruleset on both, cable, switch; does tcpdump -n udp on ${name} show them?`,
+      hint: wayHint(state, state.node, name),
     }))
+
+/** Until then others may not know yet either that it is gone. Milliseconds. */
+const OTHERS_KNOW_MS = 6000
+/** Not heard here, and heard by others: it lives, and whether it hears this node only itself could tell, which is not heard. */
+const missedTroubles = (state: NodeState): Trouble[] =>
+  (leaseStatus(state)?.peers ?? [])
+    .filter(({ name, life, unbelieved }) => life === 'dead' && unbelieved === undefined && !bothVote(state, name))
+    .filter(({ silentMs }) => silentMs >= (state.config?.timing.deadtimeMs ?? 0) + OTHERS_KNOW_MS)
+    .flatMap(({ name }): Trouble[] => {
+      const by = heardBy(state, name)
+      if (by.length === 0) return []
+      const message = `${state.node} does not hear ${name}, which ${by.join(', ')} heard: nothing comes from ${name} to ${state.node}`
+      const hint = wayHint(state, name, state.node)
+      return [{ code: 'heard-by-others', severity: 'warning', object: `node ${name}`, message, hint }]
+    })
+/** Of those the head says what it means for their groups. */
+const bothVote = (state: NodeState, name: string): boolean => isPillar(state, state.node) && isPillar(state, name)
+
+/** The way of datagrams from one node to another. */
+function wayHint({ config }: NodeState, from: string, to: string): string {
+  const addresses = config?.nodes.find(({ name }) => name === to)?.links.map(({ address }) => address) ?? []
+  const routes = addresses.slice(0, 2).map((address) => `ip route get ${address}`)
+  return `look for what stops datagrams from ${from} to ${to}: on ${from} ${[...routes, 'ip rule'].join(', ')} (is it the way that it should go?), nft list ruleset on both, cable, switch; does tcpdump -n udp on ${to} show them?`
+}
+
+export const hearingTroubles = (state: NodeState): Trouble[] => [...deafTroubles(state), ...missedTroubles(state)]

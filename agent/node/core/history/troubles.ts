@@ -34,6 +34,7 @@ const FOUND_MS: Readonly<Record<string, number>> = {
   disagreement: 60_000,
   'standby-unaware': 60_000,
   'one-way': 30_000,
+  'heard-by-others': 30_000,
 }
 const BY_CHECKS: ReadonlySet<string> = new Set([
   ...['backup-serves', 'below-quorum', 'certificate-expires', 'check-unknown', 'own-view-silent', 'standby-finds-none'],

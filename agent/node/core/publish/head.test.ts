@@ -235,6 +235,9 @@ test.each<[string, NodeState, string]>([
 test('a voter tells whom it does not hear, realservers too, and of many the first', () => {
   expect(unheardHere(asked('rs1', { rs3: GONE, dir2: GONE }))?.toSorted()).toEqual(['dir2', 'rs3'])
   expect(unheardHere(asked('rs2', { rs3: GONE })), 'nothing depends on it').toBeUndefined()
+  expect(unheardHere(asked('rs2', { rs3: GONE, dir2: GONE })), 'a realserver, of directors and voters').toEqual([
+    'dir2',
+  ])
   const state = asked('rs1', { rs3: GONE, dir2: GONE })
   const [own] = state.lease.status?.peers.filter(({ name }) => name === 'rs3') ?? []
   if (!own || !state.lease.status) throw new Error('no peer')

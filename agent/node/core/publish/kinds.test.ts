@@ -100,6 +100,47 @@ test('a node that does not hear this one, which hears it, is named with the dire
   expect(of(dir1, 'one-way')).toEqual([])
 })
 
+test('so is a realserver that has no vote, whichever of the two it is that is not heard', () => {
+  const dir1 = begun()
+  const unheard = (ms: number): void => {
+    for (let left = ms; left > 0; left -= 1000) {
+      says(dir1, 'rs3', { unheard: ['dir1'] })
+      goesOn(dir1, 1000, heard({}))
+    }
+  }
+  unheard(5000)
+  expect(of(dir1, 'one-way')).toEqual([
+    ['one-way', 'node rs3', 'rs3 does not hear dir1, which hears it: nothing comes from dir1 to rs3'],
+  ])
+  const rs3 = node('rs3')
+  rs3.feed({ kind: 'lease-up' })
+  for (let second = 0; second < 8; second++) {
+    says(rs3, 'dir1', { unheard: ['rs3'] })
+    goesOn(rs3, 1000, statusOf('rs3', 'dir1'))
+  }
+  expect(of(rs3, 'one-way')).toEqual([
+    ['one-way', 'node dir1', 'dir1 does not hear rs3, which hears it: nothing comes from rs3 to dir1'],
+  ])
+  const hint = rs3.core.status(rs3.now()).troubles.find(({ code }) => code === 'one-way')?.hint
+  expect(hint).toMatch(/from rs3 to dir1: on rs3 ip route get 10\.\d+\.0\.1\b.*nft list ruleset on both/)
+})
+
+test('a realserver that is not heard here, and by others, is named with the direction, once they could know that it is dead', () => {
+  const dir1 = begun()
+  const gone = (silentMs: number, word: Partial<StateMessage>): void => {
+    says(dir1, 'dir2', word)
+    goesOn(dir1, 1000, heard({ rs3: { life: 'dead', silentMs } }))
+  }
+  gone(3000, { unheard: [] })
+  expect(of(dir1, 'heard-by-others')).toEqual([])
+  gone(9000, { unheard: [] })
+  expect(of(dir1, 'heard-by-others')).toEqual([
+    ['heard-by-others', 'node rs3', 'dir1 does not hear rs3, which dir2 heard: nothing comes from rs3 to dir1'],
+  ])
+  gone(9000, { unheard: ['rs3'] })
+  expect(of(dir1, 'heard-by-others'), 'nobody hears it').toEqual([])
+})
+
 test('what somebody changes again and again is a fight, until a minute after', () => {
   const dir1 = begun()
   const change = (): void => {

@@ -13,7 +13,7 @@ import { quorumTroubles } from '../check/standing-in.ts'
 import { changeText } from '../changing.ts'
 import { differingTroubles } from '../differing.ts'
 import { disagreementTroubles } from '../disagreement.ts'
-import { deafTroubles } from '../hearing.ts'
+import { hearingTroubles } from '../hearing.ts'
 import type { Failure } from '../events.ts'
 import { sameOf } from '../history/same.ts'
 import { hookTroubles } from '../hooks/hooks.ts'
@@ -56,7 +56,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...differingTroubles(state),
     ...disagreementTroubles(state),
     ...unbelievedTroubles(state),
-    ...deafTroubles(state),
+    ...hearingTroubles(state),
     ...dropTroubles(state),
     ...syncTroubles(state),
     ...alertTroubles(state),
@@ -80,7 +80,7 @@ const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
     'revision-not-kept',
     'heartbeat-key-not-kept',
   ],
-  'all-unbelieved': ['one-way', 'no-coordinator'],
+  'all-unbelieved': ['one-way', 'heard-by-others', 'no-coordinator'],
 }
 /** What the kernel refuses without IPVS. */
 const OF_IPVS = / service | weight /

@@ -24,8 +24,15 @@ export const HEARTBEATS = {
     'warning',
     'node',
     'NODE does not hear OTHER, which hears it',
-    'the vote of one does not reach the other; with one more fault the group may find no majority',
-    'look for what stops datagrams from the one to the other: nft list ruleset on both, cable, switch; tcpdump -n udp there shows whether they arrive',
+    'what the one says does not reach the other: its vote, or how a realserver is; with one more fault a group may find no majority',
+    'look for what stops datagrams from the one to the other: ip route get ADDRESS on the one that is not heard, nft list ruleset on both, cable, switch; tcpdump -n udp there shows whether they arrive',
+  ),
+  'heard-by-others': kind(
+    'warning',
+    'node',
+    'NODE does not hear OTHER, which THIRD heard',
+    'what it says of itself does not arrive here: how it is, is not known here',
+    'look for what stops datagrams from the one to the other: ip route get ADDRESS on the one that is not heard, nft list ruleset on both, cable, switch; tcpdump -n udp there shows whether they arrive',
   ),
   'lossy-link': ofRedundancy(
     'warning',
