@@ -10,7 +10,7 @@ import {
   type Request,
 } from '@lvsm/protocol'
 import { earlier, type Instant, NEVER_BEFORE, type Random, type TokenBucket, type Trouble } from '@lvsm/base'
-import { type LossMeter, PeerTable } from '@lvsm/heartbeat'
+import { type LossMeter, PeerTable, type SentTo } from '@lvsm/heartbeat'
 import { Acceptor, RULES, type Rules } from '@lvsm/lease'
 import type { Asker, LeaseEffect } from './events.ts'
 import type { GroupState } from './group-state.ts'
@@ -30,12 +30,6 @@ export interface LeaseCoreOptions {
   readonly kept: boolean
   /** For tests that plant a mistake. */
   readonly rules?: Rules
-}
-/** How many datagrams were addressed to a process start, and when it was told that. */
-export interface SentTo {
-  readonly to: Incarnation
-  count: number
-  toldAt: Instant
 }
 /** A peer's latest claim about a group, from its heartbeats. */
 export interface Claim extends GroupClaim {

@@ -30,6 +30,12 @@ export const lossWindowMs = ({ deadtimeMs }: Timing): number => Math.max(WINDOW.
 /** A sender says so often how much it sent. Milliseconds. */
 export const lossWordMs = (timing: Timing): number => lossWindowMs(timing) / WINDOW.words
 
+/** What a sender keeps: how many datagrams went to a process start, and when that one was told. */
+export interface SentTo {
+  readonly to: string
+  count: number
+  toldAt: Instant
+}
 export interface Arrived {
   readonly incarnation: string
   /** Our own, by which it came. */
