@@ -2,6 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { performance } from 'node:perf_hooks'
 import { type ProbeFound, type ProbeJob, probeReason } from '@lvsm/protocol'
+import { watchStalls } from './stalls.ts'
 import { type Trace, tracing, UNTOLD, withCertificate } from './trace.ts'
 
 /** What an answer says beside its verdict. */
@@ -17,6 +18,8 @@ export type Done = (ok: boolean | null, reason: string, found: ProbeFound & Lack
 export interface Asking {
   /** What there was until now, as the beginning of a sentence that ends with the time. */
   readonly sofar: () => string
+  /** How long it waited until it was begun, which is none of its time; not there: not at all. Milliseconds. */
+  readonly waitedMs?: () => number
   /** When the time is over; not there: it failed. */
   readonly late?: () => boolean | null
   /** The verdict is given: closes what is open, in peace where it can. */
@@ -38,9 +41,16 @@ export const messageOf = (error: unknown): string =>
 
 const now = (): number => performance.now()
 
+/** So much longer at most, for time that was not the server's: whoever waits for the answer takes this process for hung some day. */
+const LONGEST_MORE_MS = 5000
+/** Less is not worth a timer. */
+const LEAST_MORE_MS = 2
+
 export function attempt(ask: Ask, job: ProbeJob, done: Done): void {
   const began = now()
-  let over = false
+  const stalls = watchStalls()
+  const mostMs = Math.min(job.timeoutMs, LONGEST_MORE_MS)
+  let [over, givenMs] = [false, 0]
   let asking: Asking | null = null
   const told = job.explain === true ? tracing(now) : null
   const seen: Pick<ProbeFound, 'certificateUntilMs'> = {}
@@ -49,6 +59,7 @@ export function attempt(ask: Ask, job: ProbeJob, done: Done): void {
     if (over) return
     over = true
     clearTimeout(timer)
+    stalls.done()
     // Where it ends while it begins, there is nothing to close yet.
     setImmediate(() => asking?.close())
     const tookMs = Math.round((now() - began) * 10) / 10
@@ -56,11 +67,25 @@ export function attempt(ask: Ask, job: ProbeJob, done: Done): void {
   }
   // After a stall of this process the timer fires before the answer that waits in the queue is read: read first.
   const late = (): void => {
+    const lostMs = stalls.lostMs()
+    const owedMs = lostMs + (asking?.waitedMs?.() ?? 0)
+    const moreMs = Math.min(owedMs, mostMs) - givenMs
+    if (over) return
+    if (moreMs >= LEAST_MORE_MS) {
+      givenMs += moreMs
+      timer = room.run(failed, () => setTimeout(() => setImmediate(late), moreMs))
+      return
+    }
+    if (owedMs >= mostMs + LEAST_MORE_MS)
+      return end(
+        null,
+        `this machine was too busy to hear an answer: for ${Math.round(lostMs)} ms lvsm-prober stood still`,
+      )
     const ok = asking?.late ? asking.late() : false
     end(ok, `${asking?.sofar() ?? 'no answer'} within ${job.timeoutMs} ms`)
   }
   const failed = (error: unknown): void => end(null, `lvsm-prober has a defect here: ${messageOf(error)}`)
-  const timer = room.run(failed, () => setTimeout(() => setImmediate(late), job.timeoutMs))
+  let timer = room.run(failed, () => setTimeout(() => setImmediate(late), job.timeoutMs))
   try {
     asking = room.run(failed, () => ask(job, end, trace))
   } catch (error) {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import { attempt, type End } from './attempt.ts'
 import { PROBES } from './probes/index.ts'
+import type { ProbeJob } from '@lvsm/protocol'
 
 const folder = mkdtempSync(join(tmpdir(), 'lvsm-scripts-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -82,11 +83,39 @@ it('one that ignores TERM is killed with all that it started, and no second one 
   await expect.poll(() => pids.some(lives), { timeout: 20_000 }).toBe(false)
 })
 
-it('of two hundred that hang thirty-two run, and the others say so at once', async () => {
+it('what it left behind outside of its group is found and ended, also where it ignores TERM', async () => {
+  const place = join(folder, 'strays')
+  expect(
+    await run([
+      script(`setsid sh -c 'trap "" TERM; echo $$ > ${place}; exec sleep 600' >/dev/null 2>&1 &\nsleep 0.3; exit 0`),
+    ]),
+  ).toEqual([true, 'exit code 0'])
+  const pid = readFileSync(place, 'utf8')
+  expect(lives(pid)).toBe(true)
+  await expect.poll(() => lives(pid), { timeout: 20_000 }).toBe(false)
+}, 30_000)
+
+it('of two hundred that hang those of one service leave room for others, and those that wait are late and not failed', async () => {
   const hanging = script('sleep 600')
-  const told: (boolean | null)[] = []
-  for (let at = 0; at < 200; at++) start([hanging, String(at)], 1000, (ok) => told.push(ok))
-  expect(told.filter((ok) => ok === null)).toHaveLength(168)
+  const told: (readonly [boolean | null, string])[] = []
+  for (let at = 0; at < 200; at++) start([hanging, String(at)], 2000, (ok, reason) => told.push([ok, reason]))
+  const other: ProbeJob = { ...JOB, virtual: { address: '10.11.0.20', port: 80 }, timeoutMs: 2000, keys: {} }
+  const well = await new Promise((resolve) =>
+    attempt(PROBES.script, { ...other, keys: { command: [script('exit 0')] } }, resolve),
+  )
+  expect([well, told]).toEqual([true, []])
   await expect.poll(() => told.length, { timeout: 30_000 }).toBe(200)
-  expect(told.filter((ok) => ok === false)).toHaveLength(32)
+  const late = told.filter(([ok]) => ok === null)
+  expect(late).toHaveLength(176)
+  expect(late[0]?.[1]).toMatch(/^it is late: its turn did not come/)
+  expect(told.filter(([ok]) => ok === false)).toHaveLength(24)
+})
+
+it('one that waited for its turn has all of its time when it runs', async () => {
+  const told: (boolean | null)[] = []
+  const slow = script('sleep 0.6')
+  for (let at = 0; at < 30; at++) start([slow, String(at)], 1000, (ok) => told.push(ok))
+  await expect.poll(() => told.length, { timeout: 30_000 }).toBe(30)
+  expect(told).not.toContain(false)
+  expect(told.filter((ok) => ok === true).length).toBeGreaterThanOrEqual(24)
 })

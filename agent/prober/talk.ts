@@ -21,15 +21,17 @@ export interface Talk {
 
 /** Longer than any greeting. */
 const LONGEST = 64 * 1024
+/** Each piece has all of them looked at again. */
+const MOST_PIECES = 200
 
 export const converse =
-  (talkOf: (keys: ProbeJob['keys']) => Talk): Ask =>
+  (talkOf: (job: ProbeJob) => Talk): Ask =>
   (job, end, trace) => {
-    const talk = talkOf(job.keys)
+    const talk = talkOf(job)
     const socket = open(job, trace)
     let sofar = 'no answer'
     let heard = Buffer.alloc(0)
-    let over = false
+    let [over, pieces] = [false, 0]
     const say = (bytes: Buffer): void => {
       trace.note('sent', bytes)
       socket.write(bytes)
@@ -47,11 +49,14 @@ export const converse =
       if (over) return
       trace.note('received', bytes)
       heard = Buffer.concat([heard, bytes])
+      pieces += 1
+      if (pieces > MOST_PIECES) return verdict(false, `says nothing that is wanted in ${MOST_PIECES} pieces`)
       const turn = talk.next(heard)
       if (turn === 'wait') {
         if (heard.length > LONGEST) verdict(false, `says ${heard.length} bytes, and nothing that is wanted`)
       } else if ('say' in turn) {
         heard = Buffer.alloc(0)
+        pieces = 0
         say(turn.say)
       } else verdict(turn.ok, turn.reason, turn.bye, turn.beside)
     })

@@ -12,7 +12,8 @@ import { besideProcesses } from '../bench/processes.ts'
 import { eventually } from '../kit/eventually.ts'
 
 const SCRIPTS = 200
-const AT_ONCE = 32
+/** Of one service, which leaves room for others. */
+const AT_ONCE = 24
 const TIMEOUT_MS = 500
 const LASTS_MS = 8000
 const LOOK_MS = 250
@@ -74,7 +75,7 @@ test('no lease is lost beside 200 hanging scripts, of which so many run as may',
   expect(told.size).toBe(SCRIPTS)
   expect([most > AT_ONCE / 2, most <= AT_ONCE]).toEqual([true, true])
   const reasons = new Set([...told.values()].flatMap((said) => [...said]))
-  expect(reasons).toContain(`null ${AT_ONCE} programs run already`)
+  expect([...reasons].some((reason) => reason.startsWith('null it is late: its turn did not come'))).toBe(true)
   expect(reasons).toContain(`false it did not end within ${TIMEOUT_MS} ms`)
   for (const reason of reasons) expect(reason).toMatch(/^(?:null|false) /)
   prober.close()

@@ -2,7 +2,7 @@
  * HAProxy's agent protocol as its client (HAProxy, configuration.txt, agent-check): connect, say what is to be said, and read one line of
  * words. Agents that were written for HAProxy run unchanged.
  */
-import { type AgentWordSaid, MOST_PERCENT } from '@lvsm/protocol'
+import { type AgentWordSaid, MOST_PERCENT, type ProbeJob } from '@lvsm/protocol'
 import type { Ask, Asking, End } from '../attempt.ts'
 import { textOf } from '../keys.ts'
 import { converse, type Talk } from '../talk.ts'
@@ -49,7 +49,7 @@ function wordOf(word: string): AgentWordSaid {
   }
 }
 
-const talkOf = (keys: Parameters<Parameters<typeof converse>[0]>[0]): Talk => {
+const talkOf = ({ keys }: ProbeJob): Talk => {
   const send = textOf(keys, 'send')
   return {
     first: send === undefined ? null : bytesOf(send),

@@ -1,6 +1,6 @@
 /** What a check says itself: something to send, and what must come. */
 import { textOf } from '../keys.ts'
-import { matches, TOO_LONG } from '../matching.ts'
+import { matcherOf, TOO_LONG } from '../matching.ts'
 import { converse } from '../talk.ts'
 
 const LETTERS: Readonly<Record<string, string>> = { r: '\r', n: '\n', t: '\t', '0': '\0' }
@@ -17,19 +17,14 @@ export function bytesOf(text: string): Buffer {
   )
 }
 
-/** Each piece costs another look. */
-const MOST_PIECES = 200
-
-export const askExpect = converse((keys) => {
-  let pieces = 0
+export const askExpect = converse(({ keys, address }) => {
   const send = textOf(keys, 'send')
   const expression = textOf(keys, 'expect') ?? ''
+  const look = matcherOf(expression, address)
   return {
     first: send === undefined ? null : bytesOf(send),
     next: (heard) => {
-      pieces += 1
-      if (pieces > MOST_PIECES) return { ok: false, reason: `says nothing that is wanted in ${MOST_PIECES} pieces` }
-      const found = matches(expression, heard.toString('utf8'))
+      const found = look(heard.toString('utf8'))
       if (found === null) return { ok: null, reason: TOO_LONG }
       return found ? { ok: true, reason: 'says what is wanted' } : 'wait'
     },

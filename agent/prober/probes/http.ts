@@ -40,7 +40,7 @@ function headOf(job: ProbeJob, secure: boolean): string[] {
 
 function askHttp1(job: ProbeJob, end: Parameters<Ask>[1], secure: boolean, trace: Trace): ReturnType<Ask> {
   const { keys, address, port, source } = job
-  const page = pageOf(keys, end)
+  const page = pageOf(job, end)
   const [method, path] = [textOf(keys, 'method') ?? 'GET', textOf(keys, 'path') ?? '/']
   const headers = headOf(job, secure)
   const request: ClientRequest = (secure ? requestSecure : requestPlain)({

@@ -66,7 +66,7 @@ export function openSession(job: ProbeJob, end: End, secure: boolean, trace: Tra
 }
 
 export function askHttp2(job: ProbeJob, end: End, secure: boolean, trace: Trace): Asking {
-  const page = pageOf(job.keys, end)
+  const page = pageOf(job, end)
   const { session, sofar, close } = openSession(job, end, secure, trace)
   session.on('close', () => {
     end(false, page.sofar() === null ? 'closed the connection without an answer' : 'its answer is not whole')

@@ -19,7 +19,7 @@ export interface Page {
   sofar(): string | null
 }
 
-export function pageOf(keys: ProbeJob['keys'], end: End): Page {
+export function pageOf({ keys, address: server }: Pick<ProbeJob, 'keys' | 'address'>, end: End): Page {
   const expression = textOf(keys, 'body')
   const digest = textOf(keys, 'body-digest')?.toLowerCase()
   const told = listOf(keys, 'status')
@@ -36,7 +36,7 @@ export function pageOf(keys: ProbeJob['keys'], end: End): Page {
     if (digest !== undefined && hash.digest('hex') !== digest)
       return verdict(false, `answers ${status}, but the page has another digest`)
     const page = Buffer.concat(pieces).subarray(0, LOOKED_AT)
-    const found = expression === undefined ? true : matches(expression, page.toString('utf8'))
+    const found = expression === undefined ? true : matches(expression, page.toString('utf8'), server)
     if (found === null) return verdict(null, TOO_LONG)
     if (found) verdict(true, `answers ${status} with the page that is wanted`)
     else verdict(false, `answers ${status}, but ${page.length} bytes of its page do not match /${expression}/`)

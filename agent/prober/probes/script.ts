@@ -3,16 +3,15 @@
  * of its own that is ended whole: asked first, then killed.
  */
 import type { ChildProcess } from 'node:child_process'
-import { performance } from 'node:perf_hooks'
 import type { ProbeJob } from '@lvsm/protocol'
-import type { Ask, End } from '../attempt.ts'
-import { endGroup, startGroup, streamsOf } from '../groups.ts'
+import type { Ask, Asking, End } from '../attempt.ts'
+import { startGroup, streamsOf } from '../groups.ts'
 import { isSet, listOf, textOf } from '../keys.ts'
+import { newMark } from '../strays.ts'
 import type { Trace } from '../trace.ts'
+import { Turn } from './script-turn.ts'
 import { perfdataOf } from './perfdata.ts'
 
-/** At the same time, of all checks: more of them would take the machine from everything else. */
-const MOST_RUNNING = 32
 /** For what was said before the end. */
 const SETTLE_MS = 200
 /** Bytes of output that are looked at; the rest is read and thrown away. */
@@ -53,43 +52,58 @@ export const CONTRACTS: Readonly<Record<string, Contract>> = {
   mon: { argv: (command, { address }) => [...command, address], verdict: zeroIsWell },
 }
 
-/** What is still running, by what it is asked. */
-const running = new Map<string, { readonly until: number }>()
-/** A timer may come a little early. */
-const EARLY_MS = 5
+/** What is running or waits, by what it is asked; `ended`: it was told to end. */
+const running = new Map<string, { ended: boolean }>()
+const NOTHING: Asking = { sofar: () => '', close: () => undefined }
 
 export const askScript: Ask = (job, end, trace) => {
-  const until = performance.now() + job.timeoutMs
   const { keys, address, port, virtual } = job
   const contract = CONTRACTS[textOf(keys, 'contract') ?? 'nagios']
   const command = listOf(keys, 'command').map((word) => filledIn(word, job))
   if (!contract || command.length === 0) {
     end(null, 'there is no such contract, or no command')
-    return { sofar: () => '', close: () => undefined }
+    return NOTHING
   }
   const name = JSON.stringify([command, virtual, address, port])
   const before = running.get(name)
   if (before) {
     // Beside a check comes one that somebody runs by hand: that is no word about the server.
-    if (performance.now() >= before.until - EARLY_MS) end(false, 'the one before it still runs, although it was killed')
+    if (before.ended) end(false, 'the one before it still runs, although it was killed')
     else end(null, 'it runs already, and never two at once')
-    return { sofar: () => '', close: () => undefined }
+    return NOTHING
   }
-  if (running.size >= MOST_RUNNING) {
-    end(null, `${MOST_RUNNING} programs run already`)
-    return { sofar: () => '', close: () => undefined }
+  const entry = { ended: false }
+  running.set(name, entry)
+  const turn = new Turn(job, end, () => {
+    if (running.get(name) === entry) running.delete(name)
+  })
+  turn.take(() => {
+    const child = run(contract.argv(command, job), job, trace)
+    follow(child, contract, { end, trace, over: () => turn.over(), dynamic: isSet(keys, 'dynamic-weight') })
+    return child
+  })
+  return {
+    sofar: () => 'it did not end',
+    waitedMs: () => turn.waitedMs,
+    late: () => {
+      entry.ended = true
+      return false
+    },
+    close: () => turn.close(),
   }
-  const [program = '', ...words] = contract.argv(command, job)
+}
+
+function run([program = '', ...words]: readonly string[], job: ProbeJob, trace: Trace): ChildProcess {
   const own = variablesOf(job)
+  const mark = newMark()
   const child = startGroup(program, words, {
-    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LANG: 'C.UTF-8', ...own },
+    env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LANG: 'C.UTF-8', ...own, ...mark.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  for (const end of ['exit', 'error'] as const) child.on(end, mark.over)
   const variables = Object.entries(own).map(([key, value]) => `${key}=${value}`)
   trace.note('started', [...variables, program, ...words.map((word) => JSON.stringify(word))].join(' '))
-  running.set(name, { until })
-  follow(child, contract, { end, trace, over: () => running.delete(name), dynamic: isSet(keys, 'dynamic-weight') })
-  return { sofar: () => 'it did not end', close: () => endGroup(child) }
+  return child
 }
 
 /** In a word of the command. */

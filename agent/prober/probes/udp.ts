@@ -63,7 +63,7 @@ export function askUdpBeside(absences: Absences, job: ProbeJob, end: End, trace:
   const message = bytesOf(textOf(job.keys, 'send') ?? '')
   const judge: Judge = (answer) => {
     if (expression === undefined) return { ok: true, reason: `answers with ${answer.length} bytes` }
-    const found = matches(expression, answer.toString('utf8'))
+    const found = matches(expression, answer.toString('utf8'), job.address)
     if (found === null) return { ok: null, reason: TOO_LONG }
     return {
       ok: found,
