@@ -70,6 +70,8 @@ export interface Kernel {
   wanted: Desired | null
   /** Operations of the last look that are not done; empty when the kernel is as it should be. */
   pending: readonly Operation[]
+  /** Of these, what is carried out in one step. */
+  step: readonly Operation[]
   /** House laws that the last plan broke: it was not carried out. */
   broken: readonly string[]
   failures: readonly Failure[]
@@ -167,6 +169,7 @@ const newKernel = (owned: OwnedRecord): Kernel => ({
   observed: null,
   wanted: null,
   pending: [],
+  step: [],
   broken: [],
   failures: [],
   acknowledged: new Set(),

@@ -2,7 +2,7 @@
 import { describeOperation, type Observed } from '@lvsm/plan'
 import { begin } from '../check/members.ts'
 import { turnsApplied } from '../check/through.ts'
-import type { NodeInput } from '../events.ts'
+import type { Failure, NodeInput } from '../events.ts'
 import { note } from '../history/history.ts'
 import { isDraining } from '../move/owner.ts'
 import { forgettingGroups, handoversStand } from '../move/successor.ts'
@@ -34,11 +34,21 @@ export function onObserved(state: NodeState, observed: Observed): void {
   publishView(state, observed)
 }
 
-/** What failed is tried again at the next look; what went well is seen to stand soon. */
+/** What was refused before, and has its turn in a later step. */
+function untried({ pending, failures }: NodeState['kernel'], tried: ReadonlySet<string>): readonly Failure[] {
+  const left = new Set(pending.map(describeOperation).filter((text) => !tried.has(text)))
+  return failures.filter(({ operation }) => left.has(describeOperation(operation)))
+}
+
+/** What failed is tried again at the next look; what went well is seen to stand soon; what is left of a large plan follows at once. */
 export function onApplied(state: NodeState, { failures }: Extract<NodeInput, { kind: 'applied' }>): void {
-  state.kernel.failures = failures
+  const { kernel } = state
+  const tried = new Set(kernel.step.map(describeOperation))
+  const isWhole = kernel.step.length === kernel.pending.length
+  kernel.failures = isWhole ? failures : [...untried(kernel, tried), ...failures]
+  kernel.acknowledged = failures.length > 0 ? new Set() : tried
+  if (!isWhole) return lookWithin(state)
   turnsApplied(state)
-  state.kernel.acknowledged = new Set(failures.length > 0 ? [] : state.kernel.pending.map(describeOperation))
   if (failures.length > 0) return
   handoversStand(state)
   lookWithin(state, forgettingGroups(state).size > 0 ? 0 : LOOK_IN.verifyMs)

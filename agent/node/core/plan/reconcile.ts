@@ -10,6 +10,7 @@ import {
   isOfEntry,
   type Observed,
   type Operation,
+  portion,
   rememberSettings,
   sameRecord,
   writeRecord,
@@ -78,7 +79,8 @@ export function reconcile(state: NodeState, observed: Observed): readonly Operat
     marked: markedAddresses(state),
   })
   if (kernel.pending.length === 0) kernel.failures = []
-  else if (kernel.broken.length === 0) state.effects.push({ kind: 'apply', operations: kernel.pending })
+  kernel.step = kernel.broken.length > 0 ? [] : portion(kernel.pending, kernel.failures)
+  if (kernel.step.length > 0) state.effects.push({ kind: 'apply', operations: kernel.step })
   return undisturbed ? [] : kernel.pending.filter((one) => !isOfEntry(one))
 }
 
