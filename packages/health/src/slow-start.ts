@@ -3,6 +3,13 @@
 /** Each change is one of the kernel's table, so there are few. */
 const STEPS = 10
 
+/** How long it serves again that has this weight now; at least; null: it has all of it. What `rampedWeight` says of that is the same weight. */
+export function rampedSince(weight: number, now: number, slowStartMs: number): number | null {
+  if (slowStartMs <= 0 || now < 1 || now >= weight) return null
+  const step = Math.min(STEPS, Math.ceil((now * STEPS) / weight))
+  return ((step - 1) * slowStartMs) / STEPS
+}
+
 /**
  * `sinceMs`: since it serves again; null: it was not away. At least 1 where `weight` is, so that it takes connections at all: what has weight 1
  * has it from the beginning.

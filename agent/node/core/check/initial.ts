@@ -1,7 +1,7 @@
 /** What is known of a realserver before its check has answered: what was known last, and how old that is. No verdict is made up. */
 import { after, between, type Instant } from '@lvsm/base'
 import { factOnServer, intentOnServer } from '@lvsm/changes'
-import { type Health, LAST_KNOWN_MS, NOTHING_SAID, servedBefore, STEADY, UNCHECKED } from '@lvsm/health'
+import { type Health, LAST_KNOWN_MS, NOTHING_SAID, rampedSince, servedBefore, STEADY, UNCHECKED } from '@lvsm/health'
 import { type ConfigRealserver, type ConfigService, destKey, probeOf } from '@lvsm/model'
 import type { Basis } from '@lvsm/protocol'
 import type { Member } from './member.ts'
@@ -78,6 +78,27 @@ export function find({ now }: NodeState, member: Member, served: boolean, at: In
   if (served) member.away = false
   member.health = servedBefore(served, at === null ? null : between(at, now))
 }
+/** Finer than any weight of the kernel, so that the same weight comes of it again. */
+const PARTS = 1000
+
+/**
+ * The weight that the table has where that is not the configuration's: what its program or agent said last, or how far it had grown. Until its
+ * next answer it keeps that: at a restart of the agent nobody is to have all connections at once.
+ */
+export function findWeight({ now }: NodeState, member: Member, weight: number, at: Instant | null): void {
+  const { service, realserver } = member
+  const { type, keys, pacing } = service.check
+  if (weight <= 0 || realserver.weight <= 0 || weight === realserver.weight) return
+  if (type === 'agent') {
+    const percent = Math.floor((weight * 100 * PARTS) / realserver.weight) / PARTS
+    member.agentSaid = { ...NOTHING_SAID, percent }
+  } else if (keys['dynamic-weight'] === true) member.weightSaid = weight
+  else {
+    const sinceMs = rampedSince(realserver.weight, weight, pacing.slowStartMs)
+    member.backSince = sinceMs === null ? null : after(at ?? now, -sinceMs)
+  }
+}
+
 /** When that was known last: another agent of this node made it so. Null: nobody knows. */
 export const foundAt = ({ checks, awayMs, startedAt, now }: NodeState): Instant | null =>
   checks.begun ? now : awayMs === null ? null : after(startedAt, -awayMs)

@@ -22,7 +22,7 @@ import { isUnderWay } from './unknowns.ts'
 import type { Member } from './member.ts'
 import type { NodeState } from '../state.ts'
 import { besides } from './besides.ts'
-import { find, foundAt, isChecked, memberId, memberOf, placesOf } from './initial.ts'
+import { find, findWeight, foundAt, isChecked, memberId, memberOf, placesOf } from './initial.ts'
 import { healthOf } from './sight.ts'
 import { saidWeight } from './said-weight.ts'
 import { adopt, followTargets } from './targets.ts'
@@ -68,6 +68,7 @@ export function begin(
 ): void {
   const { checks, view, now } = state
   const knownAt = foundAt(state)
+  const isStart = !checks.begun
   checks.begun = true
   followTargets(checks)
   const adopted = adopt(checks, known)
@@ -78,6 +79,7 @@ export function begin(
       if (!isChecked(service) || (before && isChecked(before.service)) || adopted.has(member)) continue
       const dest = table?.dests.find((entry) => destKey(entry) === key)
       find(state, member, (dest?.weight ?? 0) > 0, knownAt)
+      if (isStart && dest) findWeight(state, member, dest.weight, knownAt)
     }
     fill(state, service)
   }

@@ -45,6 +45,58 @@ it('a program that warns is well, and its realserver is told as degraded, until 
   expect(first()).toMatchObject({ healthy: true })
 })
 
+describe('an agent that starts anew', () => {
+  /** Another agent of the same node, whose kernel has what the one before left. */
+  const after = (before: ReturnType<typeof node>, text: string, awayMs = 2000): ReturnType<typeof node> => {
+    const one = node('dir1', undefined, text, true, undefined, { awayMs })
+    Object.assign(one.kern.state, before.kern.state)
+    one.silentChecks = true
+    one.feed({ kind: 'lease-up' })
+    return one
+  }
+  it.each<[string, ProbeFound, number]>([
+    ['script, command: [/bin/true], contract: keepalived, dynamic-weight: true', { weight: 7 }, 7],
+    ['script, command: [/bin/true], contract: keepalived, dynamic-weight: true', { weight: 250 }, 250],
+    ['agent, port: 9000', { agent: { percent: 35 } }, 7],
+    ['agent, port: 9000', { agent: { percent: 3 } }, 1],
+  ])('keeps the weight that was said last, until the next answer: %s %j', (type, found, weight) => {
+    const { one, says } = director(type)
+    expect(says(found)).toBe(weight)
+    const check = `check: { type: ${type}, interval: 500ms, timeout: 300ms, fall: 3 }`
+    const text = SAMPLE.replace(/check: \{[^}]*\}/, check).replaceAll('weight: 1', 'weight: 20')
+    const next = after(one, text)
+    goesOn(next, 2000, statusOf('dir1', 'dir1'))
+    expect(dests(next)).toMatchObject({ '10.11.0.11': weight, '10.11.0.12': 20 })
+    const full: ProbeFound = found.agent ? { agent: { percent: 100 } } : {}
+    for (const { id, address } of next.take('check'))
+      if (address === '10.11.0.11') next.feed({ kind: 'checked', id, ok: true, reason: 'as it is', found: full })
+    goesOn(next, 1000, statusOf('dir1', 'dir1'))
+    expect(dests(next)['10.11.0.11']).toBe(20)
+  })
+
+  it('goes on with a slow start where it was, and the time without an agent counts', () => {
+    const check = 'check: { type: tcp, interval: 500ms, timeout: 300ms, fall: 3, slow-start: 100s }'
+    const text = SAMPLE.replace(/check: \{[^}]*\}/, check).replaceAll('weight: 1', 'weight: 20')
+    const one = node('dir1', undefined, text)
+    one.feed({ kind: 'lease-up' })
+    goesOn(one, 3000, statusOf('dir1', 'dir1'))
+    one.alive.delete('10.11.0.11')
+    goesOn(one, 8000, statusOf('dir1', 'dir1'))
+    one.alive.add('10.11.0.11')
+    goesOn(one, 35_000, statusOf('dir1', 'dir1'))
+    expect(dests(one)['10.11.0.11']).toBe(8)
+    const next = after(one, text)
+    next.silentChecks = false
+    goesOn(next, 3000, statusOf('dir1', 'dir1'))
+    expect(dests(next)).toMatchObject({ '10.11.0.11': 8, '10.11.0.12': 20 })
+    goesOn(next, 30_000, statusOf('dir1', 'dir1'))
+    expect(dests(next)['10.11.0.11']).toBe(14)
+    const later = after(one, text, 60_000)
+    goesOn(later, 3000, statusOf('dir1', 'dir1'))
+    expect(dests(later)['10.11.0.11']).toBe(20)
+  })
+})
+
 describe('where all say weight 0', () => {
   const all = (type: string, backup = false) => {
     const { one } = director(type, backup)
