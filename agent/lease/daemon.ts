@@ -163,7 +163,7 @@ export class Daemon {
   #kernelEvents(): KernelEvents {
     return {
       conflict: (group, mac, where) => this.#pump.feed({ kind: 'conflict', group, mac, where }),
-      addressLost: (group) => this.#pump.feed({ kind: 'address-lost', group }),
+      addressLost: (group, where) => this.#pump.feed({ kind: 'address-lost', group, where }),
       fenceLost: (damage) => {
         this.#filterNews.fenceLost(damage)
         this.#pump.feed({ kind: 'fence-lost' })

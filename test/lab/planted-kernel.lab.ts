@@ -20,6 +20,7 @@ const FIGHTS: readonly Row[] = [
   fought("sets a realserver's arp_ignore", () => 'rs1', 'sysctl -qw net.ipv4.conf.all.arp_ignore=0', /arp_ignore/),
   fought("takes a realserver's alias away", () => 'rs2', `ip addr del ${VIP}/32 dev lo`, /10\.11\.0\.10/),
   fought("takes the NAT realserver's default route away", () => 'rs3', 'ip route del default', /default|route/),
+  fought('takes the VIP off the owner', owner, `ip addr del ${VIP}/24 dev outside`, /10\.11\.0\.10 on outside/),
   fought('switches forwarding off on the owner', owner, 'sysctl -qw net.ipv4.ip_forward=0', /ip_forward/),
   fought("deletes the standby's service", standby, `ipvsadm -D -t ${VIP}:80`, /10\.11\.0\.10/),
   fought(

@@ -85,6 +85,29 @@ describe('a lone director', () => {
     expect(seen.filter((what) => what === 'event note')).toHaveLength(6)
     expect(seen.filter((what) => what === 'announce').length).toBeLessThan(600)
   })
+  test('one that is taken off again and again is fought over, by its name, until a minute after', () => {
+    const bench = new Bench()
+    bench.begin()
+    bench.runTo(4000)
+    const fought = () => bench.core.status(bench.now).troubles.filter(({ code }) => code === 'fought-over')
+    const where = ['10.11.0.10 on outside']
+    for (let times = 0; times < 2; times++) {
+      bench.give({ kind: 'address-lost', group: 'web', where })
+      bench.pass(2000)
+    }
+    expect(fought()).toEqual([])
+    bench.give({ kind: 'address-lost', group: 'web', where })
+    expect(fought()).toMatchObject([
+      {
+        object: 'address 10.11.0.10 on outside',
+        message: `somebody takes 10.11.0.10 on outside (group web) away from ${bench.view.node} again and again, and it is put back each time`,
+        evidence: '3 times within the last minute',
+      },
+    ])
+    expect(bench.told.at(-1)?.reason).toBe('10.11.0.10 on outside was removed by somebody, and put back')
+    bench.pass(56_500)
+    expect(fought()).toEqual([])
+  })
   test('one that goes on is answered each time, and does not fill the history', () => {
     const bench = new Bench()
     bench.begin()

@@ -9,14 +9,15 @@ import { type LeaseGroup, type LeaseStatus, type LeaseView } from '@lvsm/protoco
 import { after, type Instant, invariant, later, NEVER_BEFORE } from '@lvsm/base'
 import type { Grant } from '@lvsm/lease'
 import { expire, nextDue, tick } from './timers.ts'
-import { announceAgain, defend, isNewsOf, noteRival } from './announcing.ts'
+import { defend, isNewsOf, noteRival } from './announcing.ts'
 import { onDatagram, onMessage } from './receive.ts'
 import { heartbeatSoon } from './heartbeats.ts'
 import { nextDurable, onPersisted, tickDurable } from './durable.ts'
 import { type LeaseEffect, type LeaseInput, READY_FOR_MS } from './events.ts'
 import { noteStandstill, noteWake } from './delays.ts'
 import { checkTables, onCarried } from './fence-tables.ts'
-import { addAddresses, onFenceAnswer } from './kernel-calls.ts'
+import { onFenceAnswer } from './kernel-calls.ts'
+import { putBack } from './put-back.ts'
 import { isTurnOf, onView, tickEpochs } from './succession.ts'
 import { bestPeer } from './peers.ts'
 import { onAddressed, onRenewed } from './policy.ts'
@@ -169,17 +170,7 @@ function onGroupInput(state: LeaseState, view: LeaseView, instance: GroupState, 
     case 'addressed':
       return onAddressed(state, view, instance, input)
     case 'address-lost':
-      if (instance.phase !== 'active' || !instance.announce.isOpen(state.now) || instance.addressCalls > 0) return
-      instance.addressOn = false
-      addAddresses(state, instance)
-      announceAgain(state, instance)
-      return emitEvent(
-        state,
-        instance.group.name,
-        'note',
-        instance.holder.number,
-        'an address was removed by somebody; put back',
-      )
+      return putBack(state, instance, input.where ?? [])
     case 'conflict':
       noteRival(state, instance, input)
       if (!defend(state, instance) || !isNewsOf(state, instance, input.mac)) return

@@ -74,9 +74,9 @@ export type LeaseInput =
     }
   /** Somebody else changed the fence tables. */
   | { readonly kind: 'fence-lost' }
-  /** Somebody removed one of the group's addresses, announced it from another MAC, or answers for it. */
-  | { readonly kind: 'address-lost'; readonly group: string }
-  /** `where`: the address, and the interface of this node on which it was heard. */
+  /** Somebody removed some of the group's addresses; `where`: each with its interface. */
+  | { readonly kind: 'address-lost'; readonly group: string; readonly where?: readonly string[] }
+  /** Somebody announced one of the group's addresses from another MAC, or answers for it; `where`: which, and on which interface of this node. */
   | { readonly kind: 'conflict'; readonly group: string; readonly mac: string; readonly where?: string }
   /** Result of a `persist`; where it failed, the disk may have the new state or the old one. */
   | { readonly kind: 'persisted'; readonly ok: boolean; readonly error: string }

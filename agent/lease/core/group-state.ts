@@ -50,6 +50,8 @@ export interface GroupState {
   misses: number
   /** Gratuitous ARP since the take. */
   burst: { readonly since: Instant; sent: number } | null
+  /** By address, with its interface: when somebody had taken it off. */
+  readonly putBack: Map<string, readonly Instant[]>
   /** When the address was last defended against another MAC. */
   defendedAt: Instant
   /** Against which the last one was that was told of, and when. */
@@ -108,6 +110,7 @@ export function newGroupState(group: LeaseGroup, own: string, random: Random, ru
     retryAt: NEVER_BEFORE,
     misses: 0,
     burst: null,
+    putBack: new Map(),
     defendedAt: NEVER_BEFORE,
     rival: null,
     conflict: null,

@@ -8,6 +8,7 @@ import { delayReports, delayTroubles } from './delays.ts'
 import { durableTroubles } from './durable.ts'
 import { epochTroubles, newerEpoch } from './epochs.ts'
 import { linkTroubles } from './links.ts'
+import { putBackTroubles } from './put-back.ts'
 import { lossTroubles, lostPercent } from './losses.ts'
 import { cloneTroubles, hasQuorum, heardVoters, lifeOfPeer, ownerOf, rankOf } from './peers.ts'
 import { isLeaseValid, type GroupState } from './group-state.ts'
@@ -36,6 +37,7 @@ export function statusOf(state: LeaseState): LeaseStatus {
       ...epochTroubles(state),
       ...cloneTroubles(state),
       ...conflictTroubles(state),
+      ...putBackTroubles(state),
       ...state.reported.values(),
       ...(view ? [...linkTroubles(state, view), ...lossTroubles(state, view), ...delayTroubles(state, view)] : []),
     ],

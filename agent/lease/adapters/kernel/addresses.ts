@@ -92,7 +92,9 @@ export class FloatingAddresses implements Addresses {
   }
 
   /** Groups of which an address was added and not removed since, and is not on its interface; all, when nobody can say. */
-  missing(groups: readonly LeaseGroup[]): readonly LeaseGroup[] {
+  missing = (groups: readonly LeaseGroup[]): readonly LeaseGroup[] => this.gone(groups).map(([group]) => group)
+  /** With these addresses; with none when nobody can say. */
+  gone(groups: readonly LeaseGroup[]): readonly (readonly [LeaseGroup, readonly LeaseAddress[]])[] {
     const stands = (address: LeaseAddress): boolean => this.#standing.has(keyOf(address))
     const suspects = groups.filter((group) => group.addresses.some(stands))
     if (suspects.length === 0) return []
@@ -100,9 +102,12 @@ export class FloatingAddresses implements Addresses {
     try {
       const present = new Set([...standing].flatMap((family) => this.#dump(family)).map((one) => keyOf(placeOf(one))))
       const gone = (address: LeaseAddress): boolean => stands(address) && !present.has(keyOf(address))
-      return suspects.filter((group) => group.addresses.some(gone))
+      return suspects.flatMap((group) => {
+        const lost = group.addresses.filter(gone)
+        return lost.length > 0 ? [[group, lost] as const] : []
+      })
     } catch {
-      return suspects
+      return suspects.map((group) => [group, []] as const)
     }
   }
 

@@ -297,7 +297,7 @@ test('another view is watched with the sockets that there are', () => {
   begin()
   const said: string[] = []
   expect(linux.listening).toBe(2)
-  kernel.watch([MAIL], { ...events, addressLost: (name) => said.push(name) })
+  kernel.watch([MAIL], { ...events, addressLost: (name, where) => said.push(name, ...where) })
   expect(linux.listening).toBe(2)
   kernel.addresses.add(MAIL, 9)
   kernel.addresses.add(WEB, 9)
@@ -306,7 +306,7 @@ test('another view is watched with the sockets that there are', () => {
   linux.overrun(NETLINK.route)
   turn()
   turn()
-  expect(said).toEqual(['mail'])
+  expect(said).toEqual(['mail', '10.11.0.11 on left'])
   expect(happened).toEqual([])
 })
 test('what announcements need is open before they are due', () => {

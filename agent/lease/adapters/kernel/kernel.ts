@@ -20,8 +20,8 @@ import { KernelPeerFilter } from './peer-filter.ts'
 import { LINUX, type Sockets } from './sockets.ts'
 
 export interface KernelEvents {
-  /** An address of the group is gone from its interface, and it was not `Addresses.remove` that took it off. */
-  addressLost(group: string): void
+  /** Addresses of the group are gone from their interfaces, and it was not `Addresses.remove` that took them off; `where`: which, and on which. */
+  addressLost(group: string, where: readonly string[]): void
   /** Somebody else announces an address of the group, or answers for it; `where`: which one, and on which interface. */
   conflict(group: string, mac: string, where: string): void
   /** Somebody else changed our tables, and they are not whole any more; `damage` says what is wrong with them. */
@@ -77,7 +77,10 @@ export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kern
   })
   /** After a removal of what should stand: a notice may be of yesterday, and asking costs a wait for the kernel's lock. */
   const checkAddresses = oncePerTurn(() => {
-    for (const { name } of addresses.missing(watched?.groups ?? [])) watched?.events.addressLost(name)
+    for (const [{ name }, gone] of addresses.gone(watched?.groups ?? [])) {
+      const where = gone.map(({ address, ifindex }) => placeText({ address, index: ifindex }, addresses))
+      watched?.events.addressLost(name, where)
+    }
   })
   const start = (): void => {
     const heard = (message: Message): void => {

@@ -49,7 +49,7 @@ export const KERNEL = {
     'node',
     'somebody changes SETTING again and again, NUMBER times in the last minute',
     'between a change and its repair requests fail',
-    'find who else sets it (sysctl --system, NetworkManager, another load balancer, configuration management), and stop it',
+    'find who else sets it, or takes it away (sysctl --system, NetworkManager, scripts of cron, ip -ts monitor address, another load balancer, configuration management), and stop it',
   ),
   flapping: kind(
     'warning',

@@ -1,0 +1,49 @@
+/** Addresses that somebody takes off an owner, and that are put back: told with their names, and as a fight where it does not end. */
+import { between, type Instant, type Trouble } from '@lvsm/base'
+import { announceAgain } from './announcing.ts'
+import { addAddresses } from './kernel-calls.ts'
+import type { GroupState } from './group-state.ts'
+import { emitEvent, type LeaseState } from './state.ts'
+
+/** As the agent counts its own repairs (agent/node/core/plan/fights.ts): the second one may be a slip. */
+const FIGHT = { withinMs: 60_000, least: 3 } as const
+const MOST_KEPT = 64
+
+/** `where`: the addresses, each with its interface; empty where nobody could say. */
+export function putBack(state: LeaseState, instance: GroupState, where: readonly string[]): void {
+  if (instance.phase !== 'active' || !instance.announce.isOpen(state.now) || instance.addressCalls > 0) return
+  instance.addressOn = false
+  addAddresses(state, instance)
+  announceAgain(state, instance)
+  const { group, holder } = instance
+  const named = where.length > 0 ? where : [`an address of ${group.name}`]
+  for (const one of named) {
+    const times = recent(state, instance.putBack.get(one) ?? [])
+    if (times.length > 0 || instance.putBack.size < MOST_KEPT)
+      instance.putBack.set(one, [...times, state.now].slice(-MOST_TIMES))
+  }
+  const is = named.length === 1 ? 'was' : 'were'
+  emitEvent(state, group.name, 'note', holder.number, `${named.join(', ')} ${is} removed by somebody, and put back`)
+}
+
+/** More times are not counted. */
+const MOST_TIMES = 1000
+const recent = ({ now }: LeaseState, times: readonly Instant[]): readonly Instant[] =>
+  times.filter((at) => between(at, now) < FIGHT.withinMs)
+
+export const putBackTroubles = (state: LeaseState): Trouble[] =>
+  [...state.instances.values()].flatMap(({ group, putBack: known }) =>
+    [...known].flatMap(([where, all]): Trouble[] => {
+      const times = recent(state, all).length
+      if (times < FIGHT.least) return []
+      const often = times >= MOST_TIMES ? `${MOST_TIMES} times or more` : `${times} times`
+      return [
+        {
+          ...{ code: 'fought-over', severity: 'warning', object: `address ${where}` },
+          message: `somebody takes ${where} (group ${group.name}) away from ${state.node} again and again, and it is put back each time`,
+          evidence: `${often} within the last minute`,
+          hint: `find who does, and stop it: ip -ts monitor address on ${state.node} shows when; scripts (cron, systemctl list-timers), NetworkManager (nmcli device set IFACE managed no), systemd-networkd (KeepConfiguration=yes), keepalived; auditctl -a always,exit -S sendmsg -F exe=/sbin/ip names the process`,
+        },
+      ]
+    }),
+  )
