@@ -77,10 +77,7 @@ export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kern
   })
   /** After a removal of what should stand: a notice may be of yesterday, and asking costs a wait for the kernel's lock. */
   const checkAddresses = oncePerTurn(() => {
-    for (const [{ name }, gone] of addresses.gone(watched?.groups ?? [])) {
-      const where = gone.map(({ address, ifindex }) => placeText({ address, index: ifindex }, addresses))
-      watched?.events.addressLost(name, where)
-    }
+    if (watched) tellLost(addresses, watched.groups, watched.events)
   })
   const start = (): void => {
     const heard = (message: Message): void => {
@@ -112,6 +109,13 @@ export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kern
       clearTimeout(retry)
       for (const one of [...watches, rivals, fence, filter, addresses]) one.close()
     },
+  }
+}
+
+function tellLost(addresses: FloatingAddresses, groups: readonly LeaseGroup[], events: KernelEvents): void {
+  for (const [{ name }, gone] of addresses.gone(groups)) {
+    const where = gone.map(({ address, ifindex }) => placeText({ address, index: ifindex }, addresses))
+    events.addressLost(name, where)
   }
 }
 
