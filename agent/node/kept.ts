@@ -98,7 +98,7 @@ export class Kept {
     else if (effect.kind === 'word') this.#keepWord(effect.word)
     else if (effect.kind === 'history') this.#eventsFile.save(effect.text)
     else if (effect.kind === 'recording') this.#recordings.save(effect.text)
-    else if (effect.kind === 'hooks') this.#hooksFile.save(encodeKeptHooks({ done: effect.done }))
+    else if (effect.kind === 'hooks') this.#hooksFile.save(encodeKeptHooks(effect.kept))
     else this.#alertsFile.save(effect.text)
   }
   /** What earlier moves, and the last end, left; the newest first. */
@@ -114,7 +114,7 @@ export class Kept {
 
   #hooksTold(path: string, error: string | null): void {
     const message = `cannot write ${path}: ${error}`
-    const hint = 'make room there: should lvsm-agent end meanwhile, hooks that ended run again'
+    const hint = 'make room there: should lvsm-agent end meanwhile, hooks that began run again'
     this.#report('hooks', error === null ? null : trouble('hooks-not-kept', message, hint))
   }
   #alertsTold(path: string, error: string | null): void {

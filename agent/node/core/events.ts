@@ -209,8 +209,8 @@ export type NodeEffect =
   | { readonly kind: 'history'; readonly text: string }
   /** And what was recorded of the last minutes, as the file of a move. */
   | { readonly kind: 'recording'; readonly text: string }
-  /** And which hooks ended. */
-  | { readonly kind: 'hooks'; readonly done: KeptHooks['done'] }
+  /** And which hooks began and ended. */
+  | { readonly kind: 'hooks'; readonly kept: KeptHooks }
   /** And whom this node may have told of what. */
   | { readonly kind: 'alerts'; readonly text: string }
   /** And what this node was told of standby by itself. */

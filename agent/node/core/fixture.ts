@@ -1,5 +1,5 @@
 /** For this room's tests: a node under virtual time, and a kernel that does as it is told. */
-import { type KeptEvents, type LeaseStatus, type LocalWord } from '@lvsm/protocol'
+import { type KeptEvents, type KeptHooks, type LeaseStatus, type LocalWord } from '@lvsm/protocol'
 import { instant, type Instant } from '@lvsm/base'
 import { NO_FACTS } from '@lvsm/changes'
 import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
@@ -27,6 +27,7 @@ interface Life {
   readonly started?: string | null
   readonly boot?: string
   readonly awayMs?: number | null
+  readonly keptHooks?: KeptHooks | null
 }
 
 /** One node under virtual time; `alive` answers checks, `answering` pings. A call into its kernel takes `kern.callMs`. */
@@ -57,7 +58,7 @@ export class TestNode {
     text: string,
     configured: boolean,
     wall: (at: Instant) => string,
-    { word = null, follows = false, kept = null, started = null, boot = name, awayMs = null }: Life,
+    { word = null, follows = false, kept = null, started = null, boot = name, awayMs = null, keptHooks = null }: Life,
   ) {
     this.name = name
     this.alive = alive
@@ -70,6 +71,7 @@ export class TestNode {
       boot,
       follows,
       kept,
+      keptHooks,
       machine: '',
       started,
       awayMs,

@@ -2,11 +2,13 @@
  * Programs of operators when a group comes to this node, and when it has gone: one after the other, each in its time, beside everything
  * else. They follow what the lease process did, and hold nothing up: a group that goes while they run loses those that had not begun.
  *
- * Laws: for each lease that this node held, as far as its agent saw it, the hooks of `take` and then those of `release` run once; over a
- * restart of the agent what is not known to have ended begins again.
+ * Laws: for each lease that this node held, as far as its agent saw it, the hooks of `take` and then those of `release` run once. What began is
+ * on the disk: over a restart of the agent no hook runs a second time, one that nobody saw ending is told, those after it run, and where the
+ * lease is over the hooks of `release` do.
  */
 import { after, earlier, type Instant, type Trouble } from '@lvsm/base'
 import type { ConfigGroup } from '@lvsm/model'
+import type { KeptHooks } from '@lvsm/protocol'
 import { leaseStatus } from '../lease.ts'
 import { log, type NodeState } from '../state.ts'
 import type { When } from './state.ts'
@@ -24,6 +26,8 @@ export function stepHooks(state: NodeState): void {
   if (status)
     for (const group of config.groups) {
       const own = status.groups.find(({ name }) => name === group.name)
+      // Until it is given up its addresses may be here.
+      if (own?.role === 'releasing') continue
       if (!hooks.running.has(group.name)) begin(state, group, own?.role === 'owner' ? own.number : null)
     }
   keep(state)
@@ -32,6 +36,8 @@ export function stepHooks(state: NodeState): void {
 /** `number`: of the lease that this node holds; null: it holds none. */
 function begin(state: NodeState, group: ConfigGroup, number: number | null): void {
   const { hooks } = state
+  const under = hooks.begun.get(group.name)
+  if (under) return goOn(state, group, under, number)
   const done = hooks.done.get(group.name)
   if (number === null) {
     if (done?.when === 'take') run(state, group, 'release', done.number, group.releaseHooks)
@@ -41,13 +47,39 @@ function begin(state: NodeState, group: ConfigGroup, number: number | null): voi
   } else if (done?.number !== number || done.when !== 'take') run(state, group, 'take', number, group.takeHooks)
 }
 
+/** What another life of this agent began. */
+function goOn(
+  state: NodeState,
+  group: ConfigGroup,
+  { when, number, hooks: begun }: NonNullable<ReturnType<NodeState['hooks']['begun']['get']>>,
+  held: number | null,
+): void {
+  const { hooks } = state
+  const { name, takeHooks, releaseHooks } = group
+  const last = begun.at(-1)
+  if (last !== undefined) {
+    const reason = 'lvsm-agent ended while it ran, so that nobody knows how it ended'
+    hooks.failed.set(`${name} ${last}`, `${when}, lease ${number}: ${reason}`)
+    log(state, `${name}: hook ${last} (${when}, lease ${number}) began before ${reason}; it is not run again`)
+  }
+  const rest = (when === 'take' ? takeHooks : releaseHooks).filter((hook) => !begun.includes(hook))
+  if (when !== 'take' || held === number) return run(state, group, when, number, rest)
+  settle(state, name, when, number)
+  begin(state, group, held)
+}
+function settle({ hooks }: NodeState, group: string, when: When, number: number): void {
+  hooks.begun.delete(group)
+  hooks.done.set(group, { when, number })
+}
+
 function run(state: NodeState, group: ConfigGroup, when: When, number: number, names: readonly string[]): void {
   const { hooks, now } = state
   const [hook, ...rest] = names
-  if (hook === undefined) {
-    hooks.done.set(group.name, { when, number })
-    return
-  }
+  if (hook === undefined) return settle(state, group.name, when, number)
+  const before = hooks.begun.get(group.name)?.hooks ?? []
+  hooks.begun.set(group.name, { when, number, hooks: [...before, hook] })
+  // Before it begins: should this process end meanwhile, the next one knows.
+  keep(state)
   hooks.serial += 1
   const id = `hook ${group.name} ${hook} ${hooks.serial}`
   const timeoutMs = group.hookTimeoutMs
@@ -83,7 +115,7 @@ function ended(state: NodeState, name: string, id: string, ok: boolean, reason: 
   if (!group) return
   const own = leaseStatus(state)?.groups.find((one) => one.name === name)
   const isOver = own !== undefined && (own.role !== 'owner' || own.number !== number)
-  if (when === 'take' && isOver) hooks.done.set(name, { when, number })
+  if (when === 'take' && isOver) settle(state, name, when, number)
   else run(state, group, when, number, rest)
 }
 
@@ -100,12 +132,15 @@ export function hookTroubles({ hooks, config }: NodeState): Trouble[] {
 
 function keep({ hooks, effects, config }: NodeState): void {
   const names = config?.groups.map(({ name }) => name) ?? []
-  for (const name of hooks.done.keys()) if (!names.includes(name)) hooks.done.delete(name)
-  const done = Object.fromEntries(hooks.done)
-  const text = JSON.stringify(done)
-  if (text === hooks.kept || (text === '{}' && hooks.kept === '')) return
+  for (const all of [hooks.done, hooks.begun])
+    for (const name of all.keys()) if (!names.includes(name)) all.delete(name)
+  if (hooks.done.size + hooks.begun.size === 0 && hooks.kept === '') return
+  const [done, begun] = [Object.fromEntries(hooks.done), Object.fromEntries(hooks.begun)]
+  const kept: KeptHooks = { done, ...(hooks.begun.size === 0 ? {} : { begun }) }
+  const text = JSON.stringify(kept)
+  if (text === hooks.kept) return
   hooks.kept = text
-  effects.push({ kind: 'hooks', done })
+  effects.push({ kind: 'hooks', kept })
 }
 
 /** When a hook that nobody tells of is given up; null: none runs. */

@@ -15,6 +15,8 @@ interface Running {
 export interface Hooks {
   /** By group: for which lease the hooks ended last, and which of them. */
   readonly done: Map<string, { readonly when: When; readonly number: number }>
+  /** By group: what is under way, and which hooks of it began. Without one that runs: another life of this agent began it. */
+  readonly begun: Map<string, { readonly when: When; readonly number: number; readonly hooks: readonly string[] }>
   readonly running: Map<string, Running>
   /** By `group hook`. */
   readonly failed: Map<string, string>
@@ -23,6 +25,7 @@ export interface Hooks {
 }
 export const newHooks = (kept: KeptHooks | null): Hooks => ({
   done: new Map(Object.entries(kept?.done ?? {})),
+  begun: new Map(Object.entries(kept?.begun ?? {})),
   running: new Map(),
   failed: new Map(),
   kept: '',

@@ -68,8 +68,8 @@ export const ALERTS = {
   'hooks-not-kept': kind(
     'warning',
     'node',
-    'cannot write which hooks ended',
-    'should lvsm-agent end meanwhile, hooks that ended run again',
+    'cannot write which hooks began and ended',
+    'should lvsm-agent end meanwhile, hooks that began may run again, and those of release not at all',
     'make room there (df, df -i), or mount it writable (mount -o remount,rw); it is tried again by itself',
   ),
   'alerts-not-kept': kind(
