@@ -38,7 +38,15 @@ const toldEntry = z.object({
   /** Since it began. */
   ageMs: count,
   /** Receiver → what it was told last, and how long ago; `maybe`: somebody may have told it that it began. */
-  told: z.record(name, z.object({ what: z.enum(['maybe', ...TOLD_WORDS]), ageMs: count })),
+  told: z.record(
+    name,
+    z.object({
+      what: z.enum(['maybe', ...TOLD_WORDS]),
+      ageMs: count,
+      /** How bad it was at worst, as far as it was told. Not there: an older agent, or nobody was told yet. */
+      severity: severityWord.exactOptional(),
+    }),
+  ),
 })
 export type ToldEntry = z.infer<typeof toldEntry>
 

@@ -6,6 +6,8 @@ export interface Telling {
   /** `maybe`: it was due, and who had to tell it did not say yet that it did. */
   readonly what: 'maybe' | 'firing' | 'resolved'
   readonly at: Instant
+  /** How bad it was at worst, as far as it was told; not there: nobody knows. */
+  readonly severity?: Severity
 }
 export interface Alert {
   readonly key: string

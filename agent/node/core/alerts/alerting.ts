@@ -16,11 +16,23 @@ import type { NodeState } from '../state.ts'
 import type { Alert } from './alert.ts'
 import { nextSettle, noteSaid, settle } from './book.ts'
 import { deliveryOf, mostAtOnce, type Told, toldOf } from './deliver.ts'
+import { flappingText, isFlapping } from './flapping.ts'
 import { isMatched, isWanted, labelsOf } from './labels.ts'
 import { mootIn } from './moot.ts'
 import { easeFailing, inTurn, nextTries, noteFailed, noteWorks, unableHere } from './reach.ts'
 import { type IsWanted, overflowOf } from './room.ts'
-import { type Due, duesOf, entryOf, mergeTold, nextDue, noteTold, type Rules, senderOf, takeOver } from './tell.ts'
+import {
+  againOf,
+  type Due,
+  duesOf,
+  entryOf,
+  mergeTold,
+  nextDue,
+  noteTold,
+  type Rules,
+  senderOf,
+  takeOver,
+} from './tell.ts'
 import { mayTell } from './tellers.ts'
 
 const LOOK_MS = 2000
@@ -111,17 +123,23 @@ function send(state: NodeState, receiver: ConfigReceiver, dues: readonly Due[]):
     state,
     id,
     receiver,
-    first.map(({ alert }) => asTold(state, alert)),
+    first.map(({ alert }) => asTold(state, receiver, alert)),
   )
   return true
 }
 
 const urgency = ({ severity }: Alert): number => (severity === 'critical' ? 0 : 1)
 
-const asTold = (state: NodeState, alert: Alert): Told => {
+function asTold(state: NodeState, receiver: ConfigReceiver, alert: Alert): Told {
   const { config, now, wall, wallMs } = state
   if (!config) throw new Error('there is no configuration')
-  return toldOf(config, alert, (ms) => wall(after(now, ms - wallMs(now))))
+  const told = toldOf(config, alert, (ms) => wall(after(now, ms - wallMs(now))))
+  const summary =
+    alert.ended === null && isFlapping(state.alerting.book.ends, alert.key, now)
+      ? flappingText(told.summary)
+      : told.summary
+  const again = againOf(alert, receiver, now)
+  return { ...told, summary, ...(again === null ? {} : { again }) }
 }
 export function carry(state: NodeState, id: string, receiver: ConfigReceiver, told: readonly Told[]): void {
   const { type, timeoutMs } = receiver

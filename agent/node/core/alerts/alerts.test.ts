@@ -74,6 +74,68 @@ describe('one cause', () => {
   })
 })
 
+describe('a cause that gets worse', () => {
+  const severities = (world: World, receiver: string): string[] =>
+    world.heard.flatMap((one) => (one.receiver === receiver ? [one.severity] : []))
+  it('is told at once, once, also by a node that did not tell it before', () => {
+    const world = new World(6)
+    world.run(10_000)
+    world.begins('rs1', 'late')
+    world.run(60_000)
+    expect(severities(world, 'ops')).toEqual(['warning'])
+    world.die('dir1')
+    world.run(20_000)
+    const before = severities(world, 'ops').length
+    world.begins('rs1', 'late', 'node dir2', 'critical')
+    world.run(8000)
+    expect(severities(world, 'ops').slice(before)).toEqual(['critical'])
+    for (let times = 0; times < 10; times++) {
+      world.begins('rs1', 'late', 'node dir2', times % 2 === 0 ? 'warning' : 'critical')
+      world.run(10_000)
+    }
+    expect(severities(world, 'ops').slice(before), 'it was told how bad it can be').toEqual(['critical'])
+  })
+  it('is told so to nobody a second time, whoever tells next', () => {
+    const world = new World(7)
+    world.run(10_000)
+    world.begins('rs1', 'late')
+    world.run(20_000)
+    world.begins('rs1', 'late', 'node dir2', 'critical')
+    world.run(20_000)
+    world.die('dir1')
+    world.run(120_000)
+    expect(severities(world, 'ops')).toEqual(['warning', 'critical'])
+  })
+})
+
+it('a cause that comes and goes all the time costs a few messages, one that says so, and one when it has settled', () => {
+  const world = new World(8)
+  world.run(10_000)
+  for (let times = 0; times < 60; times++) {
+    world.begins('dir1', 'late')
+    world.run(20_000)
+    world.ends('dir1', 'late')
+    world.run(30_000)
+  }
+  const told = world.told('ops', 'late')
+  expect(told.slice(0, 8)).toEqual(Array.from({ length: 4 }, () => ['firing', 'resolved']).flat())
+  expect(new Set(told.slice(8)), 'repetitions, each ten minutes').toEqual(new Set(['firing']))
+  expect(told.length).toBeLessThan(14)
+  const said = world.heard.filter(({ receiver }) => receiver === 'ops').map(({ summary }) => summary)
+  expect(said[7]).toBe('late at dir1')
+  expect(said[8]).toMatch(/^late at dir1 \(it comes and goes: over 4 times within an hour; .* 10 minutes\)$/)
+  world.run(9 * 60_000)
+  expect(world.told('ops', 'late').at(-1)).toBe('firing')
+  world.run(2 * 60_000)
+  expect(world.told('ops', 'late').slice(told.length)).toEqual(['resolved'])
+  world.run(60 * 60_000)
+  world.begins('dir1', 'late')
+  world.run(20_000)
+  world.ends('dir1', 'late')
+  world.run(30_000)
+  expect(world.told('ops', 'late').slice(-2), 'after an hour it is as before').toEqual(['firing', 'resolved'])
+})
+
 /** Twenty minutes of it, then peace. */
 function chaos(seed: number) {
   const world = new World(seed)
@@ -108,7 +170,8 @@ function chaos(seed: number) {
   world.run(400_000)
   const open = new Map(due.map((code) => [code, world.told('ops', code).at(-1)]))
   for (const [code, { node }] of lasting) world.ends(node, code)
-  world.run(400_000)
+  // What came and went all the time is over when it has stayed away.
+  world.run(900_000)
   return { world, open }
 }
 

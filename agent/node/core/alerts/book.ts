@@ -8,6 +8,7 @@
 import { after, between, type Instant, later } from '@lvsm/base'
 import type { AlertsMessage, CauseReport } from '@lvsm/protocol'
 import { again, type Alert, begin, isUntold, keyOf } from './alert.ts'
+import { type Ends, noteEnd, overAt } from './flapping.ts'
 import { admit, type IsWanted, MOST_ALERTS, newRoom, placeOf, type Room } from './room.ts'
 
 /** What comes and goes within this time was nothing; and what is back within that was never over. Milliseconds. */
@@ -35,8 +36,9 @@ export interface Book {
   readonly alerts: Map<string, Alert>
   readonly said: Map<string, Said>
   readonly room: Room
+  readonly ends: Ends
 }
-export const newBook = (): Book => ({ alerts: new Map(), said: new Map(), room: newRoom() })
+export const newBook = (): Book => ({ alerts: new Map(), said: new Map(), room: newRoom(), ends: new Map() })
 
 /** Of one node, whatever it says. */
 const MOST_SAID = MOST_ALERTS
@@ -123,7 +125,7 @@ function isSeen({ alerts }: Book, alert: Alert, cause: CauseReport, now: Instant
   return true
 }
 
-function isGone({ alerts }: Book, alert: Alert, now: Instant, wallMs: number): boolean {
+function isGone({ alerts, ends }: Book, alert: Alert, now: Instant, wallMs: number): boolean {
   alert.goneAt ??= now
   alert.missedAt = now
   if (alert.ended) {
@@ -132,16 +134,17 @@ function isGone({ alerts }: Book, alert: Alert, now: Instant, wallMs: number): b
     return isUntold(alert) && between(last, now) >= FORGET_MS && alerts.delete(alert.key)
   }
   if (isUntold(alert) && between(alert.since, alert.goneAt) < HOLD_MS) return alerts.delete(alert.key)
-  if (between(alert.goneAt, now) < OVER_MS) return false
+  if (now < overAt(ends, alert.key, alert.goneAt, OVER_MS)) return false
+  noteEnd(ends, alert.key, now)
   alert.ended = { at: now, wallMs: Math.round(wallMs - between(alert.goneAt, now)) }
   return true
 }
 
 /** When time alone changes something. */
-export function nextSettle({ alerts, said }: Book, now: Instant): Instant[] {
+export function nextSettle({ alerts, said, ends }: Book, now: Instant): Instant[] {
   const stale = [...said.values()].flatMap(({ at }) => (between(at, now) < FRESH_MS ? [after(at, FRESH_MS)] : []))
-  const over = [...alerts.values()].flatMap(({ goneAt, ended }) =>
-    ended ? [after(ended.at, FORGET_MS)] : goneAt === null ? [] : [after(goneAt, OVER_MS)],
+  const over = [...alerts.values()].flatMap(({ key, goneAt, ended }) =>
+    ended ? [after(ended.at, FORGET_MS)] : goneAt === null ? [] : [overAt(ends, key, goneAt, OVER_MS)],
   )
   return [...stale, ...over].filter((at) => at > now)
 }

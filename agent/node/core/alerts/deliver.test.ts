@@ -82,6 +82,23 @@ it('mon’s alert scripts get their arguments and their input, and -u when it is
   })
 })
 
+it('mails of one thing are one thread, and one that is sent twice is the same', () => {
+  const thread = (...all: Told[]) => {
+    const { id, references } = deliveryOf(receiver('mails'), 'shop', all)
+    return { id, references }
+  }
+  const first = `${fingerprintOf(told().labels)}.1790000000500.firing`
+  expect(thread(told())).toEqual({ id: first, references: [] })
+  expect(thread(told({ again: '1' }))).toEqual({ id: `${first}.1`, references: [first] })
+  expect(thread(told({ again: 'critical' }))).toEqual({ id: `${first}.critical`, references: [first] })
+  expect(thread(told(over))).toEqual({ id: first.replace('firing', 'resolved'), references: [first] })
+  const dead = told({}, 'node dir2', 'node-dead')
+  const both = thread(told(), dead)
+  expect(both).toEqual(thread(told(), dead))
+  expect(both.references).toEqual([first, `${fingerprintOf(dead.labels)}.1790000000500.firing`])
+  expect(thread(told(), told({}, 'node dir1', 'node-dead')).id, 'of other things').not.toBe(both.id)
+})
+
 it('mail says what to do, and a program gets one alert as JSON and in its environment', () => {
   const mail = deliveryOf(receiver('mails'), 'shop', [told()])
   expect(mail).toMatchObject({

@@ -1,5 +1,6 @@
 /** What a receiver is given, by its type: the process without rights carries it there, and knows nothing of what it is. */
 import type { Config, ConfigReceiver } from '@lvsm/model'
+import { digest64 } from '@lvsm/base'
 import { troubleKind } from '@lvsm/protocol'
 import { fingerprintOf, type Labels, labelsOf } from './labels.ts'
 import type { Alert } from './alert.ts'
@@ -14,6 +15,8 @@ export interface Told {
   readonly endsAt: string | null
   readonly startedMs: number
   readonly isTest?: boolean
+  /** Which time it is told, where it was told before; not there: for the first time. Equal on every node. */
+  readonly again?: string
 }
 
 export const toldOf = (
@@ -122,6 +125,19 @@ const variablesOf = ({ status, labels, summary, startsAt }: Told): Record<string
   LVSM_FINGERPRINT: fingerprintOf(labels),
 })
 
+/** How many of the things that a mail tells of it is put in one thread with: a header has an end. */
+const MOST_REFERENCES = 10
+/** What is told of one thing is one thread, which begins with its first mail; what is told a second time is the same mail. */
+function threadOf(all: readonly Told[]): { readonly id: string; readonly references: readonly string[] } {
+  const firsts = all.map(({ labels, startedMs }) => `${fingerprintOf(labels)}.${startedMs}.firing`)
+  const ids = all.map(({ labels, startedMs, status, again }) =>
+    [fingerprintOf(labels), startedMs, status, ...(again === undefined ? [] : [again])].join('.'),
+  )
+  const [only = ''] = ids
+  const id = ids.length === 1 ? only : `${digest64(ids.join(' '))}.${ids.length}`
+  return { id, references: firsts.filter((one) => one !== id).slice(0, MOST_REFERENCES) }
+}
+
 /** At once; a program hears of one after the other. */
 export const mostAtOnce = ({ type }: ConfigReceiver): number => (type === 'exec' || type === 'mon' ? 1 : 40)
 
@@ -135,8 +151,7 @@ export function deliveryOf(
   const command = Array.isArray(keys['command']) ? keys['command'].map(String) : []
   if (type === 'webhook') return { ...keys, body: webhookBody(name, cluster, all) }
   if (type === 'mail') {
-    const ids = all.map(({ labels, startedMs, status }) => `${fingerprintOf(labels)}.${startedMs}.${status}`)
-    return { ...keys, ...mailOf(cluster, all), id: ids.length === 1 ? ids[0] : `${ids[0]}.${ids.length}` }
+    return { ...keys, ...mailOf(cluster, all), ...threadOf(all) }
   }
   if (!first) return {}
   if (type === 'mon') return monOf(command, cluster, first)

@@ -35,6 +35,8 @@ interface Heard {
   readonly key: string
   readonly status: string
   readonly fingerprint: string
+  readonly severity: string
+  readonly summary: string
 }
 
 const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
@@ -129,10 +131,12 @@ export class World {
       run: () => {
         if (takes)
           for (const one of alerts) {
-            const { alertname, node: named, service, group, object } = fieldsOf(one['labels'])
+            const { alertname, node: named, service, group, object, severity } = fieldsOf(one['labels'])
+            const summary = String(fieldsOf(one['annotations'])['summary'])
             const about = named ?? service ?? group ?? object
             const [status, fingerprint] = [String(one['status']), String(one['fingerprint'])]
-            this.heard.push({ at, receiver, status, fingerprint, key: `${String(alertname)} ${String(about)}` })
+            const key = `${String(alertname)} ${String(about)}`
+            this.heard.push({ at, receiver, status, fingerprint, key, severity: String(severity), summary })
           }
         this.#later.push({
           at: this.now + this.upTo(500),

@@ -1,8 +1,9 @@
 /** Who is to be told of what, now; and what others say that they told. */
-import { after, between, type Instant, NEVER_BEFORE } from '@lvsm/base'
+import { after, between, type Instant, NEVER_BEFORE, type Severity } from '@lvsm/base'
 import type { ToldEntry } from '@lvsm/protocol'
 import { again, type Alert, keyOf, type Telling } from './alert.ts'
 import { type Book, HOLD_MS, isHeard } from './book.ts'
+import { noteEnd } from './flapping.ts'
 import { MOST_ALERTS } from './room.ts'
 
 /** As much of a receiver as says when it is told. */
@@ -21,6 +22,8 @@ export interface Rules<L extends Listener> {
 export interface Due {
   readonly alert: Alert
   readonly what: 'firing' | 'resolved'
+  /** As it is told. */
+  readonly severity: Severity
 }
 
 const dueAt = ({ since }: Alert, { afterMs }: Listener): Instant => after(since, Math.max(HOLD_MS, afterMs))
@@ -31,9 +34,13 @@ function dueOf(alert: Alert, receiver: Listener, now: Instant): Due['what'] | nu
   const before = told.get(receiver.name)
   if (ended) return receiver.resolved && (before?.what === 'firing' || before?.what === 'maybe') ? 'resolved' : null
   if (goneAt !== null || now < dueAt(alert, receiver)) return null
-  if (before?.what !== 'firing') return 'firing'
+  if (before?.what !== 'firing' || isWorse(alert, before)) return 'firing'
   return receiver.repeatMs > 0 && between(before.at, now) >= receiver.repeatMs ? 'firing' : null
 }
+
+/** Whoever knows the warning hears at once that it is critical now, and once. */
+export const isWorse = ({ severity }: Pick<Alert, 'severity'>, told: Telling | undefined): boolean =>
+  severity === 'critical' && told?.what === 'firing' && told.severity === 'warning'
 
 /**
  * By receiver. What begins to be due is marked as perhaps told, on every node: whoever has to tell it may do so and die. `wants` counts for
@@ -53,7 +60,7 @@ export function duesOf<L extends Listener>(
       const before = alert.told.get(receiver.name)?.what ?? 'resolved'
       if (what === 'firing' && before === 'resolved')
         alert.told.set(receiver.name, { what: 'maybe', at: dueAt(alert, receiver) })
-      found.set(receiver, [...(found.get(receiver) ?? []), { alert, what }])
+      found.set(receiver, [...(found.get(receiver) ?? []), { alert, what, severity: alert.severity }])
     }
     forgetUnwanted(alert, rules.receivers)
   }
@@ -64,6 +71,17 @@ function forgetUnwanted({ ended, told }: Alert, receivers: readonly Listener[]):
   if (ended)
     for (const name of told.keys()) if (!receivers.some((one) => one.name === name && one.resolved)) told.delete(name)
 }
+/**
+ * Which time it is that somebody is told who knows it: any node calls it the same, so that what is sent twice is known to be the same. Null:
+ * he hears of it for the first time, or that it is over.
+ */
+export function againOf(alert: Alert, { name, repeatMs }: Listener, now: Instant): string | null {
+  const before = alert.told.get(name)
+  if (alert.ended || before?.what !== 'firing') return null
+  if (isWorse(alert, before)) return 'critical'
+  return String(repeatMs > 0 ? Math.floor(between(alert.since, now) / repeatMs) : 0)
+}
+
 /** When time alone makes something due. */
 export function nextDue({ alerts }: Book, receivers: readonly Listener[], now: Instant): Instant[] {
   return [...alerts.values()].flatMap((alert) =>
@@ -78,15 +96,15 @@ export function nextDue({ alerts }: Book, receivers: readonly Listener[], now: I
 }
 
 /** It was told, and took it. An entry that began anew meanwhile is another one. */
-export function noteTold(
-  { alerts }: Book,
-  receiver: string,
-  taken: readonly Pick<Due, 'alert' | 'what'>[],
-  now: Instant,
-): void {
-  for (const { alert, what } of taken)
-    if (alerts.get(alert.key) === alert && (what === 'resolved') === (alert.ended !== null))
-      alert.told.set(receiver, { what, at: now })
+export function noteTold({ alerts }: Book, receiver: string, taken: readonly Due[], now: Instant): void {
+  for (const { alert, what, severity } of taken) {
+    if (alerts.get(alert.key) !== alert || (what === 'resolved') !== (alert.ended !== null)) continue
+    const isKnown = alert.told.get(receiver)?.severity === 'critical'
+    alert.told.set(
+      receiver,
+      what === 'firing' ? { what, at: now, severity: isKnown ? 'critical' : severity } : { what, at: now },
+    )
+  }
 }
 
 /** Until a node that is not heard is taken for gone, what was under way has ended, and what it did is known. */
@@ -104,7 +122,7 @@ export function mergeTold(book: Book, entries: readonly ToldEntry[], now: Instan
   for (const entry of entries) if (mergeEntry(book, entry, now, wallMs)) changed = true
   return changed
 }
-function mergeEntry({ alerts }: Book, entry: ToldEntry, now: Instant, wallMs: number): boolean {
+function mergeEntry({ alerts, ends }: Book, entry: ToldEntry, now: Instant, wallMs: number): boolean {
   const key = keyOf(entry)
   const known = alerts.get(key)
   const isOpen = Object.values(entry.told).some(({ what }) => what !== 'resolved')
@@ -124,8 +142,10 @@ function mergeEntry({ alerts }: Book, entry: ToldEntry, now: Instant, wallMs: nu
     alert.startedMs = startedMs
   }
   // Where somebody says it here, it lasts or began anew: who was told that it is over hears that it is not.
-  if (alert.ended === null && entry.endedMs !== null && alert.goneAt !== null)
+  if (alert.ended === null && entry.endedMs !== null && alert.goneAt !== null) {
     alert.ended = { at: now, wallMs: Math.min(entry.endedMs, wallMs) }
+    noteEnd(ends, key, now)
+  }
   return Object.entries(entry.told).reduce(
     (any, [receiver, one]) => mergeTelling(alert, receiver, one, now) || any,
     !known,
@@ -136,7 +156,7 @@ const SAME_MS = 1000
 function mergeTelling(
   { told, since, ended }: Alert,
   receiver: string,
-  { what, ageMs }: ToldEntry['told'][string],
+  { what, ageMs, severity }: ToldEntry['told'][string],
   now: Instant,
 ): boolean {
   const before = told.get(receiver)
@@ -146,7 +166,7 @@ function mergeTelling(
   const isWhatMayBe = before?.what === 'maybe' && what === 'firing'
   if (before && !isWhatMayBe && (at <= before.at || (before.what === what && between(before.at, at) < SAME_MS)))
     return false
-  told.set(receiver, { what, at })
+  told.set(receiver, { what, at, ...(severity === undefined ? {} : { severity }) })
   return true
 }
 
@@ -157,9 +177,9 @@ export const entryOf = (alert: Alert, now: Instant): ToldEntry => ({
   endedMs: alert.ended?.wallMs ?? null,
   ageMs: Math.max(0, Math.round(between(alert.since, now))),
   told: Object.fromEntries(
-    [...alert.told].map(([receiver, { what, at }]) => [
+    [...alert.told].map(([receiver, { what, at, severity }]) => [
       receiver,
-      { what, ageMs: Math.max(0, Math.round(between(at, now))) },
+      { what, ageMs: Math.max(0, Math.round(between(at, now))), ...(severity === undefined ? {} : { severity }) },
     ]),
   ),
 })

@@ -1,0 +1,17 @@
+/** What agents tell each other of alerts, as it was written down: with what came later, and without it. */
+import { expect, it } from 'vitest'
+import { decodeMessage, encodeMessage } from './agent-messages.ts'
+
+const told = (more: string): string =>
+  `{"v":1,"least":1,"kind":"alerts","causes":[],"whole":true,"unable":[],"told":[{"code":"late","object":"node dir2","severity":"critical",` +
+  `"summary":"late","startedMs":1790000000000,"endedMs":null,"ageMs":61000,"told":{"ops":{"what":"firing","ageMs":57000${more}}}}]}`
+
+it.each([
+  ['of an older agent, which does not say how bad it was told', '', {}],
+  ['that says how bad it was told', ',"severity":"warning"', { severity: 'warning' }],
+])('one %s is read, and comes back as it was', (_, more, severity) => {
+  const read = decodeMessage(told(more))
+  if (!read.ok || read.message.kind !== 'alerts') throw new Error(JSON.stringify(read))
+  expect(read.message.told[0]?.told['ops']).toEqual({ what: 'firing', ageMs: 57_000, ...severity })
+  expect(encodeMessage(read.message)).toBe(told(more))
+})
