@@ -3,10 +3,11 @@
 /** Each change is one of the kernel's table, so there are few. */
 const STEPS = 10
 
-/** How long it serves again that has this weight now; at least; null: it has all of it. What `rampedWeight` says of that is the same weight. */
+/** How long it serves again that has this weight now, at least; null: it has all of it. What `rampedWeight` says of that is the same weight. */
 export function rampedSince(weight: number, now: number, slowStartMs: number): number | null {
   if (slowStartMs <= 0 || now < 1 || now >= weight) return null
-  const step = Math.min(STEPS, Math.ceil((now * STEPS) / weight))
+  // Small weights stand at 1 for several steps.
+  const step = now === 1 ? 1 : Math.ceil((now * STEPS) / weight)
   return ((step - 1) * slowStartMs) / STEPS
 }
 
