@@ -1,7 +1,8 @@
 /** What receivers are given, as those that were written for others expect it. */
 import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
 import { describe, expect, it } from 'vitest'
-import { deliveryOf, type Told } from './deliver.ts'
+import { NEVER_BEFORE } from '@lvsm/base'
+import { deliveryOf, type Told, toldOf } from './deliver.ts'
 import { fingerprintOf, isMatched, isWanted, labelsOf } from './labels.ts'
 
 const { config } = checkConfig(`${SAMPLE}
@@ -17,6 +18,7 @@ const receiver = (name: string) => {
   return found
 }
 const told = (more: Partial<Told> = {}, object = 'service http', code = 'service-unserved'): Told => ({
+  hosts: ['rs1', 'rs2'],
   status: 'firing',
   labels: labelsOf(config, { code, object, severity: 'critical' }),
   summary: 'http: none of 2 realservers takes connections',
@@ -72,14 +74,28 @@ it('a webhook that logs in has what it does that with', () => {
 
 it('mon’s alert scripts get their arguments and their input, and -u when it is over', () => {
   expect(deliveryOf(receiver('old'), 'shop', [told()])).toMatchObject({
-    argv: ['/usr/lib/mon/alert.d/page.alert', '-s', 'http', '-g', 'web', '-h', 'http', '-t', '1790000000', 'ops'],
+    argv: ['/usr/lib/mon/alert.d/page.alert', '-s', 'http', '-g', 'web', '-h', 'rs1 rs2', '-t', '1790000000', 'ops'],
     input: expect.stringMatching(/^http: none of 2 realservers takes connections\n.+\n/),
     variables: { MON_ALERTTYPE: 'failure' },
   })
-  expect(deliveryOf(receiver('old'), 'shop', [told(over, 'node dir1', 'node-dead')])).toMatchObject({
+  expect(
+    deliveryOf(receiver('old'), 'shop', [told({ ...over, hosts: ['dir1'] }, 'node dir1', 'node-dead')]),
+  ).toMatchObject({
     argv: expect.arrayContaining(['-h', 'dir1', '-s', 'node-dead', '-g', 'shop', '-u']),
     variables: { MON_ALERTTYPE: 'up' },
   })
+})
+
+it.each([
+  ['service http', 'rs1 rs2 rs3'],
+  ['group web', 'dir1 dir2'],
+  ['node rs1', 'rs1'],
+  ['receiver ops', 'shop'],
+])('mon’s hosts are the nodes that %s is about: %s', (object, hosts) => {
+  const alert = { code: 'x', object, severity: 'critical', summary: 's', startedMs: 1000, ended: null } as const
+  const one = toldOf(config, { ...alert, missedAt: NEVER_BEFORE, notBefore: NEVER_BEFORE }, String)
+  const { argv } = deliveryOf(receiver('old'), 'shop', [one])
+  expect(argv).toEqual(expect.arrayContaining(['-h', hosts, '-t', '1']))
 })
 
 it('mails of one thing are one thread, and one that is sent twice is the same', () => {

@@ -14,6 +14,8 @@ export interface Told {
   /** Null: it lasts. */
   readonly endsAt: string | null
   readonly startedMs: number
+  /** Names of the nodes that it is about: mon's group of hosts. Not there, or none: no node in particular. */
+  readonly hosts?: readonly string[]
   readonly isTest?: boolean
   /** Which time it is told, where it was told before; not there: for the first time. Equal on every node. */
   readonly again?: string
@@ -30,7 +32,16 @@ export const toldOf = (
   startsAt: iso(startedMs),
   endsAt: ended ? iso(ended.wallMs) : null,
   startedMs,
+  hosts: hostsOf(config, object),
 })
+/** The node; those that serve a service; those that may own a group. */
+function hostsOf({ services, groups }: Config, object: string): string[] {
+  const [kind, name] = object.split(' ', 2)
+  if (kind === 'node' && name !== undefined) return [name]
+  const group = groups.find((one) => kind === 'group' && one.name === name)
+  const service = services.find((one) => kind === 'service' && one.name === name)
+  return [...new Set(group?.directors ?? service?.realservers.map(({ node }) => node) ?? [])]
+}
 
 /** As Go writes a time that is none: what Alertmanager says of what lasts. */
 const NO_TIME = '0001-01-01T00:00:00Z'
@@ -104,7 +115,8 @@ function monOf(command: readonly string[], cluster: string, told: Told) {
   const [program = '', ...more] = command
   const group = labels['group'] ?? cluster
   const service = labels['service'] ?? labels['alertname'] ?? ''
-  const hosts = labels['node'] ?? labels['service'] ?? labels['group'] ?? cluster
+  const named = told.hosts ?? []
+  const hosts = named.length > 0 ? named.join(' ') : (labels['node'] ?? cluster)
   const flags = ['-s', service, '-g', group, '-h', hosts, '-t', String(Math.floor(startedMs / 1000))]
   const { means, next } = annotationsOf(told)
   return {
