@@ -129,7 +129,7 @@ function ownRecordOf(state: NodeState): OwnRecord {
 const whyOf = (unbelieved: string | undefined, agentless: string | undefined): string =>
   [
     unbelieved === undefined ? [] : `what comes from its address is not believed: ${unbelieved}`,
-    agentless === undefined ? [] : `its agent is not there: ${agentless}`,
+    agentless === undefined ? [] : `its agent is not at work: ${agentless}`,
   ]
     .flat()
     .join('; ')

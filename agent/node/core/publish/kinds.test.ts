@@ -40,7 +40,7 @@ test('an agent that is not there is told by the others, with its last words, unt
   const agentless = 'it does not start, exit code 75: cannot load the scheduler wlc'
   goesOn(dir1, 1000, heard({ dir2: { agentless } }))
   expect(of(dir1, 'agent-silent')).toEqual([
-    ['agent-silent', 'node dir2', `lvsm-agent of dir2 is not there: ${agentless}`],
+    ['agent-silent', 'node dir2', `lvsm-agent of dir2 is not at work: ${agentless}`],
   ])
   goesOn(dir1, 1000, heard({}))
   expect(of(dir1, 'agent-silent')).toEqual([])

@@ -122,7 +122,7 @@ function absentCoordinator({ absent, now, node }: NodeState): Trouble[] {
 const silentAgents = (state: NodeState): Trouble[] =>
   (leaseStatus(state)?.peers ?? []).flatMap(({ name, life, agentless }): Trouble[] => {
     if (agentless === undefined || life !== 'alive') return []
-    const message = `lvsm-agent of ${name} is not there: ${agentless}`
+    const message = `lvsm-agent of ${name} is not at work: ${agentless}`
     const hint = `on ${name}: mend what it says, then systemctl restart lvsm-agent; its log: journalctl -u lvsm-agent`
     return [{ code: 'agent-silent', severity: 'critical', object: `node ${name}`, message, hint }]
   })

@@ -96,7 +96,7 @@ export const OWNERSHIP = {
   'agent-silent': kind(
     'critical',
     'node',
-    'lvsm-agent of NODE does not run: REASON',
+    'lvsm-agent of NODE is not at work: REASON',
     'nobody checks realservers there, and the node can take nothing over; what it owns goes on as it was',
     'mend what its last words say, and start it: systemctl restart lvsm-agent; journalctl -u lvsm-agent',
   ),
