@@ -25,6 +25,7 @@ export function look(towards: readonly string[], answers: readonly AskedAnswer[]
     }
   }
   const { links, addresses, routes, localRoutes } = attempt('links, addresses and routes', NO_NETWORK, readNetwork)
+  const processes = attempt('processes', [], readProcesses)
   const ipvs = attempt('IPVS', null, readIpvs)
   const asked = [
     ...(ipvs?.services ?? []).flatMap(({ destinations }) => destinations.map((one) => one.address)),
@@ -42,14 +43,14 @@ export function look(towards: readonly string[], answers: readonly AskedAnswer[]
     readOnly: isReadOnly(),
     modules: readModules(),
     ipvs,
-    processes: attempt('processes', [], readProcesses),
+    processes,
     units: readUnits(),
     lines: readLines(),
     counters: readCounters(),
     offloads: attempt('offloads', {}, () =>
       readOffloads(links.filter((one) => one.up && !one.loopback).map(({ name }) => name)),
     ),
-    listeners: readListeners(),
+    listeners: readListeners(processes),
     chains: attempt('rules of nf_tables', [], readChains),
     gaps,
   }

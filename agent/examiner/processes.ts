@@ -6,7 +6,8 @@ import { namesIn, textOf } from './settings.ts'
 
 const LOOKED_FOR =
   /^(keepalived|ldirectord|pulse|nanny|lvsd|heartbeat|pacemakerd|corosync|seesaw_\w+|gorb|surealived|kube-proxy|kube-router|dockerd|systemd-network|systemd-networkd|NetworkManager|dhclient|dhcpcd|firewalld|ufw|lvsm-\w+)$/
-const LONGEST_LINE = 200
+/** The command line of an agent names three paths. */
+const LONGEST_LINE = 600
 
 const namespaceOf = (pid: string): string | null => {
   try {
@@ -15,11 +16,13 @@ const namespaceOf = (pid: string): string | null => {
     return null
   }
 }
+/** An interpreter may have options before its script. */
+const FIRST_WORDS = 4
 /** Scripts are named by their interpreter: what they are stands in their first words. */
 export function nameIn(comm: string, words: readonly string[]): string {
   const script = words
-    .slice(0, 3)
-    .map((word) => word.split('/').at(-1) ?? '')
+    .slice(0, FIRST_WORDS)
+    .map((word) => (word.split('/').at(-1) ?? '').replace(/^(lvsm-\w+)\.mjs$/, '$1'))
     .find((word) => LOOKED_FOR.test(word))
   return script ?? comm
 }

@@ -52,3 +52,11 @@ test('a script is named by what it is, and a unit by the innermost service', () 
   expect(unitIn('0::/system.slice/keepalived.service\n')).toBe('keepalived.service')
   expect(unitIn('0::/user.slice/user-0.slice/session-1.scope\n')).toBe('')
 })
+
+test('sockets of lvsm have the name of their program, however it was started', () => {
+  const udp = 'head\n 0: 00000000:1B1C 00000000:0000 07 00000000:00000000 00:00000000 00000000 0 0 4242 2 0 0\n'
+  expect(listenersIn(udp, 'udp', new Map([['4242', 'lvsm-lease']]))).toEqual([
+    { protocol: 'udp', address: '0.0.0.0', port: 6940, program: 'lvsm-lease' },
+  ])
+  expect(nameIn('node', ['/usr/bin/node', '--disable-sigusr1', '/usr/lib/lvsm/lvsm-lease.mjs'])).toBe('lvsm-lease')
+})

@@ -17,6 +17,7 @@ import { type Examined, examine, fixText, verdict } from './core/examine.ts'
 import { askedAnswers } from './core/checks/answers.ts'
 import type { Given } from './core/part.ts'
 import type { Examiner } from './examiner.ts'
+import { agentOf } from './own-view.ts'
 import { checkText, doctorText, listText } from './text.ts'
 
 export interface DoctorOptions {
@@ -31,15 +32,26 @@ export interface DoctorOptions {
 export interface Surroundings {
   readonly terminal: Terminal
   readonly examiner: Examiner
-  /** Null: in no cluster. */
+  /** By the files where they always are; null: there are none. */
   view(): NodeView | null
+  /** By what the agent that runs here was started with; null: this machine is to be looked at alone. */
+  ofAgent(agent: MachineFacts['processes'][number]): NodeView | null
 }
 
-export function doctor({ terminal, examiner, view }: Surroundings, options: DoctorOptions): Exit {
+/** Null: in no cluster. An agent that runs may have its files elsewhere. */
+function whatItIs({ view, ofAgent, examiner }: Surroundings): NodeView | null {
+  const own = view()
+  if (own) return own
+  const agent = agentOf(examiner.look([], []))
+  return agent && ofAgent(agent)
+}
+
+export function doctor(surroundings: Surroundings, options: DoctorOptions): Exit {
+  const { terminal, examiner } = surroundings
   for (const name of options.only) checkNamed(name)
   if (options.fix && options.from !== undefined)
     throw new Failure('usage', '--fix changes this machine, and --from tells of another one', 'leave one of them out')
-  const own = options.from === undefined ? view() : null
+  const own = options.from === undefined ? whatItIs(surroundings) : null
   const see = (): { facts: MachineFacts; examined: Examined } => {
     const facts =
       options.from === undefined ? examiner.look(towards(own, options.given), answersOf(own)) : factsIn(options.from)
@@ -107,7 +119,9 @@ export function doctorExplain({ terminal }: Pick<Surroundings, 'terminal'>, name
   return 'ok'
 }
 
-export function doctorFacts({ terminal, examiner, view }: Surroundings, given: Given): Exit {
-  terminal.print(`${JSON.stringify(examiner.look(towards(view(), given), answersOf(view())), null, 2)}\n`)
+export function doctorFacts(surroundings: Surroundings, given: Given): Exit {
+  const { terminal, examiner } = surroundings
+  const own = whatItIs(surroundings)
+  terminal.print(`${JSON.stringify(examiner.look(towards(own, given), answersOf(own)), null, 2)}\n`)
   return 'ok'
 }

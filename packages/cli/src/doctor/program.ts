@@ -8,7 +8,7 @@ import type { Terminal } from '../terminal.ts'
 import { doctor, doctorExplain, doctorFacts, doctorList, type Surroundings } from './command.ts'
 import type { Given } from './core/part.ts'
 import { examiner } from './examiner.ts'
-import { ownView } from './own-view.ts'
+import { ownView, viewOfAgent } from './own-view.ts'
 
 const HELP = `
 It reads /proc, /sys and netlink of this machine, as root everything, and needs no agent and no cluster.
@@ -50,6 +50,7 @@ export function doctorProgram(
     terminal,
     examiner,
     view: () => (words.alone ? null : ownView(directoriesOf(words), node())),
+    ofAgent: (agent) => (words.alone ? null : viewOfAgent(agent, directoriesOf(words), node())),
   })
   const noun = root
     .command('doctor')

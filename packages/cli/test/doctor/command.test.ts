@@ -6,7 +6,7 @@ import { doctorReport, type Fix, type MachineFacts } from '@lvsm/protocol'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { doctor, doctorExplain, doctorList, type DoctorOptions } from '../../src/doctor/command.ts'
 import { NOTHING_GIVEN } from '../../src/doctor/core/part.ts'
-import { ownView } from '../../src/doctor/own-view.ts'
+import { ownView, viewOfAgent } from '../../src/doctor/own-view.ts'
 import { Failure } from '../../src/failure.ts'
 import { plain as unpainted } from '../../src/paint.ts'
 import { SAMPLE } from '@lvsm/model'
@@ -46,7 +46,12 @@ function machine(start: MachineFacts, refuses: string | null = null) {
 }
 const run = (examiner: ReturnType<typeof machine>, options: Partial<DoctorOptions> = {}) =>
   doctor(
-    { terminal, examiner, view: () => null },
+    {
+      terminal,
+      examiner,
+      view: () => null,
+      ofAgent: (agent) => viewOfAgent(agent, { etc: home, state: home }, undefined),
+    },
     { output: 'table', fix: false, only: [], given: NOTHING_GIVEN, from: undefined, ...options },
   )
 
@@ -112,4 +117,25 @@ test('in a cluster the file of the node says what it is for', () => {
   expect(() => ownView(files, 'rs9')).toThrow(/has no node rs9/)
   writeFileSync(join(home, 'lvsm.yaml'), 'cluster: [')
   expect(() => ownView(files, 'rs1')).toThrow(Failure)
+})
+
+test('where an agent runs on files that are elsewhere, it is in that cluster', () => {
+  const config = join(home, 'elsewhere.yaml')
+  writeFileSync(config, SAMPLE)
+  const started = `node --disable-sigusr1 /usr/lib/lvsm/lvsm-agent.mjs --config ${config} --node rs1 --state-dir ${home}`
+  const processes = [{ pid: 4711, name: 'lvsm-agent', words: started, unit: '' }]
+  run(machine({ ...plain().facts, processes }))
+  expect(said).toMatch(/^rs1 \(kernel /)
+  const lost = [{ ...processes[0]!, words: `lvsm-agent --state-dir ${join(home, 'gone')}` }]
+  const find = (): unknown => run(machine({ ...plain().facts, processes: lost }))
+  expect(find).toThrow(/lvsm-agent runs here \(process 4711\), and what it runs on was not found/)
+})
+
+test('what lvsm itself listens at is for no client, whatever the machine is taken for', () => {
+  const own = { protocol: 'udp' as const, address: '10.11.0.11', port: 6940, program: 'lvsm-lease' }
+  const { facts } = realserver({ listeners: [own] })
+  expect(run(machine(facts))).toBe('ok')
+  expect(said).not.toContain('6940')
+  run(machine({ ...facts, listeners: [{ protocol: 'udp', address: '10.11.0.11', port: 6940 }] }))
+  expect(said, 'and a program of somebody else').toContain('6940')
 })

@@ -123,7 +123,15 @@ export const machineFacts = z.object({
   /** Offloads that are on, by interface, as ethtool calls them. */
   offloads: z.record(text, list(text)),
   /** Where programs listen. */
-  listeners: list(z.object({ protocol: z.enum(['tcp', 'udp']), address: text, port: z.number() })),
+  listeners: list(
+    z.object({
+      protocol: z.enum(['tcp', 'udp']),
+      address: text,
+      port: z.number(),
+      /** Of lvsm, which has it open; not there: another one, or it could not be seen. */
+      program: text.exactOptional(),
+    }),
+  ),
   /** Of nf_tables. */
   chains: list(z.object({ family: text, table: text, chain: text, hook: z.number().nullable(), policy: text })),
   /** What could not be looked at, and why. */

@@ -4,9 +4,13 @@ import type { Check, Seen, Site } from '../check.ts'
 import { isIpv4 } from '../part.ts'
 import { type FactDestination, servicesOf } from '../table-facts.ts'
 
+/** But for lvsm's own: they are for nodes and people, and never for clients of a VIP. */
+const othersOf = ({ listeners }: Site['facts']): Site['facts']['listeners'] =>
+  listeners.filter(({ program = '' }) => !program.startsWith('lvsm-'))
+
 /** What a realserver is asked at its VIPs, as far as somebody listens at that port at all. */
 function askedOf({ facts, part }: Site) {
-  const own = facts.listeners.filter(({ address }) => facts.addresses.some((one) => one.address === address))
+  const own = othersOf(facts).filter(({ address }) => facts.addresses.some((one) => one.address === address))
   const { asked } = part
   return own.flatMap(({ protocol, port }) => {
     const addresses =
@@ -43,7 +47,7 @@ export const listensOnRip: Check = {
       const key = `${protocol} ${address} ${port}`
       if (seen.has(key)) return []
       seen.add(key)
-      const here = facts.listeners.filter((one) => one.protocol === protocol && one.port === port)
+      const here = othersOf(facts).filter((one) => one.protocol === protocol && one.port === port)
       const everywhere = here.some(
         (one) => one.address === address || one.address === '::' || (one.address === '0.0.0.0' && isIpv4(address)),
       )
