@@ -122,6 +122,22 @@ it('an answer that cannot be read ends its own check, and no other', async () =>
   expect(said).toEqual([])
 })
 
+it('one that answers nothing is told of before it is ended, and that is over with its next answer', async () => {
+  let ahead = 0
+  const { check, troubles, said } = begin({ clock: () => performance.now() + ahead })
+  const port = await listening()
+  expect(await check(port)).toBe(true)
+  const [pid = 0] = children()
+  await freeze(pid)
+  const asked = check(port)
+  // Beyond the five seconds that the check has, and less than one is ended after.
+  ahead += 12_000
+  await expect.poll(() => troubles.at(-1)?.code, { timeout: 10_000 }).toBe('prober-silent')
+  process.kill(pid, 'SIGCONT')
+  expect(await asked).toBe(true)
+  expect([troubles.at(-1), said]).toEqual([null, []])
+})
+
 it('one that hangs is noticed where there is nothing to check', async () => {
   let ahead = 0
   const { check, said } = begin({ clock: () => performance.now() + ahead })

@@ -28,6 +28,14 @@ const SECOND_MS = 1000
 /** How long it may be silent beyond the time of a check, and until its first word. */
 const GRACE_MS = 10_000
 const START_MS = 60_000
+/** It may be so late by itself (agent/prober, `attempt.ts`); whoever is silent for longer is told of, before it is ended. */
+const SILENT_PART = 0.6
+const SILENT: Trouble = {
+  ...{ code: 'prober-silent', severity: 'warning' },
+  message:
+    'lvsm-prober, which makes the checks of realservers, answers nothing: until it does verdicts stay as they are',
+  hint: 'is this machine too busy (uptime)? One that goes on so is ended and started again by itself; journalctl -u lvsm-agent',
+}
 /** Where there is nothing else to ask, it is asked whether it is awake. */
 const AWAKE_EVERY_MS = 5000
 /** Until it is started again: more each time, and the least again once it has lived for so long. */
@@ -71,8 +79,8 @@ export class Prober {
   #heardAt = 0
   #startedAt = 0
   #ready = false
-  /** At the last look, by the clock. */
-  #hung = false
+  /** Of an answer or a beginning, at the last look. */
+  #lateMs = Number.NEGATIVE_INFINITY
   #failures = 0
   #troubled = false
   /** Probes that this machine lacks something for. */
@@ -123,7 +131,7 @@ export class Prober {
     const child: ChildProcess = spawn(process.execPath, argv, { cwd: '/', stdio: ['pipe', 'pipe', 'inherit'] })
     this.#child = child
     this.#startedAt = clock()
-    this.#hung = false
+    this.#lateMs = Number.NEGATIVE_INFINITY
     this.#ready = false
     const line = (text: string): void => {
       if (this.#child !== child) return
@@ -147,6 +155,7 @@ export class Prober {
   #heard({ pid }: ChildProcess, answer: ProbeAnswer): void {
     if ('ready' in answer) {
       this.#ready = true
+      this.#lateMs = Number.NEGATIVE_INFINITY
       if (pid !== undefined) this.#dead = { pid, uid: userOf(pid) }
       this.#options.began?.()
       // Until now it was starting.
@@ -213,14 +222,16 @@ export class Prober {
     if (!this.#child) return
     const now = this.#options.clock()
     const { graceMs = GRACE_MS } = this.#options
-    const hangs = this.#ready
-      ? [...this.#pending.values()].some(({ sentAt, timeoutMs }) => now - sentAt > timeoutMs + graceMs)
-      : now - this.#startedAt > START_MS
+    const lateMs = this.#ready
+      ? Math.max(...[...this.#pending.values()].map(({ sentAt, timeoutMs }) => now - sentAt - timeoutMs))
+      : now - this.#startedAt
     // Seen twice: what it said while this process stood still has been read by the second time.
-    const again = this.#hung
-    this.#hung = hangs
-    if (!hangs) return this.#wake(now)
-    if (!again) return
+    const twiceMs = Math.min(lateMs, this.#lateMs)
+    this.#lateMs = lateMs
+    if (twiceMs > graceMs * SILENT_PART && this.#pending.size > 0 && !this.#troubled) this.#tell(SILENT)
+    const mostMs = this.#ready ? graceMs : START_MS
+    if (lateMs <= mostMs) return this.#wake(now)
+    if (twiceMs <= mostMs) return
     this.#options.say('lvsm-prober does not answer: it is ended')
     this.#child.kill('SIGKILL')
   }

@@ -7,6 +7,7 @@ import type { Ask } from '../attempt.ts'
 import { isOff, textOf } from '../keys.ts'
 import { leave } from '../leave.ts'
 import { failing } from '../reasons.ts'
+import { Changes } from './changes.ts'
 import { open } from './connect.ts'
 import { dayOf } from '../trace.ts'
 
@@ -14,10 +15,11 @@ import { dayOf } from '../trace.ts'
 const SYSTEM = '/etc/ssl/certs/ca-certificates.crt'
 const MOST_CONTEXTS = 64
 const contexts = new Map<string, SecureContext>()
+const system = new Changes(SYSTEM, () => performance.now())
 
 /** Whom a certificate may be from: those of the text, else those of this system. Reading them takes long: once for each text. */
 export function authorities(ca: string | undefined): SecureContext {
-  const key = ca ?? ''
+  const key = ca ?? `of the system ${system.version()}`
   const known = contexts.get(key)
   if (known) return known
   if (contexts.size >= MOST_CONTEXTS) contexts.clear()

@@ -79,4 +79,11 @@ export const CHECKING = {
     'until it answers again verdicts stay as they are',
     'it is started again by itself; if that goes on, journalctl -u lvsm-agent says why it ends',
   ),
+  'prober-silent': kind(
+    'warning',
+    'node',
+    'lvsm-prober, which makes the checks of realservers, answers nothing',
+    'until it answers verdicts stay as they are: a realserver that fails meanwhile is not noticed',
+    'look whether the machine is too busy (uptime, top); one that goes on so is ended and started again by itself, and journalctl -u lvsm-agent says so',
+  ),
 } as const satisfies Readonly<Record<string, TroubleKind>>
