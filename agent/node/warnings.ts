@@ -1,6 +1,6 @@
 /** Warnings about the configuration that is in use: as lines of the log, and as troubles until somebody changes it. */
 import { describeRefusal, type Trouble, type Warning } from '@lvsm/base'
-import type { Facts } from '@lvsm/protocol'
+import { type Facts, saidAndStep } from '@lvsm/protocol'
 
 /** Lines of a log, and troubles of a node, that somebody still reads. */
 const MOST_LINES = 50
@@ -45,12 +45,15 @@ export const lostFacts = ({ number }: Facts): Trouble => ({
   hint: 'the coordinator on this node writes it anew (systemctl status lvsm-coordinator); what is wanted: lvsm intents',
 })
 
-/** Of a file that was not taken over: the first of its faults, as a line of the log, and where to see the others. */
+/** Of a file that was not taken over: the first of its faults and what mends it, and where to see the others. */
 export function refusedTrouble(message: string, faults: readonly string[]): Trouble {
+  const [first = '', ...more] = faults
   // A trouble is one line, wherever it goes.
-  const [first = '', ...more] = faults.map((fault) => fault.replaceAll(/\s*\n\s*(→\s*)?/g, '; '))
-  const hint = more.length > 0 ? `${first}; the log has them all: journalctl -u lvsm-agent` : first
-  return { code: 'configuration-refused', severity: 'warning', message, hint }
+  const { said, step } = saidAndStep(first.replaceAll(/\s*\n\s*/g, ' '))
+  const mend = step ?? 'correct what is seen, and: systemctl reload lvsm-agent'
+  const hint = more.length > 0 ? `${mend}; the log has them all: journalctl -u lvsm-agent` : mend
+  const evidence = said === '' ? {} : { evidence: said }
+  return { code: 'configuration-refused', severity: 'warning', message, ...evidence, hint }
 }
 
 /** Shows the warnings of the configuration that is in use, and takes those of the one before away. */

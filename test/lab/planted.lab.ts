@@ -1,6 +1,6 @@
 // lab: topology=default long=yes
 /** Failures of processes, links and machines: what each node says of them. What others plant (paths, repair, state, ping, services) is not here. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { attempt, lab, NODES, on, sh } from './harness.ts'
 import { everywhere, lines, planted, type Row } from './planting.ts'
 import type { Said } from './said.ts'
@@ -22,7 +22,9 @@ const without = (
 })
 /** Of one whose agent is silent: how it is, what it could do, and what becomes of its vote. */
 const unheardOf = (node: string): RegExp =>
-  new RegExp(`^not known: (how ${node} is|who could take web \\(${node}|whether web survives .*${node})`)
+  new RegExp(
+    `^(not known: (how ${node} is|who could take web \\(${node}|whether web survives .*${node})|no agent is at work on ${node}$|cannot move: nobody could take web: ${node}: no agent)`,
+  )
 /** Of a node that hears nobody, or has no lease process: it knows nothing of the others. */
 const BLIND = /^not known: /
 const deadIs = (node: string): RegExp => new RegExp(`^dead: ${node}$`)
@@ -157,6 +159,22 @@ const PROCESSES: readonly Row[] = [
     needs: { ms: 9000, why: 'an agent starts first' },
   },
   {
+    what: 'anybody may write the configuration file of the standby, which is told to read it',
+    plant: async ({ to }) => {
+      chmodSync(fileOf(to), 0o666)
+      await reloaded(to)
+    },
+    mend: async ({ to }) => {
+      chmodSync(fileOf(to), modes.get(to) ?? 0o600)
+      await reloaded(to)
+    },
+    said: ({ to }) =>
+      everywhere(NODES, {
+        ...{ code: 'configuration-refused', of: to, words: /others may write .* \(mode 0666\)/ },
+        next: new RegExp(`^chmod go-w ${fileOf(to)}$`),
+      }),
+  },
+  {
     what: 'a file with a fault is given to the standby',
     plant: ({ to }) => changed(to, (text) => text.replace('scheduler: wrr', 'scheduler: fastest')),
     mend: ({ to }) => restored(to),
@@ -166,6 +184,7 @@ const PROCESSES: readonly Row[] = [
 
 const fileOf = (node: string): string => `/etc/lvsm/${node}.yaml`
 const before = new Map(NODES.map((node) => [node, readFileSync(fileOf(node), 'utf8')]))
+const modes = new Map(NODES.map((node) => [node, statSync(fileOf(node)).mode & 0o777]))
 async function reloaded(node: string): Promise<void> {
   const pid = /^\S+\tagent\t(\d+)/m.exec(await lab('pids', node))?.[1]
   if (pid) await sh(`kill -HUP ${pid}`)

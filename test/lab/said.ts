@@ -7,16 +7,19 @@ export interface Said {
   /** Whose it is, by whoever says it; not there: of whichever. */
   readonly of?: string
   readonly words?: RegExp
+  /** Of its next step. */
+  readonly next?: RegExp
   /** A line of the head: `not served`, `not serving`, `cannot move`, `not redundant`, `not known`. */
   readonly line?: RegExp
   /** Lines that may stand beside it. What the trouble itself makes of the head is among them; any other line is false, and fails the row. */
   readonly also?: readonly RegExp[]
 }
-const isTrouble = (one: NodeTrouble, { code, of, words }: Said): boolean =>
+const isTrouble = (one: NodeTrouble, { code, of, words, next }: Said): boolean =>
   one.code === code &&
   (of === undefined || one.node === of || one.object === `node ${of}`) &&
   (words === undefined || words.test(`${one.message}; ${one.evidence ?? ''}`)) &&
-  (one.hint ?? '') !== ''
+  (one.hint ?? '') !== '' &&
+  (next === undefined || next.test(one.hint ?? ''))
 
 /** Null: it is all said. */
 export function missing(said: Status, expected: Said): string | null {

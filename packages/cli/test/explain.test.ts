@@ -19,7 +19,7 @@ const event = (more: Partial<HistoryEvent>): HistoryEvent => ({
   },
   ...more,
 })
-const AGENT = 'lvsm-agent 1.0 started; the one before it ended: by a signal'
+const AGENT = 'lvsm-agent 1.0 started (process 7)'
 const EVENTS = [
   event({ at: '2026-11-28T05:59:59.000Z', node: 'dir2', kind: 'lost', number: 41, reason: 'no majority' }),
   event({}),
@@ -275,6 +275,29 @@ describe('since when', () => {
     expect(said('dir2', {}, null, [...EVENTS, note('standby', 'dir2 is off standby')])).toMatch(
       /^dir2 .* since 2026-11-28T06:50/,
     )
+  })
+  it('an agent that was restarted begins nothing; a trouble begins it, and its end', () => {
+    const at = '2026-11-28T06:50:00.000Z'
+    const reason = 'lvsm-agent 1.0 started (process 9); the one before it ended: by a signal'
+    const note = { at, group: '', number: 0, reason }
+    const again = event({ ...note, node: 'dir2', kind: 'started' })
+    expect(said('dir2', {}, null, [...EVENTS, again])).toMatch(/^dir2 .* since 2026-11-28T06:30:00/)
+    expect(said('rs1', {}, null, [event({ ...note, node: 'rs1', kind: 'started' })])).not.toContain('. since ')
+    const over = event({ ...note, node: 'rs1', kind: 'over', code: 'no-ipvs', reason: 'over after 9 s: no IPVS' })
+    expect(said('rs1', {}, null, [over])).toMatch(/^rs1 .* since 2026-11-28T06:50/)
+    const troubles = [{ node: 'rs1', severity: 'critical' as const, code: 'no-ipvs', message: 'no IPVS', since: at }]
+    const nodes = STATUS.nodes.map((one) =>
+      one.name === 'rs1' ? { ...one, state: 'troubled' as const, reason: 'no IPVS' } : one,
+    )
+    expect(said('rs1', { nodes, troubles }, null, [])).toMatch(/^rs1 .* since 2026-11-28T06:50/)
+  })
+  it('what others say of a node that cannot say it itself is told of it', () => {
+    const message = 'lvsm-agent of dir2 is not at work: it does not start'
+    const one = { severity: 'critical' as const, code: 'agent-silent', object: 'node dir2', message, hint: 'start it' }
+    const troubles = ['dir1', 'rs1'].map((by) => ({ ...one, node: by }))
+    const text = said('dir2', { troubles })
+    expect(text).toContain(`→ dir1, rs1: ${message}: start it\n`)
+    expect(text.match(/agent-silent/g)).toHaveLength(1)
   })
   it('of a group that was given up is that of giving up', () => {
     const lost = { ...group!, owner: null, state: 'nobody' as const, reason: 'no majority', takers: [] }

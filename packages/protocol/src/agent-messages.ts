@@ -4,7 +4,7 @@
  * is not known is refused and counted, never taken for another one.
  */
 import { type AlertsMessage, alertsMessage } from './alert-messages.ts'
-import { cut } from './cut.ts'
+import { cut, cutHint } from './cut.ts'
 import { seenSocket } from './own-view.ts'
 import { saidEvent } from './events/event.ts'
 import { LONGEST_NAME, runCheckRequest, standbyRequest, switchoverRequest, testAlertRequest } from './http/routes.ts'
@@ -20,6 +20,8 @@ export const MESSAGE_VERSION = 1
 
 /** Text of a peer ends in logs and on terminals: control characters have no business there. */
 const text = (longest: number) => z.string().transform((value) => cut(plainLine(value), longest))
+/** What people shall do, whole or not at all. */
+const step = (longest: number) => z.string().transform((value) => cutHint(plainLine(value), longest))
 /** Names of the model have 32 letters at most; what an operator mistyped may be longer. */
 const name = z.string().max(LONGEST_NAME)
 /** A name or code that is shown as it is. */
@@ -31,12 +33,13 @@ const count = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
 /** Letters. */
 export const LONGEST_OBJECT = 100
 export const LONGEST_EVIDENCE = 240
+export const LONGEST_HINT = 400
 
 export const saidTrouble = z.object({
   code: word,
   severity: severityWord,
   message: text(240),
-  hint: text(240).exactOptional(),
+  hint: step(LONGEST_HINT).exactOptional(),
   /** Milliseconds. */
   leftMs: count.exactOptional(),
   object: text(LONGEST_OBJECT).exactOptional(),
@@ -120,7 +123,7 @@ const command = z.discriminatedUnion('verb', [switchover, standby, runCheck, tes
 const refusal = z.object({
   code: word,
   message: text(600),
-  hint: text(300).exactOptional(),
+  hint: step(300).exactOptional(),
   field: text(120).exactOptional(),
 })
 /** `unknown`: no such thing; `conflict`: not now; `unavailable`: cannot be asked; `timeout`: nobody knows. */

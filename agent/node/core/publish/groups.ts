@@ -82,7 +82,7 @@ function couldTake(
 ): CouldTake {
   if (!report || !leaseStatus(state)) return { could: null, reason: NO_LEASE }
   const { name, state: is, reason } = report
-  const bar = barOf(report)
+  const bar = barOf(report) ?? agentlessText(state, name)
   if (bar !== null) return { could: false, reason: bar }
   const [own, theirs] = [agreementOf(state, name), agreementOf(state, owner ?? '') ?? agreementOf(state, state.node)]
   const subjects = own && theirs ? disagreements(theirs, own) : []
@@ -90,6 +90,12 @@ function couldTake(
     return { could: false, reason: `has other ${subjects.join(', ')} in its configuration than ${owner ?? state.node}` }
   const why = name === state.node ? (readyHere(state).get(group) ?? null) : readyOf(state, name, group)
   return byItsWord(own === null ? null : why, is === 'unknown' ? reason : undefined)
+}
+
+/** Without an agent its lease process stands for nothing; null: it has one, or that is not known. */
+function agentlessText(state: NodeState, name: string): string | null {
+  const peer = leaseStatus(state)?.peers.find((one) => one.name === name)
+  return peer?.agentless === undefined || stateOf(state, name) ? null : `no agent is at work there: ${peer.agentless}`
 }
 
 function reportPings(state: NodeState, { directors, ping }: ConfigGroup): PingReport[] {

@@ -46,6 +46,23 @@ test('an agent that is not there is told by the others, with its last words, unt
   expect(of(dir1, 'agent-silent')).toEqual([])
 })
 
+test('what its last words say is to be done is the next step, whole; and it is known that it could take nothing', () => {
+  const dir1 = begun()
+  const agentless =
+    'it does not start, exit code 78: others may write /etc/lvsm.yaml (mode 0666); → chmod go-w /etc/lvsm.yaml'
+  goesOn(dir1, 8000, heard({ dir2: { agentless } }))
+  const { troubles, groups } = dir1.core.status(dir1.now())
+  expect(troubles.find(({ code }) => code === 'agent-silent')).toMatchObject({
+    message: `lvsm-agent of dir2 is not at work: ${agentless.slice(0, agentless.indexOf(';'))}`,
+    hint: 'on dir2: chmod go-w /etc/lvsm.yaml; then systemctl restart lvsm-agent; its log: journalctl -u lvsm-agent',
+  })
+  const [taker] = groups[0]?.takers?.filter(({ node: name }) => name === 'dir2') ?? []
+  expect(taker).toMatchObject({
+    could: false,
+    reason: expect.stringMatching(/^no agent is at work there: it does not start/),
+  })
+})
+
 test('a coordinator of this node that is not there is a trouble, once it could have started anew', () => {
   const dir1 = begun()
   dir1.feed({ kind: 'absent', program: 'lvsm-coordinator', why: 'it does not start, exit code 78: no identity' })

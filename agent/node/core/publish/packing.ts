@@ -7,6 +7,7 @@ import {
   type DestinationReport,
   type EventReport,
   LONGEST_EVIDENCE,
+  LONGEST_HINT,
   LONGEST_MESSAGE,
   LONGEST_OBJECT,
   LONGEST_REASON,
@@ -19,6 +20,7 @@ import {
   type TablesMessage,
   type TroubleReport,
   cut,
+  cutHint,
   encodeMessage,
 } from '@lvsm/protocol'
 import type { Severity, Trouble } from '@lvsm/base'
@@ -26,7 +28,6 @@ import type { Severity, Trouble } from '@lvsm/base'
 /** Letters of a sentence. */
 export const REASON = 300
 const MESSAGE = 240
-const HINT = 240
 const READINESS = 160
 const DESTINATION = 120
 /** Bytes of all troubles together. */
@@ -54,7 +55,7 @@ function packTroubles(all: readonly TroubleReport[]): TroubleReport[] {
     .map((trouble) => ({
       ...trouble,
       message: cut(trouble.message, MESSAGE),
-      ...(trouble.hint === undefined ? {} : { hint: cut(trouble.hint, HINT) }),
+      ...(trouble.hint === undefined ? {} : { hint: cutHint(trouble.hint, LONGEST_HINT) }),
       ...(trouble.object === undefined ? {} : { object: cut(trouble.object, LONGEST_OBJECT) }),
       ...(trouble.evidence === undefined ? {} : { evidence: cut(trouble.evidence, LONGEST_EVIDENCE) }),
     }))

@@ -4,9 +4,11 @@ import { MODEL_VERSION } from '@lvsm/changes'
 import type { ConfigService } from '@lvsm/model'
 import {
   cut,
+  cutHint,
   type DestinationReport,
   type LeaseStatus,
   LONGEST_EVIDENCE,
+  LONGEST_HINT,
   LONGEST_OBJECT,
   MOST_TROUBLES,
   type OwnReport,
@@ -55,7 +57,7 @@ const shortened = (trouble: Trouble): Trouble => {
   return plainTrouble({
     ...trouble,
     message: cut(message, SENTENCE),
-    ...(hint === undefined ? {} : { hint: cut(hint, SENTENCE) }),
+    ...(hint === undefined ? {} : { hint: cutHint(hint, LONGEST_HINT) }),
     ...(object === undefined ? {} : { object: cut(object, LONGEST_OBJECT) }),
     ...(evidence === undefined ? {} : { evidence: cut(evidence, LONGEST_EVIDENCE) }),
   })

@@ -1,7 +1,7 @@
 /** Everything that is in the way now, from every part; what begins and what is over is logged once. */
 import { between, type Trouble } from '@lvsm/base'
 import { type NodeView, serviceKey, specText } from '@lvsm/model'
-import type { LogTags } from '@lvsm/protocol'
+import { type LogTags, saidAndStep } from '@lvsm/protocol'
 import { type Desired, isSyncOperation, type Observed, type OwnedRecord, troublesOf } from '@lvsm/plan'
 import { alertTroubles } from '../alerts/reach.ts'
 import { certificateTroubles } from './certificates.ts'
@@ -113,8 +113,10 @@ const STARTS_MS = 5000
 function absentCoordinator({ absent, now, node }: NodeState): Trouble[] {
   const gone = absent.get('lvsm-coordinator')
   if (!gone || between(gone.at, now) < STARTS_MS) return []
-  const message = `lvsm-coordinator of ${node} is not there: ${gone.why}`
-  const hint = 'mend what it says, then systemctl restart lvsm-coordinator; its log: journalctl -u lvsm-coordinator'
+  const { said, step } = saidAndStep(gone.why)
+  const message = `lvsm-coordinator of ${node} is not there: ${said}`
+  const mend = step ?? 'mend what it says'
+  const hint = `${mend}; then systemctl restart lvsm-coordinator; its log: journalctl -u lvsm-coordinator`
   return [{ code: 'coordinator-absent', severity: 'warning', object: `node ${node}`, message, hint }]
 }
 
@@ -122,8 +124,10 @@ function absentCoordinator({ absent, now, node }: NodeState): Trouble[] {
 const silentAgents = (state: NodeState): Trouble[] =>
   (leaseStatus(state)?.peers ?? []).flatMap(({ name, life, agentless }): Trouble[] => {
     if (agentless === undefined || life !== 'alive') return []
-    const message = `lvsm-agent of ${name} is not at work: ${agentless}`
-    const hint = `on ${name}: mend what it says, then systemctl restart lvsm-agent; its log: journalctl -u lvsm-agent`
+    const { said, step } = saidAndStep(agentless)
+    const message = `lvsm-agent of ${name} is not at work: ${said}`
+    const mend = step ?? 'mend what it says'
+    const hint = `on ${name}: ${mend}; then systemctl restart lvsm-agent; its log: journalctl -u lvsm-agent`
     return [{ code: 'agent-silent', severity: 'critical', object: `node ${name}`, message, hint }]
   })
 

@@ -2,7 +2,7 @@
  * One group, service, node or realserver in a paragraph: what is, since when and why, and what would change it; below, who says so. From the same
  * status and events that `lvsm status` and `lvsm events` show: what nobody told is said to be not known.
  */
-import type { HistoryEvent, NodeTrouble, Status } from '@lvsm/protocol'
+import { type HistoryEvent, type NodeTrouble, type Status, together } from '@lvsm/protocol'
 import { explainGroup } from './group.ts'
 import { explainNode } from './node.ts'
 import { explainServer, servicesWith } from './server.ts'
@@ -71,6 +71,9 @@ function groupsOf(status: Status, { kind, name }: Subject): string[] {
   return [kind === 'service' ? (status.services.find((one) => one.name === name)?.group ?? '') : name]
 }
 
+/** Its own words, and those of others who see what it cannot say itself. */
+const isAbout = ({ node, object = '' }: NodeTrouble, nodes: ReadonlySet<string>): boolean =>
+  nodes.has(node) || (object.startsWith('node ') && nodes.has(object.slice('node '.length)))
 /** Whose words tell of it. */
 function aboutOf(status: Status, { kind, name }: Subject) {
   const groups = new Set(groupsOf(status, { kind, name }))
@@ -80,5 +83,5 @@ function aboutOf(status: Status, { kind, name }: Subject) {
       ? (status.services.find((one) => one.name === name)?.realservers.map(({ node }) => node) ?? [])
       : []
   const nodes = new Set(kind === 'node' ? [name] : [...directors, ...servers])
-  return { groups, nodes, troubles: status.troubles.filter(({ node }) => nodes.has(node)) }
+  return { groups, nodes, troubles: together(status.troubles.filter((one) => isAbout(one, nodes))) }
 }

@@ -1,5 +1,13 @@
 /** What a node does, and why it does no more. */
-import type { HistoryEvent, NodeReport, Status } from '@lvsm/protocol'
+import {
+  type HistoryEvent,
+  isOfNode,
+  type NodeReport,
+  type NodeTrouble,
+  type Status,
+  together,
+  troubleKind,
+} from '@lvsm/protocol'
 import { timeText, wordsText } from '../wanted-text.ts'
 import { serverTexts } from './server.ts'
 import { afterOwner, changeText, type Explained, type Known, nextSteps } from './subject.ts'
@@ -11,7 +19,7 @@ export function explainNode({ status, events, past }: Known, name: string): Expl
   const servers = serverTexts(status, name, past !== undefined)
   return {
     what: [whatOf(node), ...servers].join('; '),
-    since: sinceOf(node, events),
+    since: sinceOf(node, events, status.troubles),
     why: [
       node.reason,
       node.words ? wordsText(node.words) : '',
@@ -23,20 +31,32 @@ export function explainNode({ status, events, past }: Known, name: string): Expl
   }
 }
 
-/** What began what it does now; nothing that merely happened there since, as a realserver that failed. Null: nobody told. */
-function sinceOf({ name, state, standby, words }: NodeReport, events: readonly HistoryEvent[]): string | null {
+/**
+ * What began what it does now; nothing that merely happened there since, as a realserver that failed, or an agent that was restarted: what it
+ * does goes on meanwhile. Null: nobody told.
+ */
+function sinceOf(
+  { name, state, standby, reason, words }: NodeReport,
+  events: readonly HistoryEvent[],
+  troubles: readonly NodeTrouble[],
+): string | null {
   const word = words && (words.holds === 'local' ? words.local : words.shared)
   if (standby && word) return timeText(word.since)
+  if (state === 'troubled') return troubles.find((one) => one.node === name && one.message === reason)?.since ?? null
   const begins = BEGINS[state] ?? []
-  const isOf = ({ kind, reason }: HistoryEvent): boolean => kind !== 'started' || reason.startsWith('lvsm-agent ')
-  return events.findLast((one) => one.node === name && begins.includes(one.kind) && isOf(one))?.at ?? null
+  return events.findLast((one) => one.node === name && begins.includes(one.kind) && isOfState(one))?.at ?? null
 }
 const BEGINS: Readonly<Partial<Record<NodeReport['state'], readonly string[]>>> = {
   owner: ['took'],
-  standby: ['gave-up', 'lost', 'released', 'standby', 'started'],
-  serving: ['started'],
-  witness: ['started'],
-  idle: ['started'],
+  standby: ['gave-up', 'lost', 'released', 'standby', 'started', 'over'],
+  serving: ['started', 'over'],
+  witness: ['started', 'over'],
+  idle: ['started', 'over'],
+}
+function isOfState({ kind, reason, code }: HistoryEvent): boolean {
+  if (kind === 'over') return code !== undefined && isOfNode(troubleKind(code))
+  // The first agent since the machine started: no other one says how the one before it ended.
+  return kind !== 'started' || (reason.startsWith('lvsm-agent ') && !reason.includes('; the one before it ended'))
 }
 
 function whatOf({ name, state, roles, voter, agent, ageMs }: NodeReport): string {
@@ -54,7 +74,7 @@ const STATES: Readonly<Partial<Record<NodeReport['state'], string>>> = {
 }
 
 function changeOf({ name, standby, state }: NodeReport, status: Status): string[] {
-  const steps = nextSteps(status.troubles.filter(({ node }) => node === name))
+  const steps = nextSteps(together(status.troubles.filter((one) => one.node === name || one.object === `node ${name}`)))
   const back = standby ? [`it may own groups again after: lvsm standby off ${name}`] : []
   const dead =
     state === 'dead'

@@ -77,5 +77,10 @@ export function votes(node: NodeReport, troubles: readonly NodeTrouble[]): boole
   const { name, state, votesInMs = 0 } = node
   if (state === 'dead' || state === 'late' || votesInMs > 0) return false
   if (troubles.some(({ node, code }) => node === name && VOTELESS.includes(code))) return false
+  // Its lease process lives, and says itself that no agent does.
+  if (isAgentless(node, troubles)) return true
   return state === 'unknown' || state === 'starting' ? null : true
 }
+/** It is known that no agent is at work there: a trouble says why. */
+export const isAgentless = ({ name, agent }: NodeReport, troubles: readonly NodeTrouble[]): boolean =>
+  !agent && troubles.some(({ code, object }) => code === 'agent-silent' && object === `node ${name}`)

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { group, head, node, NODES, nodes, server, service, status, trouble } from './fixture.ts'
 import type { Status } from './status.ts'
+import { together } from './verdict.ts'
 
 const one = (realserver: object): Status =>
   status({ services: [service({ realservers: [server('rs1'), realserver] })] })
@@ -194,6 +195,14 @@ test.each<[string, Status, string]>([
     'not known | unknown: how rs2 is (its agent is silent)',
   ],
   [
+    'why its agent is silent is known',
+    status({
+      nodes: nodes('rs1', { state: 'unknown', agent: false, reason: 'its agent is silent: it does not start' }),
+      troubles: [{ ...trouble('critical', 'dir1', 'a thing', 'agent-silent'), object: 'node rs1' }],
+    }),
+    'degraded | other: 1 critical trouble; no agent is at work on rs1',
+  ],
+  [
     'it was heard a while ago',
     status({ nodes: nodes('rs2', { state: 'unknown', agent: false, reason: 'silent', ageMs: 12_400 }) }),
     'not known | unknown: how rs2 is (silent; last heard 12 s ago)',
@@ -317,4 +326,25 @@ test.each<[string, Status, string]>([
   ['nobody votes by what is shown', status({ nodes: NODES.map((entry) => ({ ...entry, voter: false })) }), 'healthy'],
 ])('%s', (_, of, words) => {
   expect(head(of)).toBe(words)
+})
+
+test('troubles: the worst first, and what a node says of itself before what others only see of it', () => {
+  const of = (severity: 'critical' | 'warning', by: string, object?: string) => ({
+    ...trouble(severity, by, `${severity} of ${object ?? by}`),
+    ...(object === undefined ? {} : { object }),
+  })
+  const all = [
+    of('warning', 'rs1'),
+    of('critical', 'dir1', 'node dir2'),
+    of('critical', 'rs1', 'node dir2'),
+    of('critical', 'dir2', 'node dir2'),
+    of('critical', 'rs2', 'link outside'),
+  ]
+  expect(together(all).map(({ node: by, severity }) => `${severity} ${by}`)).toEqual([
+    'critical dir2, dir1, rs1',
+    'critical rs2',
+    'warning rs1',
+  ])
+  const apart = all.map((one, at) => ({ ...one, message: `${at}` }))
+  expect(together(apart).map(({ node: by }) => by)).toEqual(['dir2', 'rs2', 'dir1', 'rs1', 'rs1'])
 })

@@ -3,7 +3,7 @@
  * should, and could each group move now? The first lines of `lvsm status` and of the console, and what `status --check` ends with.
  * What is not known is never a yes.
  */
-import { movableOf, movesOf, NO_MAJORITY } from './movable.ts'
+import { isAgentless, movableOf, movesOf, NO_MAJORITY } from './movable.ts'
 import { troubleKind } from '../troubles/table.ts'
 import {
   isDoubted,
@@ -15,7 +15,7 @@ import {
   unservedOf,
   unservingOf,
 } from './serving.ts'
-import type { GroupReport, NodeReport, NodeTrouble, Status } from './status.ts'
+import { type GroupReport, type NodeReport, type NodeTrouble, SEVERITIES, type Status } from './status.ts'
 
 export const HEALTHS = ['healthy', 'degraded', 'not served', 'not known'] as const
 export type Health = (typeof HEALTHS)[number]
@@ -65,6 +65,7 @@ export function judge(status: Status, coordinators: readonly string[] = []): Ver
   const other = [
     ...(critical > 0 ? [`${critical} critical trouble${critical === 1 ? '' : 's'}`] : []),
     ...deadOf(status),
+    ...agentlessOf(status),
     // Where groups are owned, or should be, it is said of each of them.
     ...(!status.quorum && groups.length > 0 && groups.every(({ state }) => state === 'stopped') ? [NO_MAJORITY] : []),
   ]
@@ -74,7 +75,7 @@ export function judge(status: Status, coordinators: readonly string[] = []): Ver
     ...shown.filter((one) => !told.includes(one)).map(({ name, group }) => tableOf(name, owned.get(group))),
     ...told.flatMap(uncheckedOf),
     ...moves.flatMap(({ unknown: one }) => one),
-    ...status.nodes.filter(isUnheard).map(unheardText),
+    ...status.nodes.filter((node) => isUnheard(node) && !isAgentless(node, troubles)).map(unheardText),
   ]
   const said = {
     unserved: unserved.map(({ text }) => text),
@@ -118,6 +119,11 @@ const deadOf = ({ nodes }: Status): string[] => {
   return dead.length > 0 ? [`dead: ${dead.join(', ')}`] : []
 }
 
+const agentlessOf = ({ nodes, troubles }: Status): string[] => {
+  const names = nodes.filter((node) => node.state !== 'dead' && isAgentless(node, troubles)).map(({ name }) => name)
+  return names.length > 0 ? [`no agent is at work on ${names.join(', ')}`] : []
+}
+
 /** Alive, and silent: nothing of what it does is known. A dead one is counted elsewhere. */
 const isUnheard = ({ state, agent }: NodeReport): boolean => state !== 'dead' && (!agent || state === 'unknown')
 const unheardText = ({ name, reason, ageMs }: NodeReport): string =>
@@ -127,19 +133,27 @@ const tableOf = (service: string, group: GroupReport | undefined): string =>
 
 /**
  * What several nodes say in the same words, about the configuration that they share, is one trouble of all of them: since it began at the
- * first, with the evidence of that one.
+ * first, with the evidence of that one. The worst first; of these what a node says of itself, before what others say who only see it.
  */
 export function together(troubles: readonly NodeTrouble[]): NodeTrouble[] {
-  const found = new Map<string, NodeTrouble>()
+  const found = new Map<string, { readonly trouble: NodeTrouble; readonly nodes: readonly string[] }>()
   for (const trouble of troubles) {
     const { node, evidence: _, since, ...said } = trouble
     const words = JSON.stringify(Object.entries(said).toSorted(([one], [other]) => (one < other ? -1 : 1)))
     const before = found.get(words)
-    const isFirst = before?.since === undefined || (since !== undefined && since < before.since)
-    found.set(words, before ? { ...(isFirst ? trouble : before), node: `${before.node}, ${node}` } : trouble)
+    const isFirst = before?.trouble.since === undefined || (since !== undefined && since < before.trouble.since)
+    const nodes = before?.nodes ?? []
+    found.set(words, {
+      trouble: isFirst ? trouble : before.trouble,
+      nodes: said.object === `node ${node}` ? [node, ...nodes] : [...nodes, node],
+    })
   }
   return [...found.values()]
+    .toSorted((one, other) => rankOf(one.trouble, one.nodes) - rankOf(other.trouble, other.nodes))
+    .map(({ trouble, nodes }) => ({ ...trouble, node: nodes.join(', ') }))
 }
+const rankOf = ({ severity, object = '' }: NodeTrouble, [first = '']: readonly string[]): number =>
+  2 * SEVERITIES.indexOf(severity) + (object.startsWith('node ') && object !== `node ${first}` ? 1 : 0)
 
 export interface AnswerLine {
   readonly label: 'not served' | 'not serving' | 'cannot move' | 'not redundant' | 'not known'
