@@ -273,6 +273,16 @@ const LINKS: readonly Row[] = [
       }),
   },
   {
+    what: "a realserver's interface inside is down",
+    ...lines(() => VOTER, 'ip link set inside down', 'ip link set inside up'),
+    said: () =>
+      everywhere(others('rs3'), {
+        ...{ code: 'link-down', of: VOTER, words: /^interface inside is down, needed for heartbeat link inside/ },
+        next: /ip link set inside up/,
+        also: [/^not redundant: .*link inside/, unheardOf('rs3')],
+      }),
+  },
+  {
     what: "the standby's cable inside is out",
     plant: ({ to }) => lab('unplug', to, 'inside'),
     mend: ({ to }) => lab('plug', to, 'inside'),

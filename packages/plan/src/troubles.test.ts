@@ -106,6 +106,12 @@ const NAMED: readonly Case[] = [
     'critical interface-down',
     ['inside is down'],
   ],
+  [
+    'an interface down over which heartbeats alone go',
+    seen('rs3', { links: links.map((link) => ({ ...link, up: link.name !== 'inside' })) }),
+    'warning link-down',
+    ['interface inside is down, needed for heartbeat link inside', 'ip link set inside up'],
+  ],
   ['no IPVS', seen('dir1', { services: null }), 'critical no-ipvs', ['modprobe ip_vs']],
   [
     'a foreign destination',
@@ -169,7 +175,10 @@ const calm: readonly [why: string, found: ReturnType<typeof seen>][] = [
   ],
   ['a setting that is not wanted', seen('rs3', { sysctls: new Map([['net/ipv4/ip_forward', null]]) })],
   ['a setting that was not read', seen('rs3', { sysctls: new Map() })],
-  ['a link down that nobody needs', seen('rs1', { links: links.map((link) => ({ ...link, up: link.loopback })) })],
+  [
+    'a link down that nobody needs',
+    seen('rs1', { links: [...links, { index: 9, name: 'spare', loopback: false, up: false }] }),
+  ],
 ]
 
 describe('no trouble', () => {

@@ -67,7 +67,10 @@ const routeTroubles = (wanted: Desired, observed: Observed): Trouble[] =>
 
 type Floating = NodeView['directs'][number]['addresses'][number]
 
-/** One for each interface that is down or not there, with all that needs it; and one for each address that no interface is for. */
+/**
+ * One for each interface that is down or not there, with all that needs it; and one for each address that no interface is for. Where heartbeats
+ * alone need it, it is one of their link.
+ */
 function interfaceTroubles(view: NodeView, observed: Observed): Trouble[] {
   const found = new Map<string, Trouble & { readonly needed: string[] }>()
   for (const group of view.directs)
@@ -78,9 +81,30 @@ function interfaceTroubles(view: NodeView, observed: Observed): Trouble[] {
       known.needed.push(`${entry.kind} ${entry.address} of group ${group.name}`)
       found.set(fault.message, known)
     }
+  for (const { name, dev } of linksDown(view, observed)) {
+    const hint = upAgain(dev)
+    const alone = { ...trouble('warning', 'link-down', downText(dev), hint), object: `interface ${dev}`, needed: [] }
+    const known = found.get(downText(dev)) ?? alone
+    known.needed.push(`heartbeat link ${name}`)
+    found.set(downText(dev), known)
+  }
   return [...found.values()].map(({ needed, ...fault }) => {
     const more = needed.length > MOST_NEEDED ? ` and ${needed.length - MOST_NEEDED} more` : ''
     return { ...fault, message: `${fault.message}, needed for ${needed.slice(0, MOST_NEEDED).join(', ')}${more}` }
+  })
+}
+const downText = (dev: string): string => `interface ${dev} is down`
+const upAgain = (dev: string): string => `check the cable, or: ip link set ${dev} up`
+
+/** Heartbeat links of this node whose interface is down, though its address is there. */
+export function linksDown(
+  { node }: NodeView,
+  { links, addresses }: Pick<Observed, 'links' | 'addresses'>,
+): { readonly name: string; readonly dev: string }[] {
+  return node.links.flatMap(({ name, address }) => {
+    const at = addresses.find((one) => one.address === address)?.index
+    const dev = links.find(({ index, loopback }) => index === at && !loopback)
+    return dev && !dev.up ? [{ name, dev: dev.name }] : []
   })
 }
 const MOST_NEEDED = 4
@@ -94,9 +118,8 @@ function interfaceFault({ interface: named, address }: Floating, observed: Obser
     return trouble('critical', 'no-interface', message, hint)
   }
   if (link.up) return null
-  const hint = `check the cable, or: ip link set ${link.name} up`
   return {
-    ...trouble('critical', 'interface-down', `interface ${link.name} is down`, hint),
+    ...trouble('critical', 'interface-down', downText(link.name), upAgain(link.name)),
     object: `interface ${link.name}`,
   }
 }

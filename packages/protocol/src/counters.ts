@@ -15,6 +15,9 @@ export interface Counter {
   /** What to do while it grows; left out where that is nobody's fault. */
   readonly alarm?: string
 }
+/** The kind of trouble that it is: somebody speaks who should not, unless this node does not get rid of what is its own, or has no time for it. */
+export const troubleOfCounter = ({ alarm }: Counter): 'dropped' | 'not-sent' | 'messages-lost' =>
+  alarm === LINK ? 'not-sent' : alarm === BUSY ? 'messages-lost' : 'dropped'
 
 const UNITS = {
   datagram: ['datagram', 'datagrams'],

@@ -16,7 +16,9 @@ import { WantedLaw } from './wanted-law.ts'
 
 const LOOKS_MS = 2500
 /** What happened lately is told for minutes. What is somebody else's stays, and is told all the time: `foreign…`. */
-const REMEMBERED: ReadonlySet<string> = new Set(['late', 'dropped', 'fought-over', 'address-conflict'])
+const REMEMBERED: ReadonlySet<string> = new Set([
+  ...['late', 'dropped', 'not-sent', 'messages-lost', 'fought-over', 'address-conflict'],
+])
 const SETTLE_MS = 25_000
 
 export class Fleet implements Household {

@@ -1,4 +1,5 @@
 /** Counters that move are troubles while they do. */
+import { troubleKind } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { node, statusOf, type TestNode } from '../fixture.ts'
 
@@ -15,8 +16,9 @@ function started(): TestNode {
   live(dir1, 5000, () => ({ 'drop-mac': 500, 'drop-copy': 100 }))
   return dir1
 }
-const dropped = (one: TestNode): { message: string; hint?: string | undefined }[] =>
-  one.core.status(one.now()).troubles.filter(({ code, node: who }) => code === 'dropped' && who === 'dir1')
+const CODES = ['dropped', 'not-sent', 'messages-lost']
+const dropped = (one: TestNode): { code: string; message: string; hint?: string | undefined }[] =>
+  one.core.status(one.now()).troubles.filter(({ code, node: who }) => CODES.includes(code) && who === 'dir1')
 
 test('what was counted before this agent looked is over', () => {
   expect(dropped(started())).toEqual([])
@@ -72,7 +74,23 @@ test('a few are none, nor is what is nobody’s fault', () => {
 test('a process that started anew counts from nothing', () => {
   const dir1 = started()
   live(dir1, 10_000, () => ({ 'drop-mac': 3, 'send-ENETUNREACH': 40 }))
-  expect(dropped(dir1).map(({ message }) => message)).toEqual([expect.stringMatching(/: not sent: ENETUNREACH$/)])
+  expect(dropped(dir1).map(({ message }) => message)).toEqual([
+    'within the last minute datagrams could not be sent: ENETUNREACH',
+  ])
   live(dir1, 10_000, () => ({ 'drop-mac': 40 }))
   expect(dropped(dir1).map(({ message }) => message)).toEqual([expect.stringMatching(/: with a wrong signature$/)])
+})
+test('that somebody speaks past this cluster is said only where it is so', () => {
+  const dir1 = started()
+  live(dir1, 10_000, (ms) => ({
+    'drop-mac': 500 + ms / 500,
+    'send-ENETUNREACH': ms / 100,
+    'drop-to-lease-crowded': ms / 100,
+  }))
+  const means = dropped(dir1).map(({ code }) => `${code}: ${troubleKind(code)?.means}`)
+  expect(means.toSorted()).toEqual([
+    expect.stringMatching(/^dropped: somebody speaks past this cluster/),
+    expect.stringMatching(/^messages-lost: other nodes may know less/),
+    expect.stringMatching(/^not-sent: other nodes hear less of this one/),
+  ])
 })

@@ -1,8 +1,8 @@
 /**
- * What was dropped or not sent lately, as troubles: a counter that moves says that somebody speaks past this cluster, or at it.
- * Which of them mean so, and what to do, is a column of the counters (packages/protocol).
+ * What was dropped or not sent lately, as troubles: a counter that moves says that somebody speaks past this cluster, or at it, that nothing
+ * goes out here, or that nobody has time. Which of them mean what, and what to do, is a column of the counters (packages/protocol).
  */
-import { counterOf } from '@lvsm/protocol'
+import { type Counter, counterOf, troubleOfCounter } from '@lvsm/protocol'
 import { after, between, type Instant, type Trouble } from '@lvsm/base'
 import { leaseStatus } from '../lease.ts'
 import { SAID_BY_SENDER } from './unbelieved.ts'
@@ -51,10 +51,15 @@ export function dropTroubles(state: NodeState): Trouble[] {
     const grown = count >= before ? count - before : count
     const counter = counterOf(name)
     if (counter?.alarm === undefined || grown < LEAST) return []
-    // Without the count, which moves all the time: the log says once that it begins, and once that it is over.
-    const message = `within the last minute came ${counter.unit[1]} that were dropped or not sent: ${counter.help}`
     const evidence = from(counter.help)
     const more = evidence === '' ? {} : { evidence }
-    return [{ code: 'dropped', severity: 'warning', message, ...more, hint: counter.alarm }]
+    const code = troubleOfCounter(counter)
+    return [{ code, severity: 'warning', message: sentenceOf(code, counter), ...more, hint: counter.alarm }]
   })
+}
+
+/** Without the count, which moves all the time: the log says once that it begins, and once that it is over. */
+function sentenceOf(code: ReturnType<typeof troubleOfCounter>, { unit: [, many], help, labels }: Counter): string {
+  if (code === 'not-sent') return `within the last minute ${many} could not be sent: ${labels['code'] ?? help}`
+  return `within the last minute came ${many} that were ${code === 'messages-lost' ? 'lost' : 'dropped'}: ${help}`
 }

@@ -15,6 +15,7 @@ import { destinationOf, stateOf } from '../peers.ts'
 import { type NodeState } from '../state.ts'
 import { reportGroup } from './groups.ts'
 import { reportNode } from './nodes.ts'
+import { withoutEchoes } from './one-cause.ts'
 import { type Saying } from './sentence.ts'
 
 export function reportStatus(state: NodeState, own: Saying, present: readonly Trouble[]): Status {
@@ -118,10 +119,10 @@ const hasTold = (state: NodeState, owner: string, { name, realservers }: ConfigS
 
 function reportTroubles(state: NodeState, present: readonly Trouble[]): NodeTrouble[] {
   const others = state.config?.nodes.filter((node) => node.name !== state.node) ?? []
-  return [
+  return withoutEchoes([
     ...present.map((trouble) => ({ ...trouble, node: state.node })),
     ...others.flatMap(({ name }) =>
       (stateOf(state, name)?.troubles ?? []).map((trouble) => ({ ...plainTrouble(trouble), node: name })),
     ),
-  ]
+  ])
 }

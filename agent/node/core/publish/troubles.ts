@@ -27,6 +27,7 @@ import { perReason } from '../plan/refusals.ts'
 import { log, type NodeState } from '../state.ts'
 import { syncTroubles } from '../synchronised.ts'
 import { dropTroubles } from './drops.ts'
+import { onePerCause } from './one-cause.ts'
 import { unbelievedTroubles } from './unbelieved.ts'
 
 /** Of the adapters, under a name of their own; null: over. */
@@ -36,7 +37,7 @@ export function report(state: NodeState, source: string, trouble: Trouble | null
 }
 
 export const troubles = (state: NodeState): readonly Trouble[] =>
-  onePerCause([
+  onePerCause(state, [
     ...leaseTroubles(state),
     ...silentAgents(state),
     ...absentCoordinator(state),
@@ -67,35 +68,6 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
 function sinceOf({ history, wall }: NodeState, trouble: Trouble): { since?: string } {
   const lasting = history.lasting.get(sameOf(trouble))
   return lasting ? { since: `${wall(lasting.since).slice(0, 19)}Z` } : {}
-}
-
-/** What only follows from another trouble of this node is not said beside it: code → what it makes needless. */
-const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
-  'state-not-kept': [
-    'events-not-kept',
-    'no-state',
-    'word-not-kept',
-    'alerts-not-kept',
-    'hooks-not-kept',
-    'revision-not-kept',
-    'heartbeat-key-not-kept',
-  ],
-  'all-unbelieved': ['one-way', 'heard-by-others', 'no-coordinator'],
-}
-/** What the kernel refuses without IPVS. */
-const OF_IPVS = / service | weight /
-function onePerCause(found: readonly Trouble[]): readonly Trouble[] {
-  const codes = new Set(found.map(({ code }) => code))
-  const needless = new Set([...codes].flatMap((code) => FOLLOWS[code] ?? []))
-  // The lease process and the agent keep their state in one directory: what either finds is of both.
-  const [full] = found.filter(({ code }) => code === 'state-not-kept')
-  const isOfIpvs = ({ code, message }: Trouble): boolean => code === 'kernel-refused' && OF_IPVS.test(message)
-  return found.filter(
-    (trouble) =>
-      !needless.has(trouble.code) &&
-      (trouble.code !== full?.code || trouble === full) &&
-      !(codes.has('no-ipvs') && isOfIpvs(trouble)),
-  )
 }
 
 function leaseTroubles(state: NodeState): Trouble[] {

@@ -51,7 +51,7 @@ export const HEARTBEATS = {
   'link-down': ofRedundancy(
     'warning',
     'link',
-    'link LINK: cannot listen on ADDRESS',
+    'interface NAME is down, needed for heartbeat link LINK; or: link LINK: cannot listen on ADDRESS',
     'no heartbeats over that link: with one link left, the next fault separates the nodes',
     'bring the interface up, or give it its address; who has the port: ss -ulpn',
   ),
@@ -65,9 +65,23 @@ export const HEARTBEATS = {
   dropped: kind(
     'warning',
     'node',
-    'within the last minute came DATAGRAMS that were dropped or not sent: REASON',
+    'within the last minute came DATAGRAMS that were dropped: REASON',
     'somebody speaks past this cluster, or at it; nothing of it is believed',
     'as the line itself says: who sends there, and from where',
+  ),
+  'not-sent': kind(
+    'warning',
+    'node',
+    'within the last minute DATAGRAMS could not be sent: REASON',
+    'other nodes hear less of this one, or nothing where it has no other link',
+    'look at the links of this node: ip addr, ip route, nft list ruleset',
+  ),
+  'messages-lost': kind(
+    'warning',
+    'node',
+    'within the last minute came MESSAGES that were lost: REASON',
+    'other nodes may know less of this one, or it of them, until they are told again',
+    'look what keeps lvsm-agent busy there, and at its log: journalctl -u lvsm-agent',
   ),
   late: kind(
     'warning',

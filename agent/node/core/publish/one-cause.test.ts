@@ -1,0 +1,69 @@
+/** An interface that is down is one trouble: what follows from it is not told beside it, and again when it is up. */
+import type { Trouble } from '@lvsm/base'
+import type { LeaseStatus } from '@lvsm/protocol'
+import { expect, test } from 'vitest'
+import { goesOn, node, statusOf, type TestNode } from '../fixture.ts'
+import { withoutEchoes } from './one-cause.ts'
+
+const own = (one: TestNode): string[] =>
+  one.core
+    .status(one.now())
+    .troubles.filter(({ node: by, severity }) => by === one.name && severity !== 'info')
+    .map(({ code }) => code)
+    .toSorted()
+const SILENT: Trouble = {
+  ...{ code: 'link-silent', severity: 'warning', object: 'link outside' },
+  message: 'over the heartbeat link outside nothing comes from anybody to dir2, but over another one',
+}
+const UNBOUND: Trouble = { code: 'link-down', severity: 'warning', message: 'link outside (10.11.0.2): cannot listen' }
+function cut(name: string, isDown: boolean): TestNode {
+  const one = node(name)
+  one.feed({ kind: 'lease-up' })
+  goesOn(one, 3000)
+  const at = one.kern.state.links.findIndex((link) => link.name === 'outside')
+  one.kern.state.links[at] = { ...one.kern.state.links[at]!, up: !isDown }
+  one.answering.clear()
+  for (let count = 0; count < 40; count++) {
+    const status: LeaseStatus = { ...statusOf(name, null, 0), troubles: [SILENT, UNBOUND] }
+    goesOn(one, 1000, { ...status, counters: { 'send-ENETUNREACH': count * 5 } })
+  }
+  return one
+}
+
+test('of a director: silence on its link, what it cannot send, ping nodes, and the link as its lease process sees it', () => {
+  expect(own(cut('dir2', false))).toEqual(['link-down', 'link-silent', 'not-sent', 'ping-unreached'])
+  const down = cut('dir2', true)
+  expect(own(down)).toEqual(['interface-down'])
+  const [one] = down.core.status(down.now()).troubles
+  expect(one?.message).toMatch(/^interface outside is down, needed for vip 10\.11\.0\.10.*heartbeat link outside/)
+  expect(one?.hint).toBe('check the cable, or: ip link set outside up')
+})
+
+test('of a realserver it is its heartbeat link', () => {
+  expect(own(cut('rs1', false))).toEqual(['link-down', 'link-silent', 'not-sent'])
+  const down = cut('rs1', true)
+  expect(own(down)).toEqual(['link-down'])
+  expect(down.core.status(down.now()).troubles).toMatchObject([
+    {
+      ...{ object: 'interface outside', message: 'interface outside is down, needed for heartbeat link outside' },
+      hint: 'check the cable, or: ip link set outside up',
+    },
+  ])
+})
+
+test('that others do not hear it there is not told beside it', () => {
+  const silent = (by: string, from: string, link = 'outside') => ({
+    ...{ code: 'link-silent', severity: 'warning' as const, node: by, object: `link ${link}` },
+    message: `over the heartbeat link ${link} nothing comes from ${from} to ${by}, but over another one`,
+  })
+  const down = (message: string) => ({ code: 'interface-down', severity: 'critical' as const, node: 'dir2', message })
+  const others = [silent('dir1', 'rs1'), silent('dir1', 'dir2', 'other'), silent('rs1', 'anybody')]
+  for (const message of [
+    'interface outside is down, needed for vip 10.11.0.10 of group web, heartbeat link outside',
+    'interface outside is down, needed for heartbeat link inside, heartbeat link outside',
+  ]) {
+    const all = [silent('dir1', 'dir2'), ...others, down(message)]
+    expect(withoutEchoes(all)).toEqual([...others, down(message)])
+  }
+  expect(withoutEchoes([silent('dir1', 'dir2')])).toHaveLength(1)
+})

@@ -1,0 +1,82 @@
+/** What only follows from another trouble of this node is not said beside it. */
+import type { Trouble } from '@lvsm/base'
+import { interfaceFor, linksDown } from '@lvsm/plan'
+import type { NodeTrouble } from '@lvsm/protocol'
+import type { NodeState } from '../state.ts'
+
+/** Code → what it makes needless. */
+const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
+  'state-not-kept': [
+    'events-not-kept',
+    'no-state',
+    'word-not-kept',
+    'alerts-not-kept',
+    'hooks-not-kept',
+    'revision-not-kept',
+    'heartbeat-key-not-kept',
+  ],
+  'all-unbelieved': ['one-way', 'heard-by-others', 'no-coordinator'],
+}
+/** What the kernel refuses without IPVS. */
+const OF_IPVS = / service | weight /
+
+export function onePerCause(state: NodeState, found: readonly Trouble[]): readonly Trouble[] {
+  const codes = new Set(found.map(({ code }) => code))
+  const needless = new Set([...codes].flatMap((code) => FOLLOWS[code] ?? []))
+  // The lease process and the agent keep their state in one directory: what either finds is of both.
+  const [full] = found.filter(({ code }) => code === 'state-not-kept')
+  const isOfIpvs = ({ code, message }: Trouble): boolean => code === 'kernel-refused' && OF_IPVS.test(message)
+  const isOfDown = followsFromDown(state, found)
+  return found.filter(
+    (trouble) =>
+      !needless.has(trouble.code) &&
+      (trouble.code !== full?.code || trouble === full) &&
+      !(codes.has('no-ipvs') && isOfIpvs(trouble)) &&
+      !isOfDown(trouble),
+  )
+}
+
+/** Of an interface that is down, and is told: silence on its links, what cannot be sent, what is reached by it. */
+function followsFromDown(
+  { kernel: { observed }, view, config }: NodeState,
+  found: readonly Trouble[],
+): (one: Trouble) => boolean {
+  const told = found.flatMap(({ code, message }) =>
+    code === 'interface-down' || code === 'link-down' ? (DOWN.exec(message)?.[1] ?? []) : [],
+  )
+  if (told.length === 0 || !observed || !view) return () => false
+  const devs = new Set(told)
+  const links = new Set(linksDown(view, observed).flatMap(({ name, dev }) => (devs.has(dev) ? [name] : [])))
+  const isThere = (address: string): boolean => devs.has(interfaceFor(observed, address)?.name ?? '')
+  const serves = (object = ''): boolean =>
+    config?.services.some(
+      ({ name, realservers }) => object === `service ${name}` && realservers.some(({ address }) => isThere(address)),
+    ) === true
+  return ({ code, message, object }) => {
+    if (code === 'not-sent') return true
+    if (code === 'link-silent') return links.has(LINK.exec(object ?? '')?.[1] ?? '')
+    // As its lease process says it, which knows no interfaces.
+    if (code === 'link-down') return !DOWN.test(message) && links.has(LINK.exec(message)?.[1] ?? '')
+    if (code === 'ping-unreached') return isThere(PINGED.exec(message)?.[1] ?? '')
+    return (code === 'standby-finds-none' || code === 'verdicts-differ') && serves(object)
+  }
+}
+const DOWN = /\binterface (\S+) is down/
+const LINK = /^link ([^\s:]+)/
+const PINGED = /^ping node (\S+) /
+
+/** Of several nodes: that one is not heard over a link of which it says itself that its interface is down. */
+export function withoutEchoes(all: readonly NodeTrouble[]): NodeTrouble[] {
+  const down = new Set(
+    all.flatMap(({ node, message }) =>
+      DOWN.test(message) ? [...message.matchAll(LINKS)].map(([, link = '']) => `${node} ${link}`) : [],
+    ),
+  )
+  return all.filter(({ code, object = '', message }) => {
+    const [, link = ''] = LINK.exec(object) ?? []
+    const [, from = ''] = UNHEARD.exec(message) ?? []
+    return code !== 'link-silent' || !down.has(`${from} ${link}`)
+  })
+}
+const LINKS = /heartbeat link ([^\s,]+)/g
+const UNHEARD = / nothing comes from (\S+) to /
