@@ -83,6 +83,21 @@ const STRANGERS: readonly Row[] = [
     said: ({ from }) => everywhere(NODES, { code: 'foreign-destination', of: from, words: /10\.11\.0\.77/ }),
   },
   {
+    what: 'a permanent neighbour entry of the owner leads to nobody in place of a realserver',
+    ...lines(
+      owner,
+      'ip neigh replace 10.11.0.11 lladdr 02:00:00:00:00:99 dev outside nud permanent',
+      'ip neigh del 10.11.0.11 dev outside',
+    ),
+    said: ({ from }) =>
+      everywhere(NODES, {
+        ...{ code: 'fixed-neighbour', of: from, words: /rs1 \(10\.11\.0\.11\) goes to 02:00:00:00:00:99 on outside/ },
+        next: /^ip neigh del 10\.11\.0\.11 dev outside/,
+        also: [/^not serving: http: rs1 failed/, /^not redundant: .*link outside/],
+      }),
+    needs: { ms: 6500, why: 'a check fails twice first, and then the table is read' },
+  },
+  {
     what: 'the NAT realserver has another default route',
     ...lines(() => 'rs3', 'ip route replace default via 10.12.0.11', 'ip route del default via 10.12.0.11'),
     said: () => everywhere(NODES, { code: 'foreign-default-route', of: 'rs3', words: /10\.12\.0\.11/ }),

@@ -139,6 +139,8 @@ export type NodeEffect =
       readonly helpers: boolean
       /** With which source packets leave to these; not there: nobody wants to know. */
       readonly sources?: readonly string[]
+      /** Permanent entries of the neighbour table; not there: nobody wants to know. */
+      readonly neighbours?: true
     }
   /** See how connections of the realservers get on; answered by one `openings`. */
   | { readonly kind: 'openings' }

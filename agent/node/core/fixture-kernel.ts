@@ -43,6 +43,8 @@ export class TestKernel {
   readonly state: ReturnType<typeof stateOf>
   /** Milliseconds until a call is answered. */
   callMs = 0
+  /** Permanent entries of its neighbour table. */
+  neighbours: NonNullable<Observed['neighbours']> = []
   /** What the kernel says instead of an answer; empty: it answers. */
   unread = ''
   /** What the kernel says to an operation; empty: it does it. */
@@ -54,11 +56,20 @@ export class TestKernel {
     this.state = stateOf(config, name)
   }
 
-  observe({ sysctls: paths, services }: { sysctls: readonly string[]; services: boolean }): Observed {
+  observe({
+    sysctls: paths,
+    services,
+    neighbours,
+  }: {
+    sysctls: readonly string[]
+    services: boolean
+    neighbours?: boolean
+  }): Observed {
     const { syncDaemons, ...state } = this.state
     return {
       ...state,
       ...(syncDaemons ? { syncDaemons: [...syncDaemons] } : {}),
+      ...(neighbours === true ? { neighbours: this.neighbours } : {}),
       links: [...state.links],
       addresses: [...state.addresses],
       defaults: [...state.defaults],

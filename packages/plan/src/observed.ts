@@ -50,6 +50,14 @@ export interface ObservedLocalRoute {
   /** Of the interface. */
   readonly index: number
 }
+/** An entry of the neighbour table that somebody made by hand: the kernel asks nobody, and corrects nothing. */
+export interface FixedNeighbour {
+  readonly address: string
+  /** Null: none of Ethernet. */
+  readonly mac: string | null
+  /** Of the interface. */
+  readonly index: number
+}
 /** A default route of the main table. */
 export interface ObservedDefault {
   /** Null: straight onto the wire. */
@@ -104,6 +112,8 @@ export interface Observed {
   readonly timeouts?: IpvsTimeouts
   /** Of addresses that somebody asked for: with which source a packet of this node leaves to them; one without a way is not there. */
   readonly sources?: ReadonlyMap<string, string>
+  /** Those that are permanent; not there: nobody asked. */
+  readonly neighbours?: readonly FixedNeighbour[]
   /** Daemons of connection synchronisation; not there: nobody looked; null: this kernel has no IPVS. */
   readonly syncDaemons?: readonly SyncDaemon[] | null
 }

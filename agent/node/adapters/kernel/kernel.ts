@@ -12,6 +12,7 @@ import { readHelpers } from './applications.ts'
 import { messageOf } from './messages.ts'
 import { type NatRulesPort, openNatRules } from './nat-rules.ts'
 import { openTable, type Table } from './ipvs.ts'
+import { openNeighbours } from './neighbours.ts'
 import { openSockets } from './sockets.ts'
 import { type Remembered, remembered } from './remembered.ts'
 import { carryOutPlace, isOwnLocalRoute, readLocalRoutes } from './places.ts'
@@ -35,13 +36,14 @@ export function openKernel(): Kernel {
   const clock = (): number => performance.now()
   const host = remembered(() => readHostNetwork(route), clock)
   const rules = remembered(() => natRules.observe(), clock)
+  const fixed = openNeighbours(route, clock)
   const forget = (): void => {
     host.forget()
     rules.forget()
   }
 
   return {
-    observe({ sysctls, services, gue, helpers, sources }): Observed {
+    observe({ sysctls, services, gue, helpers, sources, neighbours }): Observed {
       if (watches.length === 0) forget()
       return {
         ...host.get(),
@@ -51,6 +53,7 @@ export function openKernel(): Kernel {
         ...(gue ? { gue: guePorts.observe() } : {}),
         ...(helpers ? { helpers: readHelpers() } : {}),
         ...(sources ? { sources: readSources(route, sources) } : {}),
+        ...(neighbours === true ? { neighbours: fixed() } : {}),
         natRules: rules.get(),
         ...(services ? { syncDaemons: table.syncDaemons() } : {}),
       }

@@ -5,6 +5,7 @@
 import { after, between, earlier, type Instant, later } from '@lvsm/base'
 import { formerSettings, helperPorts, isGueWanted, type Observed, ownsServices, tunnelEnds } from '@lvsm/plan'
 import type { NodeState } from '../state.ts'
+import { suspectNeighbours } from './neighbours.ts'
 import { lookAtPathsIfDue, nextPathLook } from './paths.ts'
 
 const LOOK_MS = 1000
@@ -73,7 +74,8 @@ export function lookIfDue(state: NodeState): void {
   const helpers = view !== null && helperPorts(view).length > 0
   const ends = view === null ? [] : tunnelEnds(view)
   const sources = ends.length > 0 ? { sources: ends } : {}
-  state.effects.push({ kind: 'observe', sysctls, services, gue, helpers, ...sources })
+  const neighbours = suspectNeighbours(state).length > 0 ? { neighbours: true as const } : {}
+  state.effects.push({ kind: 'observe', sysctls, services, gue, helpers, ...sources, ...neighbours })
 }
 
 export function nextLook(state: NodeState): Instant | null {

@@ -21,6 +21,7 @@ import { leaseFault, leaseStatus } from '../lease.ts'
 import { socketTroubles } from '../observe/sockets.ts'
 import { unseenTroubles } from '../check/sights.ts'
 import { unknownTroubles } from '../check/unknowns.ts'
+import { neighbourTroubles } from '../observe/neighbours.ts'
 import { pathTroubles } from '../observe/paths.ts'
 import { fightTroubles } from '../plan/fights.ts'
 import { perReason } from '../plan/refusals.ts'
@@ -46,6 +47,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...fightTroubles(state),
     ...flappingTroubles(state),
     ...pathTroubles(state),
+    ...neighbourTroubles(state),
     ...socketTroubles(state),
     ...unseenTroubles(state),
     ...turnTroubles(state),

@@ -1,6 +1,7 @@
 export * from './address.ts'
 export * from './event.ts'
 export * from './link.ts'
+export * from './neighbour.ts'
 export * from './route.ts'
 export * from './rule.ts'
 export { type Tunnel, type TunnelKind } from './tunnel.ts'

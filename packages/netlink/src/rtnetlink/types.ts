@@ -12,6 +12,7 @@ export const RTM = {
   deleteRoute: 25,
   getRoute: 26,
   newNeighbour: 28,
+  getNeighbour: 30,
   newRule: 32,
   deleteRule: 33,
   getRule: 34,

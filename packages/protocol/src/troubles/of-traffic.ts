@@ -1,5 +1,5 @@
 /** Kinds of trouble of the packets between clients and realservers. */
-import { kind, type TroubleKind } from './kind.ts'
+import { kind, ofServing, type TroubleKind } from './kind.ts'
 
 export const TRAFFIC = {
   'path-dead': kind(
@@ -15,6 +15,13 @@ export const TRAFFIC = {
     'no new connection of service SERVICE gets further than its first packet, at any of its realservers',
     'no new client that was seen is served: a packet filter, a route that all of them share, or a flood of first packets (SYN)',
     'look for what they have in common, as the line says',
+  ),
+  'fixed-neighbour': ofServing(
+    'critical',
+    'interface',
+    'what NODE sends to OTHER (ADDRESS) goes to MAC on INTERFACE by a permanent neighbour entry, and is not answered',
+    'the kernel asks nobody where that address is, and corrects nothing: checks, heartbeats and requests that go there are lost',
+    'ip neigh del ADDRESS dev INTERFACE, and take it from whatever makes it; where another director is ready and reaches it, until then: lvsm switchover GROUP DIRECTOR',
   ),
   'paths-unread': kind(
     'warning',

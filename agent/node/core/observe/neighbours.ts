@@ -1,0 +1,99 @@
+/**
+ * A permanent entry of this node's neighbour table that leads to the wrong machine: the kernel asks nobody, so nobody corrects it, and what this
+ * node sends there is lost. Such an entry may be right and wanted; so it is told only of who lives, as it is heard, and does not get what is
+ * sent to it: its check has no answer, connections get no further, or it says itself that nothing comes over that link.
+ */
+import { type Trouble } from '@lvsm/base'
+import { destKey, parseDestKey } from '@lvsm/model'
+import { heldGroups, leaseStatus } from '../lease.ts'
+import { readyOf, stateOf } from '../peers.ts'
+import type { NodeState } from '../state.ts'
+
+interface Suspect {
+  readonly node: string
+  readonly address: string
+  /** What was seen. */
+  readonly why: string
+  /** By its key in the service: another director may have the same fault. */
+  readonly of?: { readonly service: string; readonly key: string }
+}
+
+/** Who lives, and does not get what is sent to an address of its. */
+export function suspectNeighbours(state: NodeState): readonly Suspect[] {
+  const living = new Set(leaseStatus(state)?.peers.flatMap(({ name, life }) => (life === 'alive' ? [name] : [])))
+  const all = [...silentMembers(state), ...deadPaths(state), ...deafLinks(state)]
+  return all.filter(({ node }) => living.has(node))
+}
+
+const silentMembers = ({ checks }: NodeState): Suspect[] =>
+  [...checks.members.values()].flatMap(({ health, service, realserver }) => {
+    if (health.healthy !== false || !/\bno answer\b/.test(health.reason)) return []
+    const of = { service: service.name, key: destKey(realserver) }
+    const { node, address } = realserver
+    return [{ node, address, why: `its check in ${service.name}: ${health.reason}`, of }]
+  })
+
+const deadPaths = ({ paths }: NodeState): Suspect[] =>
+  paths.dead.flatMap(({ service, node, key, opening }) => {
+    const address = parseDestKey(key)?.address
+    const why = `${opening} connections of service ${service} opened and not answered`
+    return address === undefined ? [] : [{ node, address, why, of: { service, key } }]
+  })
+
+/** In its own words, which come over another link. */
+function deafLinks(state: NodeState): Suspect[] {
+  const from = ` nothing comes from ${state.node} to `
+  return (state.config?.nodes ?? []).flatMap(({ name, links }) =>
+    (stateOf(state, name)?.troubles ?? []).flatMap(({ code, object, message }) => {
+      const link = links.find((one) => object === `link ${one.name}`)
+      if (code !== 'link-silent' || !link || !message.includes(from)) return []
+      return [
+        { node: name, address: link.address, why: `${name} hears nothing of ${state.node} over link ${link.name}` },
+      ]
+    }),
+  )
+}
+
+export function neighbourTroubles(state: NodeState): Trouble[] {
+  const { neighbours = [], links = [] } = state.kernel.observed ?? {}
+  if (neighbours.length === 0) return []
+  const suspects = suspectNeighbours(state)
+  return neighbours.flatMap(({ address, mac, index }) => {
+    const about = suspects.filter((one) => one.address === address)
+    const [first] = about
+    if (!first) return []
+    const dev = links.find((one) => one.index === index)?.name ?? `${index}`
+    return [
+      {
+        ...{ code: 'fixed-neighbour', severity: 'critical', object: `interface ${dev}` },
+        message: `what ${state.node} sends to ${first.node} (${address}) goes to ${mac ?? 'no address'} on ${dev} by a permanent neighbour entry, and is not answered`,
+        evidence: [
+          `ip neigh: ${address} dev ${dev} ${mac === null ? '' : `lladdr ${mac} `}PERMANENT`,
+          ...whyOf(about),
+        ].join('; '),
+        hint: `ip neigh del ${address} dev ${dev}, and take it from whatever makes it${elsewhere(state, about)}`,
+      },
+    ]
+  })
+}
+const whyOf = (about: readonly Suspect[]): string[] => [...new Set(about.map(({ why }) => why))]
+
+/** Where another director could have the group and reaches this realserver. */
+function elsewhere(state: NodeState, about: readonly Suspect[]): string {
+  const held = heldGroups(state)
+  const services = state.config?.services.filter(
+    ({ name, group }) => held.has(group) && about.some(({ of }) => of?.service === name),
+  )
+  for (const { group } of services ?? []) {
+    const directors = state.config?.groups.find(({ name }) => name === group)?.directors ?? []
+    const to = directors.find(
+      (name) =>
+        name !== state.node && readyOf(state, name, group) === '' && !about.some((one) => fails(state, name, one)),
+    )
+    if (to !== undefined) return `; until then: lvsm switchover ${group} ${to}`
+  }
+  return ''
+}
+/** It says that its check fails there, too. */
+const fails = (state: NodeState, director: string, { of }: Suspect): boolean =>
+  of !== undefined && stateOf(state, director)?.failed?.[of.service]?.includes(of.key) === true
