@@ -15,6 +15,7 @@ const SILENT: Trouble = {
   ...{ code: 'link-silent', severity: 'warning', object: 'link outside' },
   message: 'over the heartbeat link outside nothing comes from anybody to dir2, but over another one',
 }
+const LOSSY: Trouble = { ...SILENT, code: 'lossy-link', message: 'about 40 % of what dir2 sends is lost' }
 const UNBOUND: Trouble = { code: 'link-down', severity: 'warning', message: 'link outside (10.11.0.2): cannot listen' }
 function cut(name: string, isDown: boolean): TestNode {
   const one = node(name)
@@ -24,14 +25,14 @@ function cut(name: string, isDown: boolean): TestNode {
   one.kern.state.links[at] = { ...one.kern.state.links[at]!, up: !isDown }
   one.answering.clear()
   for (let count = 0; count < 40; count++) {
-    const status: LeaseStatus = { ...statusOf(name, null, 0), troubles: [SILENT, UNBOUND] }
+    const status: LeaseStatus = { ...statusOf(name, null, 0), troubles: [SILENT, LOSSY, UNBOUND] }
     goesOn(one, 1000, { ...status, counters: { 'send-ENETUNREACH': count * 5 } })
   }
   return one
 }
 
 test('of a director: silence on its link, what it cannot send, ping nodes, and the link as its lease process sees it', () => {
-  expect(own(cut('dir2', false))).toEqual(['link-down', 'link-silent', 'not-sent', 'ping-unreached'])
+  expect(own(cut('dir2', false))).toEqual(['link-down', 'link-silent', 'lossy-link', 'not-sent', 'ping-unreached'])
   const down = cut('dir2', true)
   expect(own(down)).toEqual(['interface-down'])
   const [one] = down.core.status(down.now()).troubles
@@ -40,7 +41,7 @@ test('of a director: silence on its link, what it cannot send, ping nodes, and t
 })
 
 test('of a realserver it is its heartbeat link', () => {
-  expect(own(cut('rs1', false))).toEqual(['link-down', 'link-silent', 'not-sent'])
+  expect(own(cut('rs1', false))).toEqual(['link-down', 'link-silent', 'lossy-link', 'not-sent'])
   const down = cut('rs1', true)
   expect(own(down)).toEqual(['link-down'])
   expect(down.core.status(down.now()).troubles).toMatchObject([

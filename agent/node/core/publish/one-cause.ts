@@ -52,9 +52,17 @@ function followsFromDown(
     config?.services.some(
       ({ name, realservers }) => object === `service ${name}` && realservers.some(({ address }) => isThere(address)),
     ) === true
+  /** All links that this node shares with it are down here. */
+  const isCutOff = (object = ''): boolean => {
+    const own = new Set(view.node.links.map(({ name }) => name))
+    const theirs = config?.nodes.find(({ name }) => object === `node ${name}`)?.links ?? []
+    const shared = theirs.filter(({ name }) => own.has(name))
+    return shared.length > 0 && shared.every(({ name }) => links.has(name))
+  }
   return ({ code, message, object }) => {
     if (code === 'not-sent') return true
-    if (code === 'link-silent') return links.has(LINK.exec(object ?? '')?.[1] ?? '')
+    if (code === 'link-silent' || code === 'lossy-link') return links.has(LINK.exec(object ?? '')?.[1] ?? '')
+    if (code === 'heard-by-others' || code === 'one-way') return isCutOff(object)
     // As its lease process says it, which knows no interfaces.
     if (code === 'link-down') return !DOWN.test(message) && links.has(LINK.exec(message)?.[1] ?? '')
     if (code === 'ping-unreached') return isThere(PINGED.exec(message)?.[1] ?? '')
