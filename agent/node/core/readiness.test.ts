@@ -87,7 +87,9 @@ it('a director that can check nobody of a service may take its group all the sam
       },
     ],
   ])
+  expect(one.core.figures(one.now()).unchecked).toEqual(new Map([['web', 1]]))
   const [ready, troubles] = answer(10_000, true, 'accepts connections')
+  expect(one.core.figures(one.now()).unchecked).toEqual(new Map([['web', 0]]))
   expect([ready, troubles]).toMatchObject([{ ready: true, reason: 'the kernel is prepared' }, []])
   expect(ready).not.toHaveProperty('blind')
 })

@@ -97,3 +97,17 @@ test('what the lease process says; nothing of it where that is silent', () => {
     'lvsm_check_delay_seconds',
   ])
 })
+
+test('of each group it is told how many of its services cannot be checked here; of an older core nothing is', () => {
+  const unchecked = new Map([
+    ['web', 2],
+    ['mail', 0],
+  ])
+  const told = (figures: typeof VIEW.figures & { unchecked?: typeof unchecked }) =>
+    nodeSamples({ ...VIEW, figures }).filter(({ metric }) => metric === 'lvsm_group_unchecked_services')
+  expect(told({ ...VIEW.figures, unchecked }).map(({ labels, value }) => [labels, value])).toEqual([
+    [{ group: 'web' }, 2],
+    [{ group: 'mail' }, 0],
+  ])
+  expect(told(VIEW.figures)).toEqual([])
+})

@@ -17,6 +17,11 @@ const BACKEND = ['local_address', 'local_port', 'remote_address', 'remote_port',
 export const NODE_METRICS = {
   lvsm_node_info: flag('Which node of which cluster answers, and its version; always 1.', 'cluster', 'node', 'version'),
   lvsm_group_changes_total: counter('changes', 'What became of a group at this node.', 'group', 'change'),
+  lvsm_group_unchecked_services: gauge(
+    'services',
+    'Services of the group that this node cannot check: verdicts of their realservers stay as they are.',
+    'group',
+  ),
   lvsm_checks_total: counter('checks', 'Checks of realservers that ended.', 'result'),
   lvsm_check_duration_seconds: histogram('From the beginning of a check until its answer.'),
   lvsm_check_delay_seconds: histogram('How late a check was begun after it was due.'),
@@ -61,6 +66,8 @@ export interface Figures {
   /** Of this process. */
   readonly counters: Readonly<Record<string, number>>
   readonly troubles: Readonly<Record<Severity, number>>
+  /** Group → how many of its services cannot be checked here; of those that this node directs. */
+  readonly unchecked?: ReadonlyMap<string, number>
   /** `service realserver-address` → does it answer; of those that were checked. */
   readonly health: readonly (readonly [string, boolean])[]
   /** The same → what its program said beside that; of those that have one. */
@@ -106,6 +113,9 @@ export function nodeSamples({ cluster, node, version, groups, figures, tally, le
         return { metric: 'lvsm_group_changes_total', labels: { group, change }, value }
       }),
     ),
+    ...[...(figures.unchecked ?? [])].map(([group, value]): Sample => {
+      return { metric: 'lvsm_group_unchecked_services', labels: { group }, value }
+    }),
     ...(lease ? leaseSamples(node, lease) : []),
   ]
 }

@@ -15,5 +15,7 @@ export function figuresOf({ config, counters, checks, published }: NodeState): F
     const { degraded = false, perfdata = [] } = last.found
     return [[id, { degraded, perfdata }] as const]
   })
-  return { revision: config?.revision ?? 0, counters: { ...counters }, troubles, health, found }
+  // A group that this node directs no more stays in what was said of it.
+  const unchecked = new Map([...published.blind].filter(([group]) => published.ready.has(group)))
+  return { revision: config?.revision ?? 0, counters: { ...counters }, troubles, health, found, unchecked }
 }
