@@ -106,7 +106,9 @@ describe('on this machine', () => {
     expect(
       all.filter(({ reason }) => reason === '256 requests wait for an answer already').length,
     ).toBeGreaterThanOrEqual(4)
-    expect(all.filter(({ ok }) => ok === false).length).toBeGreaterThan(250)
+    // So many are begun at once that a busy machine has no time for an answer of the first ones.
+    const isOver = ({ ok, reason }: Told): boolean => ok === false || reason.startsWith('this machine was too busy')
+    expect(all.filter(isOver).length).toBeGreaterThan(250)
     await expect.poll(async () => (await asked(askIcmp, job())).ok, { timeout: 20_000 }).toBe(true)
   })
 })
