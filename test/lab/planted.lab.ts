@@ -1,7 +1,7 @@
 // lab: topology=default long=yes
 /** Failures of processes and files: what each node says of them. What others plant (paths, repair, state, ping, services) is not here. */
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { attempt, lab, NODES, on, sh } from './harness.ts'
+import { attempt, lab, NODES, on, owner as whoOwns, sh, until } from './harness.ts'
 import { everywhere, planted, type Row } from './planting.ts'
 import type { Said } from './said.ts'
 import { BLIND, DEADTIME, deadIs, immovable, others, owner, standby, unheardOf, VOTER } from './seated.ts'
@@ -101,6 +101,25 @@ const PROCESSES: readonly Row[] = [
       [to]: { code: 'no-lease-process', of: to, also: [BLIND] },
     }),
     needs: DEADTIME,
+  },
+  {
+    what: 'the lease process of whoever is owner ends three times within a minute',
+    plant: async () => {
+      for (let times = 0; times < 3; times++) {
+        const before = await whoOwns()
+        await lab('crash', before ?? 'dir1', 'lease')
+        await until(async () => ![null, before].includes(await whoOwns()), 12_000, 'another one took it')
+      }
+    },
+    mend: async () => undefined,
+    said: () =>
+      everywhere(['dir1', 'dir2'], {
+        code: 'owner-changes-often',
+        words: /web was taken \d times/,
+        also: [/^(not|cannot|dead)/],
+      }),
+    remembered: true,
+    needs: { ms: 40_000, why: 'it is three takeovers, one after the other' },
   },
   {
     what: 'all of a voter is gone',

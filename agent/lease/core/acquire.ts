@@ -3,7 +3,7 @@
  * addresses on → announced (FENCE.md, section 3).
  */
 import { type LeaseView } from '@lvsm/protocol'
-import { fenceMs } from '@lvsm/base'
+import { after, fenceMs } from '@lvsm/base'
 import { startBurst } from './announcing.ts'
 import { heartbeatSoon } from './heartbeats.ts'
 import type { LeaseInput } from './events.ts'
@@ -11,7 +11,7 @@ import { addAddresses, BOTH, openFence, renewFence } from './kernel-calls.ts'
 import { enter } from './phases.ts'
 import { onFenceRefused } from './policy.ts'
 import { fenceCalls, paceOf, type GroupState } from './group-state.ts'
-import { type LeaseState, emitEvent } from './state.ts'
+import type { LeaseState } from './state.ts'
 import { stepDown } from './step-down.ts'
 
 /** Opens the fence under a valid lease; everything is off. */
@@ -52,12 +52,17 @@ export function onOpened(
   instance.standbyAt = state.now
   addAddresses(state, instance)
   startBurst(state, instance)
-  emitEvent(
-    state,
-    instance.group.name,
-    'took',
-    instance.holder.number,
-    `${state.node} holds ${instance.group.name} by lease ${instance.holder.number}`,
-  )
+  tellTaken(state, instance)
   heartbeatSoon(state)
+}
+
+/** An offer that this node was willing to take is followed by the lease well within this. Milliseconds. */
+const OFFERED_MS = 10_000
+
+function tellTaken(state: LeaseState, { group, holder, offeredAt }: GroupState): void {
+  const { number } = holder
+  const reason = `${state.node} holds ${group.name} by lease ${number}`
+  const planned = state.now < after(offeredAt, OFFERED_MS) ? { planned: true } : {}
+  const event = { at: state.now, group: group.name, kind: 'took', number, reason, ...planned } as const
+  state.effects.push({ kind: 'event', event })
 }

@@ -50,6 +50,8 @@ export interface GroupState {
   misses: number
   /** Gratuitous ARP since the take. */
   burst: { readonly since: Instant; sent: number } | null
+  /** When another owner offered it last, and this node was willing. */
+  offeredAt: Instant
   /** By address, with its interface: when somebody had taken it off. */
   readonly putBack: Map<string, readonly Instant[]>
   /** When the address was last defended against another MAC. */
@@ -110,6 +112,7 @@ export function newGroupState(group: LeaseGroup, own: string, random: Random, ru
     retryAt: NEVER_BEFORE,
     misses: 0,
     burst: null,
+    offeredAt: NEVER_BEFORE,
     putBack: new Map(),
     defendedAt: NEVER_BEFORE,
     rival: null,

@@ -272,6 +272,17 @@ describe('the successor', () => {
     expect(request?.at).toBe(dir2.now)
     expect(request?.message.number).toBeGreaterThan(7)
   })
+  test('says of what it took that it was offered, and of what nobody offered nothing', () => {
+    const planned = (isOffered: boolean): boolean | undefined => {
+      const dir2 = successor()
+      if (isOffered) offers(dir2)
+      dir2.hear('dir1', { kind: 'release', ...about, upTo: 99, successor: 'dir2' })
+      dir2.live(200, ['dir1', 'rs1'])
+      const took = dir2.told.find(({ kind }) => kind === 'took')
+      return took && took.planned === true
+    }
+    expect([planned(true), planned(false)]).toEqual([true, false])
+  })
   test('somebody else named, or nobody, looks first', () => {
     for (const successorName of ['dir3', null]) {
       const dir2 = successor()

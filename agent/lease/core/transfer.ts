@@ -94,6 +94,8 @@ export function onOffer(state: LeaseState, view: LeaseView, sender: Asker, offer
   const group = view.groups.find(({ name }) => name === offer.group)
   state.instances.get(offer.group)?.candidate.voteTable.raise(offer.number)
   const why = group ? whyNotSuccessor(state, view, group) : `${state.node} does not know ${offer.group}`
+  const instance = state.instances.get(offer.group)
+  if (instance && why === null) instance.offeredAt = state.now
   const echo = { incarnation: sender.incarnation, sequence: sender.sequence }
   const { group: name, digest, epoch } = offer
   reply(state, sender, {

@@ -5,6 +5,7 @@
  */
 import type { LeaseStatus } from '@lvsm/protocol'
 import { noteLeaseNumbers } from './history/lease-numbers.ts'
+import { noteOwners } from './history/owner-changes.ts'
 import { noteStandby } from './history/own-node.ts'
 import { leaseSpoke } from './lease.ts'
 import { LOOK_IN, lookWithin } from './observe/look.ts'
@@ -14,6 +15,7 @@ import type { NodeState } from './state.ts'
 export function onLeaseStatus(state: NodeState, status: LeaseStatus): void {
   noteStandby(state, state.lease.status, status)
   noteLeaseNumbers(state, state.lease.status, status)
+  noteOwners(state, status)
   if (leaseSpoke(state, status)) lookWithin(state, LOOK_IN.movedMs)
   const { config, lease, effects } = state
   if (config?.followed !== true) return

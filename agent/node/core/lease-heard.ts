@@ -1,6 +1,7 @@
 /** What becomes of what the lease process says: that it is there, or gone, and what happened to a group. */
 import { between, type Instant, instant } from '@lvsm/base'
 import type { LeaseEvent } from '@lvsm/protocol'
+import { noteTaking } from './history/owner-changes.ts'
 import { note } from './history/history.ts'
 import { noteLeaseEvent } from './history/lease-numbers.ts'
 import { recordLeaseEvent } from './history/recording.ts'
@@ -27,6 +28,7 @@ export function onLeaseDown(state: NodeState, reason: string): void {
 
 export function onLeaseEvent(state: NodeState, event: LeaseEvent): void {
   noteLeaseEvent(state, event)
+  noteTaking(state, event)
   note(state, event, happenedAt(state, instant(event.at)))
   recordLeaseEvent(state, event)
   publishSoon(state)

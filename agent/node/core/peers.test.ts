@@ -136,6 +136,7 @@ const KEPT_BY: Readonly<Record<Gathered, 'node' | 'node, what' | 'otherwise'>> =
   differing: 'otherwise',
   programs: 'otherwise',
   numbers: 'otherwise',
+  takings: 'otherwise',
   asks: 'otherwise',
   moves: 'otherwise',
   handovers: 'otherwise',

@@ -1,16 +1,21 @@
 /** What the directors of a group know of its established connections. */
 import type { GroupReport } from '@lvsm/protocol'
 
-/** `dir2 knows 50 of 52 established connections`, for each that is not the owner; nothing where the owner did not say. */
+/** `dir2 knows 50 of 52 established connections`, for each that is not the owner; without any it is not known; nothing where the owner did not say. */
 export function knownConnections({ owner, established = [] }: Pick<GroupReport, 'owner' | 'established'>): string[] {
   const own = established.find(({ node }) => node === owner)?.count
   if (own === undefined) return []
-  return established
-    .filter(({ node }) => node !== owner)
-    .map(
-      ({ node, count }) =>
-        `${node} knows ${Math.min(count, own)} of ${own} established connection${own === 1 ? '' : 's'}`,
+  const others = established.filter(({ node }) => node !== owner)
+  // Idle daemons send nothing: whether anything arrives shows by connections alone.
+  if (own === 0)
+    return others.map(
+      ({ node }) =>
+        `not known whether connections would go on at ${node}: none is established that could be synchronised`,
     )
+  return others.map(
+    ({ node, count }) =>
+      `${node} knows ${Math.min(count, own)} of ${own} established connection${own === 1 ? '' : 's'}`,
+  )
 }
 
 /** Of a planned move; empty where nothing is left to say. */

@@ -15,6 +15,15 @@ it('says what each standby knows of what the owner has', () => {
   expect(knownConnections({ owner: null, established })).toEqual([])
   expect(knownConnections({ owner: 'dir1' })).toEqual([])
 })
+it('does not claim that connections would go on where there was none', () => {
+  const established = [
+    { node: 'dir1', count: 0 },
+    { node: 'dir2', count: 0 },
+  ]
+  expect(knownConnections({ owner: 'dir1', established })).toEqual([
+    'not known whether connections would go on at dir2: none is established that could be synchronised',
+  ])
+})
 it('says after a move how many end, where any do', () => {
   expect([unknownText('dir2', undefined), unknownText('dir2', 0)]).toEqual(['', ''])
   expect(unknownText('dir2', 1)).toBe('; 1 established connection dir2 did not know: it ends')

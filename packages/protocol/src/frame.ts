@@ -120,13 +120,16 @@ const status = struct<LeaseStatus>(
   },
   { delays: [1, delays], epoch: [2, u32], newerEpoch: [3, u32], epochLost: [4, flag], ring: [5, counter] },
 )
-const event = struct<LeaseEvent>({
-  at: number,
-  group: text,
-  kind: oneOf([...OWNERSHIP_EVENTS, 'note'], 'note'),
-  number: counter,
-  reason: text,
-})
+const event = struct<LeaseEvent>(
+  {
+    at: number,
+    group: text,
+    kind: oneOf([...OWNERSHIP_EVENTS, 'note'], 'note'),
+    number: counter,
+    reason: text,
+  },
+  { planned: [1, flag] },
+)
 
 export const toLeaseCodec = union<ToLease>({
   view: [1, struct({ view: viewCodec })],

@@ -66,4 +66,6 @@ export interface LeaseEvent {
   readonly kind: (typeof OWNERSHIP_EVENTS)[number] | 'note'
   readonly number: number
   readonly reason: string
+  /** Of `took`: the owner before had offered it. Missing: nobody had, or nothing is said of it. */
+  readonly planned?: boolean
 }

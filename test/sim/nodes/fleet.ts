@@ -18,6 +18,7 @@ const LOOKS_MS = 2500
 /** What happened lately is told for minutes. What is somebody else's stays, and is told all the time: `foreign…`. */
 const REMEMBERED: ReadonlySet<string> = new Set([
   ...['late', 'dropped', 'not-sent', 'messages-lost', 'fought-over', 'address-conflict'],
+  ...['lossy-link', 'owner-changes-often'],
 ])
 const SETTLE_MS = 25_000
 

@@ -37,6 +37,12 @@ export interface Lasting {
   goneAt: Instant | null
 }
 
+/** Of one group: who held it last as far as is known, when it was taken without an order, and when this node offered it last. */
+export interface Takings {
+  readonly last: { readonly owner: string; readonly number: number } | null
+  readonly times: readonly Instant[]
+  readonly offeredAt: Instant
+}
 export interface History {
   /** In the order in which they were heard. */
   readonly entries: Entry[]
@@ -61,6 +67,8 @@ export interface History {
   readonly machine: string
   /** Program → the life of it that was told of last. */
   readonly programs: Map<string, string>
+  /** Group → who took it, and when. */
+  readonly takings: Map<string, Takings>
   /** Group → the highest lease number of which this node knows. */
   readonly numbers: Map<string, number>
 }
@@ -81,6 +89,7 @@ export const newHistory = (clock: CausalClock, wallAheadMs: number, machine: str
   machine,
   programs: new Map(),
   numbers: new Map(),
+  takings: new Map(),
 })
 
 /** The same is known again by where it was told first; of an older agent by all that it says. */

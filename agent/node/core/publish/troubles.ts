@@ -15,6 +15,7 @@ import { differingTroubles } from '../differing.ts'
 import { disagreementTroubles } from '../disagreement.ts'
 import { hearingTroubles } from '../hearing.ts'
 import type { Failure } from '../events.ts'
+import { takingTroubles } from '../history/owner-changes.ts'
 import { sameOf } from '../history/same.ts'
 import { hookTroubles } from '../hooks/hooks.ts'
 import { leaseFault, leaseStatus } from '../lease.ts'
@@ -61,6 +62,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...unbelievedTroubles(state),
     ...hearingTroubles(state),
     ...dropTroubles(state),
+    ...takingTroubles(state),
     ...syncTroubles(state),
     ...alertTroubles(state),
     ...hookTroubles(state),

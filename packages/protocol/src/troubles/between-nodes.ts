@@ -114,6 +114,13 @@ export const OWNERSHIP = {
     'nobody checks realservers there, and the node can take nothing over; what it owns goes on as it was',
     'mend what its last words say, and start it: systemctl restart lvsm-agent; journalctl -u lvsm-agent',
   ),
+  'owner-changes-often': kind(
+    'warning',
+    'group',
+    'GROUP was taken NUMBER times within the last minute, and nobody ordered it',
+    'each time its clients wait for a moment, and connections that are not synchronised end',
+    'lvsm events says why each time; look for loss on the heartbeat links (ip -s link show), a machine that stands still, and directors that start again and again',
+  ),
   'address-conflict': kind(
     'critical',
     'address',
