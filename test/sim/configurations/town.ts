@@ -169,12 +169,20 @@ const NO_KEY: Keys = { macBytes: () => 0, begin: () => ({ update: () => undefine
 const NO_START = '0'.repeat(32)
 
 function travels(outgoing: Outgoing, cluster: string): boolean {
-  const plain = { ...outgoing, incarnation: NO_START }
-  const { message } = plain
-  const sent =
-    'echo' in message ? { ...plain, message: { ...message, echo: { ...message.echo, incarnation: NO_START } } } : plain
+  const { message, piggybacked } = outgoing
+  const sent = {
+    ...outgoing,
+    incarnation: NO_START,
+    message: nameless(message),
+    piggybacked: piggybacked && nameless(piggybacked),
+  }
   const opened = open(sealer(sent, cluster, 1, NO_KEY)(null), cluster, NO_KEY)
   return opened.ok && isDeepStrictEqual(opened.datagram, { ...sent, to: null })
+}
+function nameless<M extends Outgoing['message']>(message: M): M {
+  if ('echo' in message) return { ...message, echo: { ...message.echo, incarnation: NO_START } }
+  if (!('sent' in message) || message.sent === undefined) return message
+  return { ...message, sent: message.sent.map(({ count }) => ({ to: NO_START, count })) }
 }
 
 function shapeFor(config: Config): Shape {
