@@ -42,6 +42,15 @@ const PROCESSES = [
   'web/test/**/*.test.ts',
 ]
 
+/** Rooms without clock, randomness, I/O and state of their own (tsconfig.pure.json): their tests leave nothing behind, and share what was loaded. */
+const PURE = [
+  'packages/{base,changes,health,heartbeat,lease,model,netlink,plan,protocol,raft}/**/*.test.ts',
+  'packages/cli/src/{doctor,recipe}/core/**/*.test.ts',
+  'agent/{driver,lease/core,node/core,node/feed}/**/*.test.ts',
+  'coordinator/{api,feed,reported}/**/*.test.ts',
+  'web/src/core/**/*.test.ts',
+]
+
 const PROGRAMS = join(import.meta.dirname, 'test/kit/programs.ts')
 
 /** At the same time, of those that wait for processes, disks and leases most of their time. */
@@ -66,7 +75,7 @@ class LongestFirst extends BaseSequencer {
 }
 
 /**
- * Four projects: `unit` needs nothing but Node and runs in the gate; `processes` runs on this machine's disks and sockets; `contract` holds ports against the real kernel
+ * Five projects: `pure` and `unit` need nothing but Node and run in the gate; `processes` runs on this machine's disks and sockets; `contract` holds ports against the real kernel
  * (root, network namespaces). `soak` is what `npm test` has no time for. What needs IPVS or a whole cluster lives in test/lab and runs in the lab's guest.
  */
 export default defineConfig({
@@ -86,8 +95,12 @@ export default defineConfig({
           name: 'unit',
           globalSetup: PROGRAMS,
           include: ['{packages,agent,coordinator,web,scripts,test}/**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'test/contract/**', 'test/soak/**', ...PROCESSES],
+          exclude: ['**/node_modules/**', 'test/contract/**', 'test/soak/**', ...PROCESSES, ...PURE],
         },
+      },
+      {
+        extends: true,
+        test: { name: 'pure', globalSetup: PROGRAMS, isolate: false, include: PURE, exclude: ['**/node_modules/**'] },
       },
       {
         extends: true,

@@ -29,7 +29,15 @@ function fuzz(seconds: number): number {
   const properties = globSync('{packages,agent,scripts,test}/**/*.test.ts', { cwd: root }).filter(
     (path) => !path.includes('node_modules') && readFileSync(join(root, path), 'utf8').includes("from 'fast-check'"),
   )
-  const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'unit', ...properties]
+  const vitest = [
+    join(root, 'node_modules/vitest/vitest.mjs'),
+    'run',
+    '--project',
+    'unit',
+    '--project',
+    'pure',
+    ...properties,
+  ]
   const began = performance.now()
   const elapsedS = (): number => (performance.now() - began) / 1000
   for (let rounds = 0; ; rounds++) {
