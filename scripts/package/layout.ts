@@ -34,9 +34,14 @@ const NATIVE: Readonly<Record<string, RegExp>> = {
 }
 export const NATIVE_PACKAGES: readonly string[] = Object.keys(NATIVE)
 
+/** What receivers and checks log in with: the agent reads a file there only where nobody but root may. */
+const SECRETS = 'etc/lvsm/secrets.d'
+/** Where operators put what the configuration names; dpkg leaves directories that are there as they are. */
+const FOR_OPERATORS = ['etc/lvsm', SECRETS, 'etc/lvsm/hooks.d'] as const
+
 /** 0755 for directories and for what is run, 0644 for the rest. */
 export const modeOf = (path: string, content: Content): number =>
-  content === 'directory' || /^usr\/s?bin\/|\/lvsm\/node$/.test(path) ? 0o755 : 0o644
+  path === SECRETS ? 0o700 : content === 'directory' || /^usr\/s?bin\/|\/lvsm\/node$/.test(path) ? 0o755 : 0o644
 
 /** Files only, with their paths below `folder`. */
 const filesIn = (folder: string): string[] =>
@@ -54,7 +59,7 @@ export function layOut(bundles: string): Layout {
   for (const [name, wanted] of Object.entries(NATIVE))
     for (const path of filesIn(modules(name)).filter((one) => wanted.test(one)))
       layout.set(`${HOME}/node_modules/${name}/${path}`, { from: modules(`${name}/${path}`) })
-  layout.set('etc/lvsm', 'directory')
+  for (const path of FOR_OPERATORS) layout.set(path, 'directory')
   return layout
 }
 

@@ -1,10 +1,11 @@
 /** What the units and the control file say agrees with the programs, and with the binaries that are packed. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { SCHEDULERS, TUNNELS } from '@lvsm/model'
+import { SCHEDULERS, SECRETS_DIRECTORY, TUNNELS } from '@lvsm/model'
 import { DAEMON_EXITS } from '@lvsm/protocol'
 import { describe, expect, test } from 'vitest'
 import { DEPENDS, isScript } from './control.ts'
+import { HOOKS_DIRECTORY } from '../../agent/node/adapters/hooks.ts'
 import { layOut, modeOf, PLAIN, withDirectories } from './layout.ts'
 import { copyright, packagesIn } from './licences.ts'
 import { page } from './manuals.ts'
@@ -79,6 +80,8 @@ test('what is run may be run, by everybody, and changed by root only', () => {
     'usr/sbin/lvsm-coordinator',
     'usr/sbin/lvsm-lease',
   ])
+  expect(modes.filter(([, mode]) => mode !== 0o755 && mode !== 0o644)).toEqual([[SECRETS_DIRECTORY.slice(1), 0o700]])
+  expect(layout.get(HOOKS_DIRECTORY.slice(1)), 'where an agent looks for programs').toBe('directory')
   expect([...layout.keys()]).toEqual([...layout.keys()].toSorted())
   expect(['postinst', 'prerm', 'control', 'md5sums'].map(isScript)).toEqual([true, true, false, false])
 })

@@ -65,8 +65,10 @@ test('an installation starts nothing on a machine that no cluster knows, and eve
     expect([unit, property(unit, 'ActiveState'), property(unit, 'ConditionResult')]).toEqual([unit, 'inactive', 'no'])
   }
   expect(machine.say('systemctl --failed --plain --no-legend')).toBe('')
-  expect(machine.say('stat -c "%a %U %G %n" /etc/lvsm /run/lvsm* /var/lib/lvsm*')).toBe(
+  expect(machine.say('stat -c "%a %U %G %n" /etc/lvsm /etc/lvsm/* /run/lvsm* /var/lib/lvsm*')).toBe(
     `755 root root /etc/lvsm
+755 root root /etc/lvsm/hooks.d
+700 root root /etc/lvsm/secrets.d
 750 root lvsm-view /run/lvsm
 750 lvsm lvsm-view /run/lvsm-coordinator
 750 root root /var/lib/lvsm
@@ -184,6 +186,11 @@ test('what somebody has to correct is not started again and again', async () => 
 
 test('an upgrade restarts coordinator and agent, and moves no address', async () => {
   const before = pidsOf()
+  const directories = 'stat -c "%a %U %G %n" /etc/lvsm/*.d; ls /etc/lvsm/secrets.d'
+  machine.say(
+    'umask 077; echo hush > /etc/lvsm/secrets.d/mail; chmod 750 /etc/lvsm/hooks.d; chgrp lvsm-view /etc/lvsm/hooks.d',
+  )
+  const kept = machine.say(directories)
   const said = machine.say('dpkg -i /root/next.deb')
   expect(said).toMatch(/lvsm-lease goes on as the version before[^]*systemctl restart lvsm-lease/)
   await isActive(...UNITS)
@@ -196,6 +203,7 @@ test('an upgrade restarts coordinator and agent, and moves no address', async ()
   expect(machine.say('dpkg-query -W -f "$""{Version}" lvsm')).toBe(NEXT)
   await answers('lvsm config history', /moved/)
   await answers('ip -4 -o address show dev lo', /10\.11\.0\.20\/32/)
+  expect(machine.say(directories), 'what operators made of them').toBe(kept)
 })
 
 test('removing stops all and keeps what the node knows; installing it again goes on with that', async () => {
