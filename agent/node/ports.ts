@@ -14,7 +14,7 @@ import { type Failure, type NodeInput } from './core/index.ts'
 
 /** The kernel of this node. Every call returns after the kernel's answer. */
 export interface Kernel {
-  /** Throws what the kernel says. `sysctls`: paths below /proc/sys to read; `services`, `gue`, `helpers`: are the table of IPVS, ports of GUE and helper modules read, too? `sources`: addresses to which the way is asked for; `neighbours`: permanent entries. */
+  /** Throws what the kernel says. `sysctls`: paths below /proc/sys to read; `services`, `gue`, `helpers`: are the table of IPVS, ports of GUE and helper modules read, too? `sources`: addresses to which the way is asked for; `neighbours`: permanent entries; `forwarding`: chains that drop what is forwarded. */
   observe(wanted: {
     readonly sysctls: readonly string[]
     readonly services: boolean
@@ -22,6 +22,7 @@ export interface Kernel {
     readonly helpers?: boolean
     readonly sources?: readonly string[]
     readonly neighbours?: boolean
+    readonly forwarding?: boolean
   }): Observed
   /** Who waits for connections or datagrams. Throws nothing: what cannot be read is said. */
   sockets(protocols: readonly KernelProtocol[]): Extract<NodeInput, { kind: 'sockets' }>

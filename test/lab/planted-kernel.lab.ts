@@ -98,6 +98,20 @@ const STRANGERS: readonly Row[] = [
     needs: { ms: 6500, why: 'a check fails twice first, and then the table is read' },
   },
   {
+    what: 'a packet filter of others on the owner drops all that it forwards',
+    ...lines(
+      owner,
+      "nft add table ip others; nft add chain ip others forward '{ type filter hook forward priority 0; policy drop; }'",
+      'nft delete table ip others',
+    ),
+    said: ({ from }) =>
+      everywhere(NODES, {
+        ...{ code: 'forward-dropped', of: from, words: /ip others forward drops all/ },
+        also: [/^not serving: http: rs3 failed/],
+      }),
+    needs: { ms: 6500, why: 'chains of others are read every five seconds' },
+  },
+  {
     what: 'the NAT realserver has another default route',
     ...lines(() => 'rs3', 'ip route replace default via 10.12.0.11', 'ip route del default via 10.12.0.11'),
     said: () => everywhere(NODES, { code: 'foreign-default-route', of: 'rs3', words: /10\.12\.0\.11/ }),

@@ -141,6 +141,8 @@ export type NodeEffect =
       readonly sources?: readonly string[]
       /** Permanent entries of the neighbour table; not there: nobody wants to know. */
       readonly neighbours?: true
+      /** Chains that drop what this node forwards; not there: it forwards nothing. */
+      readonly forwarding?: true
     }
   /** See how connections of the realservers get on; answered by one `openings`. */
   | { readonly kind: 'openings' }

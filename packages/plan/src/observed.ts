@@ -58,6 +58,14 @@ export interface FixedNeighbour {
   /** Of the interface. */
   readonly index: number
 }
+/** A chain of a packet filter, at the hook of what is forwarded, that lets nothing pass. */
+export interface DroppingChain {
+  readonly families: readonly Family[]
+  /** As nft names it. */
+  readonly family: string
+  readonly table: string
+  readonly chain: string
+}
 /** A default route of the main table. */
 export interface ObservedDefault {
   /** Null: straight onto the wire. */
@@ -114,6 +122,8 @@ export interface Observed {
   readonly sources?: ReadonlyMap<string, string>
   /** Those that are permanent; not there: nobody asked. */
   readonly neighbours?: readonly FixedNeighbour[]
+  /** Not there: nobody asked. */
+  readonly dropping?: readonly DroppingChain[]
   /** Daemons of connection synchronisation; not there: nobody looked; null: this kernel has no IPVS. */
   readonly syncDaemons?: readonly SyncDaemon[] | null
 }

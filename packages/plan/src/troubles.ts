@@ -11,6 +11,7 @@ import type { OwnedRecord } from './record.ts'
 import { inTheWay } from './tunnels.ts'
 import { sourceTroubles } from './full-nat.ts'
 import { helperTroubles } from './applications.ts'
+import { droppingTroubles } from './forwarding.ts'
 import { narrowLinks } from './narrow-links.ts'
 import { tunnelSources } from './tunnel-sources.ts'
 
@@ -32,6 +33,7 @@ export function troublesOf(view: NodeView, wanted: Desired, observed: Observed, 
     ...narrowLinks(view, observed),
     ...tunnelSources(view, observed),
     ...helperTroubles(view, observed),
+    ...droppingTroubles(view, observed),
     ...sourceTroubles(view, observed),
     ...tableTroubles(view, wanted, observed, record),
     ...sysctlTroubles(wanted, observed),

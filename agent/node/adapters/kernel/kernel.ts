@@ -12,6 +12,7 @@ import { readHelpers } from './applications.ts'
 import { messageOf } from './messages.ts'
 import { type NatRulesPort, openNatRules } from './nat-rules.ts'
 import { openTable, type Table } from './ipvs.ts'
+import { openForwarding } from './forwarding.ts'
 import { openNeighbours } from './neighbours.ts'
 import { openSockets } from './sockets.ts'
 import { type Remembered, remembered } from './remembered.ts'
@@ -37,13 +38,15 @@ export function openKernel(): Kernel {
   const host = remembered(() => readHostNetwork(route), clock)
   const rules = remembered(() => natRules.observe(), clock)
   const fixed = openNeighbours(route, clock)
+  const netfilter = openNetlink(NETLINK.netfilter)
+  const dropping = openForwarding(netfilter, clock)
   const forget = (): void => {
     host.forget()
     rules.forget()
   }
 
   return {
-    observe({ sysctls, services, gue, helpers, sources, neighbours }): Observed {
+    observe({ sysctls, services, gue, helpers, sources, neighbours, forwarding }): Observed {
       if (watches.length === 0) forget()
       return {
         ...host.get(),
@@ -54,6 +57,7 @@ export function openKernel(): Kernel {
         ...(helpers ? { helpers: readHelpers() } : {}),
         ...(sources ? { sources: readSources(route, sources) } : {}),
         ...(neighbours === true ? { neighbours: fixed() } : {}),
+        ...(forwarding === true ? { dropping: dropping() } : {}),
         natRules: rules.get(),
         ...(services ? { syncDaemons: table.syncDaemons() } : {}),
       }
@@ -67,7 +71,7 @@ export function openKernel(): Kernel {
       watches.push(watchHostNetwork(host, changed), watchRules(rules, changed))
     },
     close() {
-      for (const part of [...watches, route, table, natRules, guePorts, sockets]) part.close()
+      for (const part of [...watches, route, netfilter, table, natRules, guePorts, sockets]) part.close()
     },
   }
 }

@@ -3,7 +3,15 @@
  * level-triggered: an event only says that a look is due, the look says what is.
  */
 import { after, between, earlier, type Instant, later } from '@lvsm/base'
-import { formerSettings, helperPorts, isGueWanted, type Observed, ownsServices, tunnelEnds } from '@lvsm/plan'
+import {
+  formerSettings,
+  forwardsAnswers,
+  helperPorts,
+  isGueWanted,
+  type Observed,
+  ownsServices,
+  tunnelEnds,
+} from '@lvsm/plan'
 import type { NodeState } from '../state.ts'
 import { suspectNeighbours } from './neighbours.ts'
 import { lookAtPathsIfDue, nextPathLook } from './paths.ts'
@@ -75,7 +83,8 @@ export function lookIfDue(state: NodeState): void {
   const ends = view === null ? [] : tunnelEnds(view)
   const sources = ends.length > 0 ? { sources: ends } : {}
   const neighbours = suspectNeighbours(state).length > 0 ? { neighbours: true as const } : {}
-  state.effects.push({ kind: 'observe', sysctls, services, gue, helpers, ...sources, ...neighbours })
+  const forwarding = view !== null && forwardsAnswers(view) ? { forwarding: true as const } : {}
+  state.effects.push({ kind: 'observe', sysctls, services, gue, helpers, ...sources, ...neighbours, ...forwarding })
 }
 
 export function nextLook(state: NodeState): Instant | null {

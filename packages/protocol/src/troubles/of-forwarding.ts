@@ -65,6 +65,13 @@ export const FORWARDED = {
     'answers of this realserver by NAT may not come back through the director: requests to it hang',
     'find who made it (ip route show table NUMBER), and: ip route del ROUTE table NUMBER',
   ),
+  'forward-dropped': ofServing(
+    'critical',
+    'chain',
+    'chain CHAIN drops all that NODE forwards: answers of realservers by NAT among it',
+    'requests to realservers by NAT hang while this node owns their group, although their checks are well; what they open through the NAT gateway goes nowhere',
+    "nft list chain CHAIN shows it: accept there what goes to and comes from realservers, or nft add chain CHAIN '{ policy accept; }'",
+  ),
   'no-helper': ofServing(
     'critical',
     'service',

@@ -1,0 +1,32 @@
+/** Chains of others at the hook that packets pass which this node forwards. */
+import { FAMILIES, namesOf } from '@lvsm/model'
+import type { Netlink } from '@lvsm/kernel'
+import { nftables } from '@lvsm/netlink'
+import type { DroppingChain } from '@lvsm/plan'
+
+/** There may be thousands of chains (containers). */
+const EVERY_MS = 5000
+/** NF_INET_FORWARD. */
+const FORWARD = 2
+
+export function openForwarding(netfilter: Netlink, clock: () => number): () => readonly DroppingChain[] {
+  let last: { readonly at: number; readonly found: readonly DroppingChain[] } | null = null
+  return () => {
+    if (last === null || clock() - last.at >= EVERY_MS) last = { at: clock(), found: readDropping(netfilter) }
+    return last.found
+  }
+}
+
+/** What a chain with rules lets pass, nobody can tell from here. */
+const readDropping = (netfilter: Netlink): DroppingChain[] =>
+  netfilter.dump(nftables.dumpChains()).flatMap((message): DroppingChain[] => {
+    const decoded = nftables.decodeChain(message)
+    if (!decoded.ok) return []
+    const { family, table, chain, hook, policy } = decoded.value
+    const families = namesOf(FAMILIES).filter((name) => (OF[name] as readonly string[]).includes(family))
+    if (hook?.number !== FORWARD || policy !== 'drop' || families.length === 0) return []
+    if (netfilter.dump(nftables.dumpRules({ family, table, chain })).length > 0) return []
+    return [{ families, family, table, chain }]
+  })
+
+const OF = { ipv4: ['ip', 'inet'], ipv6: ['ip6', 'inet'] } as const
