@@ -68,9 +68,11 @@ function judgePlan(before: Config, after: Config): void {
   for (const { node, lines } of whatNodesWouldDo(before, after)) {
     const [was, is] = [before, after].map((config) => {
       const view = nodeView(config, node)
-      const { serves: _, ...own } = view ?? { serves: [] }
+      // What it only looks at is nothing to do.
+      const { serves: _, ownView, ...own } = view ?? { serves: [], ownView: null }
       return JSON.stringify([
         own,
+        ownView && [ownView.looks, ownView.directors],
         config.timing,
         config.keys,
         config.signWith,
