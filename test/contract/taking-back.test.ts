@@ -20,7 +20,7 @@ import { removeOwnTables } from '../../agent/node/adapters/kernel/own-tables.ts'
 import { readSources } from '../../agent/node/adapters/kernel/sources.ts'
 import { giveBack } from '../../agent/node/giving-back.ts'
 import type { Kernel } from '../../agent/node/ports.ts'
-import { filter, ip, route, run, space } from './space.ts'
+import { filter, ip, route, run, space, wait } from './space.ts'
 
 const VIP6 = '2001:db8:11::10'
 const { config } = checkConfig(`${SAMPLE.replace('vips: [10.11.0.10/24]', `vips: [10.11.0.10/24, ${VIP6}/64]`)}
@@ -84,7 +84,9 @@ const never = (): never => {
 }
 const setting = (name: string): string => inside('sysctl', '-n', `net.ipv4.conf.${name}`).trim()
 
-it('a realserver leaves a kernel as it was before', () => {
+it('a realserver leaves a kernel as it was before', async () => {
+  // The kernel looks for duplicates of the links' own addresses for a second or two.
+  await wait(() => !seen().includes('tentative'))
   const before = seen()
   const { record, done } = settle(NOTHING_OWNED)
   expect(done).toContain('alias-add')
