@@ -89,6 +89,8 @@ describe('a page keeps', () => {
   it('the focus where it is, and rows where they are, while everything changes', async () => {
     const { page, told, close } = await entered(ILL)
     await page.getByRole('link', { name: 'Services' }).first().click()
+    // A new screen takes the focus itself.
+    await expect.poll(() => page.evaluate('document.activeElement.id'), soon).toBe('main')
     const link = page.getByRole('link', { name: 'smtp' })
     await link.focus()
     told.status = WELL
