@@ -1,8 +1,16 @@
 // lab: topology=default long=yes
 /** Failures of links and machines: what each node says of them. */
-import { attempt, lab, NODES, sh } from './harness.ts'
+import { attempt, lab, NODES, on, sh } from './harness.ts'
 import { everywhere, lines, planted, type Row } from './planting.ts'
 import { DEADTIME, deadIs, immovable, others, standby, unheardOf, VOTER } from './seated.ts'
+
+/** To what is said from these addresses. What asks for addresses gets through: else the deaf one soon could not speak there either. */
+const deafen = (node: string, addresses: readonly string[]): Promise<unknown> =>
+  on(
+    node,
+    `nft 'table ip deaf { chain one { type filter hook input priority -300; ip saddr { ${addresses.join(', ')} } drop; }; }'`,
+  )
+const hearAgain = (node: string): Promise<unknown> => attempt(`ip netns exec ${node} nft delete table ip deaf`)
 
 const LINKS: readonly Row[] = [
   {
@@ -70,15 +78,15 @@ const LINKS: readonly Row[] = [
   },
   {
     what: 'the standby is deaf to the owner over one link',
-    plant: ({ from, to }) => lab('oneway', from, to, 'inside'),
-    mend: () => lab('rejoin'),
+    plant: ({ from, to }) => deafen(to, [`10.12.0.${from.slice(-1)}`]),
+    mend: ({ to }) => hearAgain(to),
     said: ({ from, to }) => everywhere(NODES, { code: 'link-silent', of: to, words: new RegExp(`inside.*${from}`) }),
     needs: { ms: 4500, why: 'a link is silent after a deadtime of 2 s' },
   },
   {
     what: 'the standby is deaf to the owner over all links',
-    plant: ({ from, to }) => lab('oneway', from, to),
-    mend: () => lab('rejoin'),
+    plant: ({ from, to }) => deafen(to, [`10.12.0.${from.slice(-1)}`, `10.11.0.${from.slice(-1)}`]),
+    mend: ({ to }) => hearAgain(to),
     said: ({ from, to }) =>
       everywhere([from, VOTER], { code: 'one-way', words: new RegExp(`${to} does not hear ${from}`) }),
     needs: { ms: 6500, why: 'a deadtime of 2 s, and the next word of who is deaf' },
