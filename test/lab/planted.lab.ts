@@ -176,7 +176,7 @@ const PROCESSES: readonly Row[] = [
     said: ({ to }) =>
       everywhere(NODES, {
         ...{ code: 'configuration-refused', of: to, words: /others may write .* \(mode 0666\)/ },
-        next: new RegExp(`^chmod go-w ${fileOf(to)}$`),
+        next: new RegExp(`^chmod go-w ${fileOf(to)}(;|$)`),
       }),
   },
   {
