@@ -39,7 +39,7 @@ export const putBackTroubles = (state: LeaseState): Trouble[] =>
       const often = times >= MOST_TIMES ? `${MOST_TIMES} times or more` : `${times} times`
       return [
         {
-          ...{ code: 'fought-over', severity: 'warning', object: `address ${where}` },
+          ...{ code: 'fought-over', severity: 'critical', object: `address ${where}` },
           message: `somebody takes ${where} (group ${group.name}) away from ${state.node} again and again, and it is put back each time`,
           evidence: `${often} within the last minute`,
           hint: `find who does, and stop it: ip -ts monitor address on ${state.node} shows when; scripts (cron, systemctl list-timers), NetworkManager (nmcli device set IFACE managed no), systemd-networkd (KeepConfiguration=yes), keepalived; auditctl -a always,exit -S sendmsg -F exe=/sbin/ip names the process`,

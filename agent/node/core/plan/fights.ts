@@ -1,7 +1,9 @@
 /** Repairs that somebody undoes again and again: between a change and its repair requests fail, and no repair ends that. */
 import { between, type Instant, type Trouble } from '@lvsm/base'
 import { describeOperation, type Operation, subjectOf } from '@lvsm/plan'
+import { heldGroups } from '../lease.ts'
 import type { NodeState } from '../state.ts'
+import { groupOf } from './about.ts'
 
 const WITHIN_MS = 60_000
 /** The second one may be a slip. */
@@ -11,7 +13,7 @@ const MOST_KEPT = 64
 /** The same thing, repaired within the last minute. */
 export interface Repaired {
   readonly times: readonly Instant[]
-  readonly last: string
+  readonly last: Operation
 }
 
 /**
@@ -30,19 +32,41 @@ export function noteFights({ kernel, now }: NodeState, repairs: ReadonlySet<Oper
     const what = subjectOf(operation)
     const before = repaired.get(what)?.times ?? []
     if (before.length > 0 || repaired.size < MOST_KEPT)
-      repaired.set(what, { times: [...before, now].slice(-LEAST), last: describeOperation(operation) })
+      repaired.set(what, { times: [...before, now].slice(-LEAST), last: operation })
   }
 }
 
-export const fightTroubles = ({ kernel }: NodeState): Trouble[] =>
-  [...kernel.repaired]
-    .filter(([, { times }]) => times.length >= LEAST)
-    .map(([what, { last }]) => ({
-      ...{ code: 'fought-over', severity: 'warning', object: what },
-      message: `somebody changes ${what} again and again, and it is put back each time`,
-      evidence: `${LEAST} times or more within the last minute; the last repair: ${last}`,
-      hint: HINT,
-    }))
+export function fightTroubles(state: NodeState): Trouble[] {
+  const fought = [...state.kernel.repaired].filter(([, { times }]) => times.length >= LEAST)
+  const services = new Set(fought.flatMap(([what, { last }]) => (last.kind === 'service-add' ? [what] : [])))
+  return fought.flatMap(([what, { last }]): Trouble[] => {
+    // With a service all of its destinations are gone.
+    if ([...services].some((service) => what !== service && what.endsWith(` in ${service}`))) return []
+    return [
+      {
+        ...{ code: 'fought-over', severity: isInUse(state, last) ? 'critical' : 'warning', object: what },
+        message: `somebody changes ${what} again and again, and it is put back each time`,
+        evidence: `${LEAST} times or more within the last minute; the last repair: ${describeOperation(last)}`,
+        hint: hintOf(last),
+      },
+    ]
+  })
+}
 
-const HINT =
-  'find who else sets it, and stop it: configuration management, sysctl --system, NetworkManager, ipvsadm of another load balancer (auditctl -w PATH -p wa names the process)'
+/** Do requests fail meanwhile? A standby's are nobody's. */
+function isInUse(state: NodeState, operation: Operation): boolean {
+  const held = heldGroups(state)
+  if ((state.view?.directs.length ?? 0) === 0) return true
+  const group = groupOf(state, operation)
+  return group === '' ? held.size > 0 : held.has(group)
+}
+
+function hintOf(operation: Operation): string {
+  if ('service' in operation || operation.kind === 'timeouts')
+    return 'find who else changes the table of IPVS, and stop it: keepalived, ldirectord or another load balancer (lvsm doctor names those that run), ipvsadm in a script, a timer or cron (systemctl list-timers, ps -ef | grep ipvsadm)'
+  if (operation.kind === 'sysctl')
+    return `find who else sets it, and stop it: configuration management, sysctl --system, tuned, network scripts; auditctl -w /proc/sys/${operation.path} -p wa names the process (ausearch -f ${operation.path})`
+  if (operation.kind === 'nat-rules')
+    return 'find who else changes the rules, and stop it: nft flush ruleset in a script or unit (systemctl status nftables firewalld), configuration management; nft monitor trace names the process'
+  return 'find who else changes addresses and routes, and stop it: NetworkManager, systemd-networkd, DHCP, scripts, configuration management; ip -ts monitor address route shows when'
+}

@@ -185,6 +185,25 @@ test('what somebody changes again and again is a fight, until a minute after', (
   expect(of(dir1, 'fought-over')).toEqual([])
 })
 
+test('whoever clears the whole table is one trouble of each service, critical where clients are served by it', () => {
+  const fought = (owner: string) => {
+    const one = node('dir1')
+    one.feed({ kind: 'lease-up' })
+    goesOn(one, 2000, statusOf('dir1', owner))
+    for (let times = 0; times < 4; times++) {
+      one.kern.state.services = []
+      one.feed({ kind: 'changed' })
+      goesOn(one, 2000, statusOf('dir1', owner))
+    }
+    return one.core.status(one.now()).troubles.filter(({ code }) => code === 'fought-over')
+  }
+  const [first, ...more] = fought('dir1')
+  expect(more).toEqual([])
+  expect(first).toMatchObject({ severity: 'critical', object: 'IPVS service tcp 10.11.0.10:80' })
+  expect(first?.hint).toMatch(/keepalived/)
+  expect(fought('dir2')).toMatchObject([{ severity: 'warning', object: 'IPVS service tcp 10.11.0.10:80' }])
+})
+
 test('whoever changes it faster than the agent looks fights as well; what the kernel refuses is no fight', () => {
   const dir1 = begun()
   const change = (): void => {

@@ -44,8 +44,8 @@ export const KERNEL = {
     'the kernel stays as it is',
     'this is a defect of lvsm: please report it',
   ),
-  'fought-over': kind(
-    'warning',
+  'fought-over': ofServing(
+    'critical',
     'node',
     'somebody changes SETTING again and again, NUMBER times in the last minute',
     'between a change and its repair requests fail',
