@@ -11,6 +11,7 @@ import { encodeSockets } from '../publish/packing.ts'
 import type { NodeState } from '../state.ts'
 import { type Astray, astrayNow, astrayTroubles, isNewlyAstray, NOBODY_ASTRAY } from './arrivals.ts'
 import { type FoundSocket, socketsAt } from './listening.ts'
+import { type Crowded, crowdedNow, crowdTroubles, isNewlyCrowded, NOBODY_WAITS } from './queues.ts'
 
 const LOOK_MS = 500
 /** Where no check wants its own view. */
@@ -35,12 +36,13 @@ export interface Sockets {
   /** So many looks in a row found the queue full. */
   full: ReadonlyMap<string, number>
   astray: Astray
+  crowded: Crowded
   /** Why it cannot be seen. */
   error: string | null
 }
 export const newSockets = (at: Instant): Sockets => ({
   ...{ asking: false, lookAt: at, tellAt: at, newsUntil: at, seen: new Map(), full: new Map() },
-  ...{ astray: NOBODY_ASTRAY, error: null },
+  ...{ astray: NOBODY_ASTRAY, crowded: NOBODY_WAITS, error: null },
 })
 
 const looksOf = ({ view }: NodeState): readonly OwnLook[] => view?.ownView.looks ?? []
@@ -50,8 +52,10 @@ const isWanted = (state: NodeState): boolean => looksOf(state).length > 0 || arr
 export function lookAtSocketsIfDue(state: NodeState): void {
   const { sockets, now } = state
   if (looksOf(state).length === 0) sockets.error = null
-  if (!isWanted(state)) sockets.astray = NOBODY_ASTRAY
-  else if (!sockets.asking && now >= sockets.lookAt) askForSockets(state)
+  if (!isWanted(state)) {
+    sockets.astray = NOBODY_ASTRAY
+    sockets.crowded = NOBODY_WAITS
+  } else if (!sockets.asking && now >= sockets.lookAt) askForSockets(state)
 }
 function askForSockets(state: NodeState): void {
   const { sockets, effects } = state
@@ -70,7 +74,8 @@ export function onSockets(state: NodeState, input: Found): void {
   sockets.lookAt = after(now, hasLooks ? LOOK_MS : RARELY_MS)
   sockets.error = found === null && hasLooks ? error : null
   sockets.astray = astrayNow(sockets.astray, arrivalsOf(state), found)
-  if (isNewlyAstray(sockets.astray)) sockets.lookAt = after(now, LOOK_MS)
+  sockets.crowded = crowdedNow(sockets.crowded, arrivalsOf(state), found)
+  if (isNewlyAstray(sockets.astray) || isNewlyCrowded(sockets.crowded)) sockets.lookAt = after(now, LOOK_MS)
   if (hasLooks) tellOfLooks(state, input)
 }
 
@@ -124,12 +129,12 @@ function sightOf(look: OwnLook, found: readonly FoundSocket[]): Pick<SeenSocket,
 const isFull = (protocol: KernelProtocol, { queue, most }: FoundSocket): boolean => protocol === 'tcp' && queue > most
 
 export function socketTroubles({ sockets, node }: NodeState): Trouble[] {
-  const elsewhere = astrayTroubles(sockets.astray, node)
-  if (sockets.error === null) return elsewhere
+  const seen = [...astrayTroubles(sockets.astray, node), ...crowdTroubles(sockets.crowded, node)]
+  if (sockets.error === null) return seen
   const unread: Trouble = {
     ...{ code: 'sockets-unread', severity: 'warning', object: `node ${node}` },
     message: `${node} cannot see who listens on it: ${sockets.error}`,
     hint: 'modprobe tcp_diag udp_diag; ss -ltn shows what can be seen',
   }
-  return [...elsewhere, unread]
+  return [...seen, unread]
 }

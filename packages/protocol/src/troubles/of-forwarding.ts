@@ -37,6 +37,13 @@ export const FORWARDED = {
     'clients that are sent to this realserver are refused, although a check of its own address is well',
     'let the server listen at VIP:PORT too, or at all addresses, and restart it; ss -ltnp (UDP: ss -lunp) shows who listens where',
   ),
+  'accepts-nobody': ofServing(
+    'critical',
+    'service',
+    'the server of service SERVICE on NODE accepts no connections at ADDRESS:PORT: as many wait as its queue takes',
+    'whoever is sent to this realserver waits for an answer that does not come; its check fails, or soon will',
+    "on that node: ss -ltnp 'sport = :PORT' names its process; is it stopped or hung (ps: state T or D), or has it too few workers? Restart it, or give it more",
+  ),
   'loopback-down': ofServing(
     'critical',
     'interface',

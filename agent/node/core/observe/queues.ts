@@ -1,0 +1,56 @@
+/**
+ * A server whose accept queue is full: the kernel of its machine drops the first packets of whoever comes, so that checks and clients get no
+ * answer, as behind a packet filter. Only the machine itself sees which it is, whatever the check wants of its own view.
+ */
+import type { Trouble } from '@lvsm/base'
+import type { OwnArrival } from '@lvsm/model'
+import { type FoundSocket, socketsAt } from './listening.ts'
+
+/** One that is full at one look is a burst. */
+const LOOKS = 2
+
+interface Crowd {
+  readonly arrival: OwnArrival
+  readonly looks: number
+  readonly queue: number
+  readonly most: number
+}
+/** By place: the queue was full at so many looks in a row, or was, and half of it is not gone yet. */
+export type Crowded = ReadonlyMap<string, Crowd>
+export const NOBODY_WAITS: Crowded = new Map()
+
+export const isNewlyCrowded = (crowded: Crowded): boolean => [...crowded.values()].some(({ looks }) => looks < LOOKS)
+
+export function crowdedNow(
+  before: Crowded,
+  arrivals: readonly OwnArrival[],
+  found: readonly FoundSocket[] | null,
+): Crowded {
+  if (found === null) return NOBODY_WAITS
+  return new Map(
+    arrivals.flatMap((arrival): [string, Crowd][] => {
+      if (arrival.protocol !== 'tcp') return []
+      // Several at one place share what comes (SO_REUSEPORT): as long as one accepts, clients are served.
+      const [emptiest] = socketsAt(found, arrival).toSorted((a, b) => a.queue - a.most - (b.queue - b.most))
+      const name = `${arrival.address} ${arrival.port}`
+      const looks = before.get(name)?.looks ?? 0
+      if (!emptiest || emptiest.queue <= (looks >= LOOKS ? emptiest.most / 2 : emptiest.most)) return []
+      return [[name, { arrival, looks: looks + 1, queue: emptiest.queue, most: emptiest.most }]]
+    }),
+  )
+}
+
+export const crowdTroubles = (crowded: Crowded, node: string): Trouble[] =>
+  [...crowded.values()].flatMap(({ arrival, looks, queue, most }) => {
+    if (looks < LOOKS) return []
+    const { service, address, port } = arrival
+    const place = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
+    return [
+      {
+        ...{ code: 'accepts-nobody', severity: 'critical', object: `service ${service}` },
+        message: `the server of service ${service} on ${node} accepts no connections at ${place}: as many wait as its queue takes`,
+        evidence: `ss -ltn: ${queue} wait, ${most} is the most`,
+        hint: `on ${node}: ss -ltnp 'sport = :${port}' names its process; is it stopped or hung (ps: state T or D), or has it too few workers? Restart it, or give it more`,
+      },
+    ]
+  })
