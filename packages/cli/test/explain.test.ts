@@ -73,6 +73,16 @@ EVIDENCE
     expect(said('rs1', { services })).not.toContain('no node of the cluster')
     expect(said('rs1', { services }, 'server')).toBe('')
   })
+  it('of a node whose server failed says since when, and what shows why', () => {
+    const failed = { ...rs1!, healthy: false as const, reason: 'no answer within 300 ms' }
+    const services = [{ ...service!, realservers: [failed, rs2!] }]
+    const at = '2026-11-28T06:59:00.000Z'
+    const reason = 'rs1 (10.11.0.11:80) in service http: no answer within 300 ms'
+    const text = said('rs1', { services }, null, [...EVENTS, event({ at, node: 'dir1', kind: 'failed', reason })])
+    expect(text).toContain(`in http it is failed since ${at}, weight`)
+    expect(text).toMatch(/\n→ in http it comes back by itself .*: lvsm check run http\/rs1 --explain\n/)
+    expect(said('rs2', { services })).not.toContain('lvsm check run')
+  })
   it('of a group that nobody owns says who gave it up, and why nobody takes it', () => {
     const takers = [{ node: 'dir2', could: null, reason: 'its agent did not say' }]
     const lost = { ...group!, owner: null, state: 'nobody' as const, reason: 'no majority of the voters', takers }
@@ -179,7 +189,7 @@ EVIDENCE
         : one,
     )
     expect(said('rs1', { nodes }, null, [])).toMatch(
-      /^rs1 \(realserver, votes\) is dead, and its agent is not heard, last heard 9 s ago;[^]*→ start it; if it never comes back: lvsm node remove rs1\n/,
+      /^rs1 \(realserver, votes\) is dead, and its agent is not heard, last heard 9 s ago;[^]*→ look at the machine [^]*start it, or lvsm-lease there [^]*; if it never comes back: lvsm node remove rs1\n/,
     )
   })
   it('is of everything that has the name, or of one kind', () => {

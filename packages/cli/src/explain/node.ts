@@ -9,14 +9,15 @@ import {
   troubleKind,
 } from '@lvsm/protocol'
 import { timeText, wordsText } from '../wanted-text.ts'
-import { serverTexts } from './server.ts'
+import { checkSteps, serverTexts } from './server.ts'
 import { afterOwner, changeText, type Explained, type Known, nextSteps } from './subject.ts'
 
-export function explainNode({ status, events, past }: Known, name: string): Explained {
+export function explainNode(known: Known, name: string): Explained {
+  const { status, events } = known
   const node = status.nodes.find((one) => one.name === name)
   if (!node) return { what: `there is no node ${name}`, since: null, why: '', change: [] }
   const last = events.findLast((event) => event.node === name)
-  const servers = serverTexts(status, name, past !== undefined)
+  const servers = serverTexts(known, name)
   return {
     what: [whatOf(node), ...servers].join('; '),
     since: sinceOf(node, events, status.troubles),
@@ -78,7 +79,9 @@ function changeOf({ name, standby, state }: NodeReport, status: Status): string[
   const back = standby ? [`it may own groups again after: lvsm standby off ${name}`] : []
   const dead =
     state === 'dead'
-      ? [`start it; if it never comes back: ${changeText(status, `lvsm node remove ${name}`, `without ${name}`)}`]
+      ? [
+          `look at the machine (does it answer ping, its console): start it, or lvsm-lease there if that hangs or has ended (systemctl restart lvsm-lease); if it never comes back: ${changeText(status, `lvsm node remove ${name}`, `without ${name}`)}`,
+        ]
       : []
   const takes = status.groups.flatMap(({ name: group, owner, takers = [] }) =>
     takers
@@ -89,7 +92,7 @@ function changeOf({ name, standby, state }: NodeReport, status: Status): string[
           : `it ${could === null ? 'may or may not' : 'cannot'} take ${group}: ${reason}`,
       ),
   )
-  return [...steps, ...back, ...dead, ...takes]
+  return [...steps, ...checkSteps(status, name), ...back, ...dead, ...takes]
 }
 
 /** It is ready; who has the group next depends on the order and the votes, too. */

@@ -1,5 +1,5 @@
 /** A realserver, in each service that has it: one that is no node of the cluster, where no agent runs, is known by its checks alone. */
-import { checkWord, type Status } from '@lvsm/protocol'
+import { checkWord, type HistoryEvent, type Status } from '@lvsm/protocol'
 import { cutText, leftText } from '../wanted-text.ts'
 import { type Explained, hintsOf, type Known } from './subject.ts'
 
@@ -7,7 +7,7 @@ export const servicesWith = ({ services }: Status, name: string): Status['servic
   services.filter(({ realservers }) => realservers.some(({ node }) => node === name))
 
 /** Connections count on all the time: of the past nobody knows them. */
-export const serverTexts = (status: Status, name: string, isPast: boolean): string[] =>
+export const serverTexts = ({ status, events, past }: Known, name: string): string[] =>
   servicesWith(status, name).flatMap((service) =>
     service.told === false
       ? []
@@ -17,26 +17,44 @@ export const serverTexts = (status: Status, name: string, isPast: boolean): stri
             const { weight, state, active, reason, wanted } = server
             const how = state ?? checkWord(server)
             const cut = wanted?.deadline === undefined ? '' : cutText(wanted.deadline)
-            const connections = isPast ? '' : (leftText(server) || `, ${active} active connections`) + cut
-            return `in ${service.name} it is ${how}, weight ${weight}${connections} (${reason})`
+            const connections = past ? '' : (leftText(server) || `, ${active} active connections`) + cut
+            const since = server.healthy === false ? failedSince(events, name, service.name) : ''
+            return `in ${service.name} it is ${how}${since}, weight ${weight}${connections} (${reason})`
           }),
   )
 
-export function explainServer({ status, past }: Known, name: string): Explained {
+/** Whose event it is: `rs1 (10.11.0.11:80) in service http: …`. */
+export const isAbout = ({ reason }: HistoryEvent, name: string, service: string): boolean =>
+  reason.startsWith(`${name} (`) && reason.includes(` in service ${service}: `)
+
+function failedSince(events: readonly HistoryEvent[], name: string, service: string): string {
+  const begun = events.findLast((one) => one.kind === 'failed' && isAbout(one, name, service))
+  return begun === undefined ? '' : ` since ${begun.at}`
+}
+
+/** Where its check fails: what is sent, and what comes back. */
+export const checkSteps = (status: Status, name: string): string[] =>
+  servicesWith(status, name).flatMap(({ name: service, realservers, told }) =>
+    told !== false && realservers.some(({ node, healthy }) => node === name && healthy === false)
+      ? [
+          `in ${service} it comes back by itself when its check succeeds; each step of it: lvsm check run ${service}/${name} --explain`,
+        ]
+      : [],
+  )
+
+export function explainServer(known: Known, name: string): Explained {
+  const { status } = known
   const services = servicesWith(status, name)
   const untold = services.filter(({ told }) => told === false).map((service) => `in ${service.name} it is not known`)
   const servers = services.flatMap(({ realservers }) => realservers.filter(({ node }) => node === name))
   const failed = servers.some(({ healthy }) => healthy === false)
   return {
-    what: [
-      `${name} is a realserver, and no node of the cluster`,
-      ...serverTexts(status, name, past !== undefined),
-      ...untold,
-    ].join('; '),
+    what: [`${name} is a realserver, and no node of the cluster`, ...serverTexts(known, name), ...untold].join('; '),
     since: null,
     why: 'no agent runs there, so its checks tell of it, and how its connections get on',
     change: [
-      ...(failed ? ['it comes back by itself when its check succeeds: look at the server there'] : []),
+      ...(failed ? ['look at the server there'] : []),
+      ...checkSteps(status, name),
       ...(servers.some(({ state }) => state !== undefined) ? [`it comes back after: lvsm enable ${name}`] : []),
       ...hintsOf(status.troubles.filter(({ message }) => message.split(/[\s/]/).includes(name))),
       `what has to be set up there: lvsm recipe ${name} --os linux${status.coordinators === false ? ' --config /etc/lvsm/lvsm.yaml' : ''}; what is: lvsm doctor, on it`,

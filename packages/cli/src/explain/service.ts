@@ -14,6 +14,7 @@ import {
   THROUGH_IPVS,
   type NodeTrouble,
 } from '@lvsm/protocol'
+import { isAbout } from './server.ts'
 import { placeText } from '../status-text.ts'
 import { leftText, timeText } from '../wanted-text.ts'
 import { explainGroup } from './group.ts'
@@ -78,14 +79,12 @@ interface Served {
 /** Since the newest of what made it so, as the owner tells it. Null: something of it nobody remembers. */
 function sinceOf({ events }: Known, { service, owner, out, taken }: Served): string | null {
   const own = events.filter(({ node }) => node === owner)
-  const isOf = (node: string, reason: string): boolean =>
-    reason.startsWith(`${node} (`) && reason.includes(` in service ${service.name}: `)
   const lasts = service.realservers.map(({ node }) =>
-    own.findLast(({ kind, reason }) => (kind === 'failed' || kind === 'recovered') && isOf(node, reason)),
+    own.findLast((one) => (one.kind === 'failed' || one.kind === 'recovered') && isAbout(one, node, service.name)),
   )
   const began = out.map(({ node, state, wanted, healthy }) => {
     if (state !== undefined) return wanted ? timeText(wanted.since) : null
-    const last = lasts.find((one) => one !== undefined && isOf(node, one.reason))
+    const last = lasts.find((one) => one !== undefined && isAbout(one, node, service.name))
     return healthy === false && last?.kind === 'failed' ? last.at : null
   })
   const found = [...began, taken, ...lasts.map((one) => one?.at ?? '')]
