@@ -6,7 +6,7 @@
  * With many groups a heartbeat carries the claims that changed lately and some of the others, round robin, because it must
  * fit an Ethernet frame.
  */
-import { cut, type GroupClaim, type Heartbeat, type LeaseView } from '@lvsm/protocol'
+import { cut, type GroupClaim, type Heartbeat, type LeaseView, LONGEST_FAULT } from '@lvsm/protocol'
 import { after, earlier, type Instant, NEVER_BEFORE } from '@lvsm/base'
 import { voterDigest } from '@lvsm/lease'
 import { heartbeatIntervalMs } from './heartbeat-interval.ts'
@@ -28,8 +28,6 @@ const CHANGED = 6
 const OTHERS = 4
 /** A claim counts as changed for so many deadtimes. */
 const NEWS = 2
-/** Letters, of why the agent is not there: it is said in every heartbeat. */
-const LONGEST_FAULT = 120
 
 function claimOf(state: LeaseState, instance: GroupState): GroupClaim {
   const holding = isLeaseValid(instance, state.now)

@@ -1,5 +1,5 @@
 /** Peer table, from heartbeats: who holds a group, who is ready for it, and in which order. */
-import { type Heartbeat, type LeaseGroup, type LeaseView, type NodeLife } from '@lvsm/protocol'
+import { cut, type Heartbeat, type LeaseGroup, type LeaseView, LONGEST_FAULT, type NodeLife } from '@lvsm/protocol'
 import { after, type Instant, later, LONGEST_LEASE_MS, NEVER_BEFORE, type Trouble } from '@lvsm/base'
 import { lifeOf, silentFrom, speaks } from '@lvsm/heartbeat'
 import { groupOf, type Sender, votersOf } from '@lvsm/lease'
@@ -20,7 +20,8 @@ export function onHeartbeat(
   const before = state.peers.get(from)
   const same = before?.incarnation === incarnation ? before : undefined
   if (same && sequence < same.sequence) return
-  const { standby, voters, epoch = 1, nextEpoch = 0, silentMs, agentless = '' } = heartbeat
+  const { standby, voters, epoch = 1, nextEpoch = 0, silentMs } = heartbeat
+  const agentless = cut(heartbeat.agentless ?? '', LONGEST_FAULT)
   const votesAt = silentMs === undefined ? NEVER_BEFORE : after(state.now, silentMs)
   const claims = same?.claims ?? new Map<string, Claim>()
   const word = { incarnation, sequence, standby, voters, epoch, nextEpoch, votesAt, agentless, claims }

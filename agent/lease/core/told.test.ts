@@ -48,6 +48,8 @@ test('that the agent is not there goes out with the heartbeats, and what a peer 
   const peer = () => dir1.core.status(dir1.now).peers.find(({ name }) => name === 'dir2')?.agentless
   dir1.heartbeat('dir2', [], { agentless: 'it does not start\u001b[2J' })
   expect(peer()).toMatch(/^it does not start.?\[2J$/)
+  dir1.heartbeat('dir2', [], { agentless: `${';'.repeat(8000)}→x` })
+  expect(peer(), 'whatever it says').toHaveLength(120)
   dir1.heartbeat('dir2', [])
   expect(peer()).toBeUndefined()
 })

@@ -26,6 +26,15 @@ describe('a sentence', () => {
       step: 'chmod go-w /etc/lvsm/dir2.yaml',
     })
     expect(saidAndStep('it ended')).toEqual({ said: 'it ended', step: null })
+    expect(saidAndStep('it ended\n ;, → one; → two')).toEqual({ said: 'it ended', step: 'one; → two' })
+    expect(saidAndStep('; → one')).toEqual({ said: '', step: 'one' })
+  })
+  it.each([';', ',\t', '→', '; →', "'", '('])('of many %j takes no longer than its length', (mark) => {
+    const hostile = `${mark.repeat(100_000)}→x`
+    expect(cut(hostile, 120)).toHaveLength(120)
+    expect(saidAndStep(hostile)).toEqual({ said: hostile, step: null })
+    expect(cut(`${hostile} → mend it`, 120)).toMatch(/… → mend it$/)
+    expect(cut(`it ended; → ${hostile}`, 120).length).toBeLessThanOrEqual(120)
   })
 })
 

@@ -6,21 +6,31 @@
 /** Of what stands before the next step, at least so many letters. */
 const LEAST_SAID = 40
 /** A sentence goes on so where it says what to do. */
-const STEP = /[\s;,]*→ /
+const ARROW = '→ '
+const BEFORE_IT = /[\s;,]/
+
+/** Where what is said ends, and where the step begins; null: there is none. A stranger's text is gone over once, however long. */
+function stepIn(value: string): { readonly said: number; readonly step: number } | null {
+  const arrow = value.indexOf(ARROW)
+  if (arrow < 0) return null
+  let said = arrow
+  while (said > 0 && BEFORE_IT.test(value[said - 1] ?? '')) said -= 1
+  return { said, step: arrow + ARROW.length }
+}
 
 /** Behind an arrow stands the next step: what is said before it is cut for it. */
 export function cut(value: string, longest: number): string {
   if (value.length <= longest) return value
-  const at = value.search(STEP)
-  if (at < 0) return ended(value, longest)
-  const steps = wholeSteps(value.slice(at), longest - LEAST_SAID)
-  const said = value.slice(0, at)
+  const found = stepIn(value)
+  if (!found) return ended(value, longest)
+  const steps = wholeSteps(value.slice(found.said), longest - LEAST_SAID)
+  const said = value.slice(0, found.said)
   return said.length + steps.length <= longest ? said + steps : ended(said, longest - steps.length) + steps
 }
 /** What is said, and behind the arrow what to do; null: it says nothing of that. */
 export function saidAndStep(value: string): { readonly said: string; readonly step: string | null } {
-  const at = value.search(STEP)
-  return at < 0 ? { said: value, step: null } : { said: value.slice(0, at), step: value.slice(at).replace(STEP, '') }
+  const found = stepIn(value)
+  return found ? { said: value.slice(0, found.said), step: value.slice(found.step) } : { said: value, step: null }
 }
 const ended = (value: string, longest: number): string => `${value.slice(0, longest - 1)}…`
 

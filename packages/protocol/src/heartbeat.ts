@@ -18,6 +18,8 @@ export interface SentCount {
   readonly to: Incarnation
   readonly count: number
 }
+/** Letters of a heartbeat, of why the node's agent is not there; whoever hears more keeps no more. */
+export const LONGEST_FAULT = 120
 export interface Heartbeat {
   readonly kind: 'heartbeat'
   /** Revision of the configuration that the node runs. */
@@ -35,7 +37,7 @@ export interface Heartbeat {
   readonly silentMs?: number
   /** How many datagrams it addressed to which process starts before this one: a few of those that this one goes to, in turn. Missing: it does not say now. */
   readonly sent?: readonly SentCount[]
-  /** Why its agent is not there: 120 letters at most. Missing: it is, or nothing is said of it. */
+  /** Why its agent is not there: at most LONGEST_FAULT letters. Missing: it is, or nothing is said of it. */
   readonly agentless?: string
 }
 /** Opaque word from a reconciler to another: the lease process carries it and does not look inside. */
