@@ -1,7 +1,7 @@
 /** A group as this node sees it: who owns it, and who else could have it. That nobody owns it is said only where it is known. */
 import { barOf, byItsWord, type CouldTake, mayHold, votersFor, wantedOfGroup } from '@lvsm/changes'
 import { type ConfigGroup, differences, disagreements, isForVotes, type Subject } from '@lvsm/model'
-import { type GroupReport, type NodeReport, type PingReport, type TakerReport } from '@lvsm/protocol'
+import { type GroupReport, type NodeReport, type PingReport, saidAndStep, type TakerReport } from '@lvsm/protocol'
 import { reachedPings } from '../check/pings.ts'
 import { hearsIn, votersIn } from '../hearing.ts'
 import { agreementOf, differsIn } from '../disagreement.ts'
@@ -95,7 +95,8 @@ function couldTake(
 /** Without an agent its lease process stands for nothing; null: it has one, or that is not known. */
 function agentlessText(state: NodeState, name: string): string | null {
   const peer = leaseStatus(state)?.peers.find((one) => one.name === name)
-  return peer?.agentless === undefined || stateOf(state, name) ? null : `no agent is at work there: ${peer.agentless}`
+  if (peer?.agentless === undefined || stateOf(state, name)) return null
+  return `no agent is at work there: ${saidAndStep(peer.agentless).said}`
 }
 
 function reportPings(state: NodeState, { directors, ping }: ConfigGroup): PingReport[] {

@@ -1,7 +1,7 @@
 /** The other nodes as this one hears them, and as they say of themselves. Who is not heard is dead only where that is known. */
 import { between } from '@lvsm/base'
 import { wordsOf } from '@lvsm/changes'
-import { type LeaseStatus, type LocalWord, type NodeReport, type PeerStatus } from '@lvsm/protocol'
+import { type LeaseStatus, type LocalWord, type NodeReport, type PeerStatus, saidAndStep } from '@lvsm/protocol'
 import { heardBy, hearsIn, votersIn } from '../hearing.ts'
 import { leaseStatus } from '../lease.ts'
 import { stateOf } from '../peers.ts'
@@ -65,7 +65,7 @@ export function cutOffText(state: NodeState): string {
 
 /** Where much is lost on the way it speaks, as far as anybody here knows. */
 function agentText({ agentless, lostPercent }: PeerStatus): string {
-  if (agentless !== undefined) return `its agent is silent: ${agentless}`
+  if (agentless !== undefined) return `its agent is silent: ${saidAndStep(agentless).said}`
   if (lostPercent === undefined) return 'its agent is silent'
   return `its agent was not heard lately: about ${lostPercent} % of what that node sends here is lost`
 }

@@ -96,15 +96,18 @@ function absentCoordinator({ absent, now, node }: NodeState): Trouble[] {
   return [{ code: 'coordinator-absent', severity: 'warning', object: `node ${node}`, message, hint }]
 }
 
-/** Of other nodes, as their lease processes say it: each that hears it tells it in the same words. */
+/**
+ * Of other nodes, as their lease processes say it: each that hears it tells it in the same words. What to run is this node's own word:
+ * a command that another one names is shown as its word, never as advice.
+ */
 const silentAgents = (state: NodeState): Trouble[] =>
   (leaseStatus(state)?.peers ?? []).flatMap(({ name, life, agentless }): Trouble[] => {
     if (agentless === undefined || life !== 'alive') return []
     const { said, step } = saidAndStep(agentless)
     const message = `lvsm-agent of ${name} is not at work: ${said}`
-    const mend = step ?? 'mend what it says'
-    const hint = `on ${name}: ${mend}; then systemctl restart lvsm-agent; its log: journalctl -u lvsm-agent`
-    return [{ code: 'agent-silent', severity: 'critical', object: `node ${name}`, message, hint }]
+    const evidence = step === null ? {} : { evidence: `${name} says what mends it, unverified: ${step}` }
+    const hint = `on ${name}: systemctl status lvsm-agent; journalctl -u lvsm-agent; mend what they say, then systemctl restart lvsm-agent`
+    return [{ code: 'agent-silent', severity: 'critical', object: `node ${name}`, message, ...evidence, hint }]
   })
 
 const refused = (failures: readonly Failure[]): Trouble[] =>
