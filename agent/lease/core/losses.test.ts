@@ -13,13 +13,13 @@ const withLinks = (names: readonly string[]): LeaseView => ({
 const beat: Heartbeat = { kind: 'heartbeat', revision: 1, standby: false, voters: '0000000000000000', groups: [] }
 
 /** dir2 speaks every 100 ms, over its links by turns; what it says of itself is true. */
-function live(dir1: Bench, ms: number, arrives: (turn: number) => boolean, links = 1, says = true): void {
+function live(dir1: Bench, ms: number, arrives: (turn: number) => boolean, links = [0], says = true): void {
   for (let turn = 0; turn * 100 < ms; turn++) {
     dir1.pass(100)
     const sent = sentBy.get(dir1) ?? 0
     sentBy.set(dir1, sent + 1)
     const message = says && turn % 10 === 0 ? { ...beat, sent: [{ to: 'one', count: sent }] } : beat
-    if (arrives(turn)) dir1.hear('dir2', message, { link: turn % links })
+    if (arrives(turn)) dir1.hear('dir2', message, { link: links[turn % links.length] ?? 0 })
   }
 }
 const sentBy = new WeakMap<Bench, number>()
@@ -27,7 +27,7 @@ const lossy = (dir1: Bench) => dir1.core.status(dir1.now).troubles.filter(({ cod
 function started(links: readonly string[]): Bench {
   const dir1 = new Bench({ view: withLinks(links) })
   dir1.begin()
-  live(dir1, 20_000, () => true, links.length)
+  live(dir1, 20_000, () => true, [...links.keys()])
   expect(lossy(dir1)).toEqual([])
   return dir1
 }
@@ -53,7 +53,7 @@ test('loss is a trouble with direction, link, share and time, and ends', () => {
 })
 test('with several links it is of the peer, and what came over each is said', () => {
   const dir1 = started(['inside', 'outside'])
-  live(dir1, 16_000, (turn) => turn % 2 === 0 || turn % 10 === 1, 2)
+  live(dir1, 16_000, (turn) => turn % 2 === 0 || turn % 10 === 1, [0, 1])
   expect(lossy(dir1)).toMatchObject([
     {
       object: 'node dir2',
@@ -62,21 +62,34 @@ test('with several links it is of the peer, and what came over each is said', ()
     },
   ])
 })
+test('of a peer that has fewer links than this node it is said all the same', () => {
+  const view = withLinks(['outside', 'inside'])
+  const nodes = view.nodes.map((node) => (node.name === 'dir2' ? { ...node, links: node.links.slice(1) } : node))
+  const dir1 = new Bench({ view: { ...view, nodes } })
+  dir1.begin()
+  const inside = 1
+  live(dir1, 20_000, () => true, [inside])
+  expect(lossy(dir1)).toEqual([])
+  live(dir1, 16_000, twoOfFive, [inside])
+  expect(lossy(dir1)).toMatchObject([
+    { object: 'link inside', message: 'about 60 % of what dir2 sends to dir1 over the heartbeat link inside is lost' },
+  ])
+})
 test('a link that is silent altogether is said as that alone, also after it is back', () => {
   const dir1 = started(['inside', 'outside'])
-  live(dir1, 20_000, (turn) => turn % 2 === 0, 2)
+  live(dir1, 20_000, (turn) => turn % 2 === 0, [0, 1])
   const codes = () => dir1.core.status(dir1.now).troubles.map(({ code }) => code)
   expect(codes()).toContain('link-silent')
   expect(codes()).not.toContain('lossy-link')
   for (let second = 0; second < 20; second++) {
-    live(dir1, 1000, () => true, 2)
+    live(dir1, 1000, () => true, [0, 1])
     expect(codes()).not.toContain('lossy-link')
   }
 })
 test('of a peer of an older version, which says nothing of what it sends, nothing is said', () => {
   const dir1 = new Bench({ view: withLinks(['inside']) })
   dir1.begin()
-  live(dir1, 30_000, twoOfFive, 1, false)
+  live(dir1, 30_000, twoOfFive, [0], false)
   expect(lossy(dir1)).toEqual([])
 })
 test('heartbeats tell a peer now and then how much was sent to its present start', () => {

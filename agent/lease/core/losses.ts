@@ -54,15 +54,29 @@ function hearsAll(state: LeaseState, view: LeaseView, name: string): boolean {
     ({ index }) => state.now < after(heard[index] ?? NEVER_BEFORE, HEARD * view.timing.deadtimeMs),
   )
 }
-const sharedLinks = (view: LeaseView, name: string): { readonly own: LeaseLink; readonly index: number }[] => {
+interface SharedLink {
+  readonly own: LeaseLink
+  /** Of our own links. */
+  readonly index: number
+}
+function findShared(view: LeaseView, name: string): SharedLink[] {
   const theirs = view.nodes.find((node) => node.name === name)?.links ?? []
   return ownLinks(view).flatMap((own, index) => (theirs.some((one) => one.name === own.name) ? [{ own, index }] : []))
 }
+const sharedByView = new WeakMap<LeaseView, Map<string, readonly SharedLink[]>>()
+/** Asked for every datagram, so it is looked up once for each view and peer (a view never changes). */
+function sharedLinks(view: LeaseView, name: string): readonly SharedLink[] {
+  const known = sharedByView.get(view) ?? new Map<string, readonly SharedLink[]>()
+  sharedByView.set(view, known)
+  const shared = known.get(name) ?? findShared(view, name)
+  known.set(name, shared)
+  return shared
+}
 
-/** Null: little, or it is not known, or it is a link that is silent, which is said otherwise. */
+/** Null: little, or it is not known, or a link that it has, too, is silent, which is said otherwise. */
 function lossOf(state: LeaseState, view: LeaseView, name: string): Loss | null {
   const loss = state.losses.get(name)?.loss(state.now, view.timing) ?? null
-  return loss && ownLinks(view).some((_, link) => isSilent(state, view, name, link)) ? null : loss
+  return loss && sharedLinks(view, name).some(({ index }) => isSilent(state, view, name, index)) ? null : loss
 }
 /** In steps, so that it is not told anew each second. */
 const STEP = 5
