@@ -75,7 +75,11 @@ test('where every heartbeat would ride on a renewal, one goes alone now and then
 test('other links are judged anew', () => {
   const dir1 = started()
   live(dir1, LONG, { dir2: [0], rs1: [0] })
+  const told = silent(dir1)
   dir1.give({ kind: 'view', view: { ...VIEW, revision: 2 } })
+  expect(silent(dir1), 'as they were').toEqual(told)
+  const nodes = VIEW.nodes.map((node) => ({ ...node, links: node.links.map((link) => ({ ...link, port: 7000 })) }))
+  dir1.give({ kind: 'view', view: { ...VIEW, revision: 3, nodes } })
   expect(silent(dir1)).toEqual([])
 })
 test('troubles of the adapters are shown until they are over', () => {

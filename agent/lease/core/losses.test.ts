@@ -86,6 +86,24 @@ test('a link that is silent altogether is said as that alone, also after it is b
     expect(codes()).not.toContain('lossy-link')
   }
 })
+test('a new revision ends neither loss nor silence, unless it changes the links', () => {
+  const [lost, silent] = [started(['inside']), started(['inside', 'outside'])]
+  live(lost, 16_000, twoOfFive)
+  live(silent, 20_000, (turn) => turn % 2 === 0, [0, 1])
+  const codes = (bench: Bench) => bench.core.status(bench.now).troubles.map(({ code }) => code)
+  const adopt = (bench: Bench, revision: number, names: readonly string[]) => {
+    bench.give({ kind: 'view', view: { ...withLinks(names), revision } })
+    live(bench, 200, (turn) => turn % 2 === 0)
+  }
+  adopt(lost, 2, ['inside'])
+  expect(codes(lost)).toContain('lossy-link')
+  adopt(silent, 2, ['inside', 'outside'])
+  expect(codes(silent)).toContain('link-silent')
+  adopt(lost, 3, ['outside'])
+  expect(codes(lost)).not.toContain('lossy-link')
+  adopt(silent, 3, ['inside', 'other'])
+  expect(codes(silent)).not.toContain('link-silent')
+})
 test('of a peer of an older version, which says nothing of what it sends, nothing is said', () => {
   const dir1 = new Bench({ view: withLinks(['inside']) })
   dir1.begin()

@@ -20,6 +20,7 @@ export function adopt(state: LeaseState, view: LeaseView): void {
     view.timing.deadtimeMs,
   )
   forgetStrangers(state, view, names)
+  forgetWays(state, before, view)
   checkVoters(state, view)
   // What voters said in another epoch is of yesterday.
   if (before !== null && before.epoch !== view.epoch)
@@ -34,14 +35,25 @@ function forgetStrangers(state: LeaseState, view: LeaseView, names: ReadonlySet<
   const { peers, heartbeatTurns, heartbeatAt, greetedAt, linkTurns, linksHeard, probedAt, relayBudgets } = state
   const { losses, sentTo } = state
   const { clones, cloneToldAt, jumpers, instances } = state
-  // The links may be others now.
-  linksHeard.clear()
-  for (const meter of losses.values()) meter.forget()
-  const spoken = [peers, heartbeatTurns, heartbeatAt, greetedAt, linkTurns, probedAt, relayBudgets, losses, sentTo]
+  const links = [linksHeard, linkTurns, probedAt, losses, sentTo]
+  const spoken = [peers, heartbeatTurns, heartbeatAt, greetedAt, relayBudgets, ...links]
   const told = [clones, cloneToldAt, jumpers, ...[...instances.values()].map(({ refusedUntil }) => refusedUntil)]
   for (const one of [...spoken, ...told]) for (const name of one.keys()) if (!names.has(name)) one.delete(name)
   for (const [name, { claims }] of peers)
     for (const group of claims.keys()) if (!groupOf(view, group)?.directors.includes(name)) claims.delete(group)
+}
+
+/** Of other links, or of another timing, what was heard and lost says nothing; a revision that changes neither ends no trouble. */
+function forgetWays({ linksHeard, losses }: LeaseState, before: LeaseView | null, view: LeaseView): void {
+  for (const { name } of view.nodes) {
+    if (before !== null && wayTo(before, name) === wayTo(view, name)) continue
+    linksHeard.delete(name)
+    losses.get(name)?.forget()
+  }
+}
+const wayTo = (view: LeaseView, name: string): string => {
+  const linksOf = (of: string) => view.nodes.find((node) => node.name === of)?.links
+  return JSON.stringify([view.timing, linksOf(view.node), linksOf(name)])
 }
 
 /** Closes a group whose addresses changed, or that is gone, with its old addresses before the new ones are adopted. */
