@@ -72,7 +72,7 @@ export function isSilent(state: LeaseState, view: LeaseView, name: string, link:
 }
 
 const MOST_NAMES = 4
-const namesOf = (names: readonly string[]): string =>
+export const namesOf = (names: readonly string[]): string =>
   names.length > MOST_NAMES
     ? `${names.slice(0, MOST_NAMES).join(', ')} and ${names.length - MOST_NAMES} more`
     : names.join(', ')

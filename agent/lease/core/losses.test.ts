@@ -12,14 +12,14 @@ const withLinks = (names: readonly string[]): LeaseView => ({
 })
 const beat: Heartbeat = { kind: 'heartbeat', revision: 1, standby: false, voters: '0000000000000000', groups: [] }
 
-/** dir2 speaks every 100 ms, over its links by turns; what it says of itself is true. */
-function live(dir1: Bench, ms: number, arrives: (turn: number) => boolean, links = [0], says = true): void {
+/** They speak every 100 ms, over their links by turns; what they say of themselves is true. */
+function live(dir1: Bench, ms: number, arrives: (turn: number) => boolean, links = [0], says = true, from = ['dir2']): void {
   for (let turn = 0; turn * 100 < ms; turn++) {
     dir1.pass(100)
     const sent = sentBy.get(dir1) ?? 0
     sentBy.set(dir1, sent + 1)
     const message = says && turn % 10 === 0 ? { ...beat, sent: [{ to: 'one', count: sent }] } : beat
-    if (arrives(turn)) dir1.hear('dir2', message, { link: links[turn % links.length] ?? 0 })
+    if (arrives(turn)) for (const name of from) dir1.hear(name, message, { link: links[turn % links.length] ?? 0 })
   }
 }
 const sentBy = new WeakMap<Bench, number>()
@@ -73,6 +73,27 @@ test('of a peer that has fewer links than this node it is said all the same', ()
   live(dir1, 16_000, twoOfFive, [inside])
   expect(lossy(dir1)).toMatchObject([
     { object: 'link inside', message: 'about 60 % of what dir2 sends to dir1 over the heartbeat link inside is lost' },
+  ])
+})
+test('of several peers over one link it is one trouble, and none where neither of two nodes votes or directs', () => {
+  const names = [...NODES, 'rs2', 'rs3', 'rs4', 'rs5']
+  const nodes = names.map((name, at) => ({ name, voter: NODES.includes(name), links: linksOf(at + 1, ['inside']) }))
+  const told = (node: string) => {
+    const bench = new Bench({ view: { ...viewOf(node, names), nodes } })
+    bench.begin()
+    const peers = names.filter((name) => name !== node)
+    live(bench, 20_000, () => true, [0], true, peers)
+    live(bench, 16_000, twoOfFive, [0], true, peers)
+    return lossy(bench).map(({ object, message }) => [object, message])
+  }
+  expect(told('dir1')).toEqual([
+    [
+      'link inside',
+      'about 60 % of what dir2, rs1, rs2, rs3 and 2 more send to dir1 over the heartbeat link inside is lost',
+    ],
+  ])
+  expect(told('rs5')).toEqual([
+    ['link inside', 'about 60 % of what dir1, dir2, rs1 send to rs5 over the heartbeat link inside is lost'],
   ])
 })
 test('a link that is silent altogether is said as that alone, also after it is back', () => {

@@ -6,7 +6,8 @@ import type { Heartbeat, Incarnation, LeaseLink, LeaseView } from '@lvsm/protoco
 import { after, NEVER_BEFORE, type Trouble } from '@lvsm/base'
 import { type Loss, LossMeter, lossWordMs } from '@lvsm/heartbeat'
 import type { Envelope } from './events.ts'
-import { isSilent, ownLinks } from './links.ts'
+import { isPillar } from './entitled.ts'
+import { isSilent, namesOf, ownLinks } from './links.ts'
 import type { LeaseState } from './state.ts'
 
 /** In one heartbeat, which must fit an Ethernet frame. */
@@ -87,26 +88,52 @@ export function lostPercent(state: LeaseState, view: LeaseView, name: string): n
   return loss && percentOf(loss)
 }
 
-/** One for each peer of whom much is lost. */
-export const lossTroubles = (state: LeaseState, view: LeaseView): Trouble[] =>
-  view.nodes.flatMap(({ name }): Trouble[] => {
+interface Lossy {
+  readonly name: string
+  readonly loss: Loss
+  readonly shared: readonly SharedLink[]
+}
+/** One for each link of ours by which alone peers come here, and one of those that have several: a bad port is one cause. */
+export function lossTroubles(state: LeaseState, view: LeaseView): Trouble[] {
+  const found = view.nodes.flatMap(({ name }): Lossy[] => {
     const loss = lossOf(state, view, name)
-    if (!loss) return []
-    const shared = sharedLinks(view, name)
-    const [only] = shared.length === 1 ? shared : []
-    const where = only ? ` over the heartbeat link ${only.own.name}` : ''
-    const message = `about ${percentOf(loss)} % of what ${name} sends to ${state.node}${where} is lost`
-    const came = shared.map(({ own, index }) => `${loss.byLink[index] ?? 0} over ${own.name}`).join(', ')
-    const evidence = `of ${loss.sent} datagrams in ${Math.round(loss.overMs / 1000)} s ${loss.lost} did not arrive; those that did came ${came}`
-    const hint = `look for errors and drops on the way from ${name} to ${state.node}: on both ip -s link show, nft list ruleset, tc qdisc show; cable and port of the switch`
-    return [
-      {
-        code: 'lossy-link',
-        severity: 'warning',
-        object: only ? `link ${only.own.name}` : `node ${name}`,
-        message,
-        evidence,
-        hint,
-      },
-    ]
+    // Nothing depends on what two nodes hear of each other that neither vote nor direct.
+    const matters = isPillar(view, state.node) || isPillar(view, name)
+    return loss && matters ? [{ name, loss, shared: sharedLinks(view, name) }] : []
   })
+  const byWay = new Map<string, Lossy[]>()
+  for (const one of found) {
+    const way = one.shared.length === 1 ? (one.shared[0]?.own.name ?? '') : ''
+    byWay.set(way, [...(byWay.get(way) ?? []), one])
+  }
+  return [...byWay].map(([link, those]) => lossTrouble(state.node, link, those))
+}
+
+function lossTrouble(own: string, link: string, those: readonly Lossy[]): Trouble {
+  const names = those.map(({ name }) => name)
+  const percents = those.map(({ loss }) => percentOf(loss))
+  const [least, most] = [Math.min(...percents), Math.max(...percents)]
+  const part = least === most ? `${most}` : `${least} to ${most}`
+  const where = link === '' ? '' : ` over the heartbeat link ${link}`
+  const [only = ''] = names
+  const isOne = names.length === 1
+  const look = 'ip -s link show, nft list ruleset, tc qdisc show; cable and port of the switch'
+  return {
+    code: 'lossy-link',
+    severity: 'warning',
+    object: link === '' ? `node ${isOne ? only : own}` : `link ${link}`,
+    message: `about ${part} % of what ${namesOf(names)} ${isOne ? 'sends' : 'send'} to ${own}${where} is lost`,
+    evidence: those
+      .slice(0, MOST_SHOWN)
+      .map((one) => (isOne ? '' : `${one.name}: `) + evidenceOf(one))
+      .join('; '),
+    hint: isOne
+      ? `look for errors and drops on the way from ${only} to ${own}: on both ${look}`
+      : `look for errors and drops on the way to ${own}, which is the same of all: on ${own} ${look}`,
+  }
+}
+const MOST_SHOWN = 2
+function evidenceOf({ loss, shared }: Lossy): string {
+  const came = shared.map(({ own, index }) => `${loss.byLink[index] ?? 0} over ${own.name}`).join(', ')
+  return `of ${loss.sent} datagrams in ${Math.round(loss.overMs / 1000)} s ${loss.lost} did not arrive; those that did came ${came}`
+}

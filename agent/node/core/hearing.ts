@@ -78,7 +78,7 @@ const OTHERS_KNOW_MS = 6000
 /** Not heard here, and heard by others: it lives, and whether it hears this node only itself could tell, which is not heard. */
 const missedTroubles = (state: NodeState): Trouble[] =>
   (leaseStatus(state)?.peers ?? [])
-    .filter(({ name, life, unbelieved }) => life === 'dead' && unbelieved === undefined && !bothVote(state, name))
+    .filter(({ name, life, unbelieved }) => life === 'dead' && unbelieved === undefined && oneVotes(state, name))
     .filter(({ silentMs }) => silentMs >= (state.config?.timing.deadtimeMs ?? 0) + OTHERS_KNOW_MS)
     .flatMap(({ name }): Trouble[] => {
       const by = heardBy(state, name)
@@ -87,14 +87,42 @@ const missedTroubles = (state: NodeState): Trouble[] =>
       const hint = wayHint(state, name, state.node)
       return [{ code: 'heard-by-others', severity: 'warning', object: `node ${name}`, message, hint }]
     })
-/** Of those the head says what it means for their groups. */
-const bothVote = (state: NodeState, name: string): boolean => isPillar(state, state.node) && isPillar(state, name)
+/** Of two that vote or direct the head says what it means for their groups; on what two hear that do neither nothing depends. */
+const oneVotes = (state: NodeState, name: string): boolean => isPillar(state, state.node) !== isPillar(state, name)
 
 /** The way of datagrams from one node to another. */
 function wayHint({ config }: NodeState, from: string, to: string): string {
   const addresses = config?.nodes.find(({ name }) => name === to)?.links.map(({ address }) => address) ?? []
   const routes = addresses.slice(0, 2).map((address) => `ip route get ${address}`)
   return `look for what stops datagrams from ${from} to ${to}: on ${from} ${[...routes, 'ip rule'].join(', ')} (is it the way that it should go?), nft list ruleset on both, cable, switch; does tcpdump -n udp on ${to} show them?`
+}
+
+/** Of one cause there may be as many as there are nodes: a port of a switch, a trunk, a rule. */
+const MOST_SINGLE = 2
+const NAMED = 4
+const OF_MANY: Readonly<Record<string, (own: string, names: string) => string>> = {
+  'one-way': (own, names) => `${names} do not hear ${own}, which hears them: nothing comes from ${own} to them`,
+  'heard-by-others': (own, names) =>
+    `${own} does not hear ${names}, which others heard: nothing comes from them to ${own}`,
+}
+/** What is left of them after everything that follows from another trouble is gone: many in one direction are one trouble of this node. */
+export function onePerDirection(own: string, found: readonly Trouble[]): readonly Trouble[] {
+  const many = Object.keys(OF_MANY).flatMap((code) => {
+    const those = found.filter((one) => one.code === code)
+    return those.length > MOST_SINGLE ? [those] : []
+  })
+  if (many.length === 0) return found
+  const folded = new Set(many.flat())
+  return [...found.filter((one) => !folded.has(one)), ...many.flatMap((those) => manyAsOne(own, those))]
+}
+function manyAsOne(own: string, those: readonly Trouble[]): Trouble[] {
+  const [first] = those
+  const words = OF_MANY[first?.code ?? '']
+  if (!first || !words) return []
+  const names = those.map(({ object = '' }) => object.split(' ')[1] ?? '')
+  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : ''
+  // What to look at is said of the first of them.
+  return [{ ...first, object: `node ${own}`, message: words(own, names.slice(0, NAMED).join(', ') + more) }]
 }
 
 export const hearingTroubles = (state: NodeState): Trouble[] => [...deafTroubles(state), ...missedTroubles(state)]

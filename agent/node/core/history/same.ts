@@ -25,6 +25,7 @@ const WHAT: Readonly<Record<string, (message: string) => string>> = {
   'heard-by-others': ofObject,
   'heartbeat-keys-wait': ofObject,
   'link-silent': ofObject,
+  'lossy-link': ofObject,
   'no-coordinator': ofObject,
   'no-lease-process': ofObject,
   'own-view-silent': ofObject,

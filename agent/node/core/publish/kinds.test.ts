@@ -3,6 +3,7 @@ import { agreementDigests } from '@lvsm/model'
 import { encodeMessage, type LeaseStatus, type PeerStatus, type StateMessage } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { goesOn, node, statusOf, type TestNode } from '../fixture.ts'
+import { onePerDirection } from '../hearing.ts'
 
 const of = (one: TestNode, ...codes: readonly string[]) =>
   one.core
@@ -157,6 +158,38 @@ test('a realserver that is not heard here, and by others, is named with the dire
   ])
   gone(9000, { unheard: ['rs3'] })
   expect(of(dir1, 'heard-by-others'), 'nobody hears it').toEqual([])
+})
+
+test('many that are not heard for one cause are one trouble, and two nodes that neither vote nor direct say nothing of each other', () => {
+  const trouble = (code: string, name: string) => ({
+    ...{ code, severity: 'warning' as const, object: `node ${name}`, hint: `from ${name}` },
+    message: `of ${name}`,
+  })
+  const codes = ['heard-by-others', 'one-way']
+  const all = (names: readonly string[]) => codes.flatMap((code) => names.map((name) => trouble(code, name)))
+  expect(onePerDirection('dir1', all(['rs1', 'rs2']))).toEqual(all(['rs1', 'rs2']))
+  const those = ['rs1', 'rs2', 'rs3', 'rs4', 'rs5']
+  expect(onePerDirection('dir1', all(those)).map(({ object, message }) => [object, message])).toEqual([
+    ['node dir1', 'rs1, rs2, rs3, rs4 and 1 more do not hear dir1, which hears them: nothing comes from dir1 to them'],
+    [
+      'node dir1',
+      'dir1 does not hear rs1, rs2, rs3, rs4 and 1 more, which others heard: nothing comes from them to dir1',
+    ],
+  ])
+
+  const rs3 = node('rs3')
+  rs3.feed({ kind: 'lease-up' })
+  const status = statusOf('rs3', 'dir1')
+  const dead = { life: 'dead', silentMs: 9000 } as const
+  const peers = status.peers.map((peer) => (peer.name === 'dir2' ? peer : { ...peer, ...dead }))
+  for (let second = 0; second < 8; second++) {
+    says(rs3, 'dir2', { unheard: [] })
+    goesOn(rs3, 1000, { ...status, peers })
+  }
+  const told = of(rs3, 'heard-by-others').map(([, object]) => object)
+  expect(told).toContain('node dir1')
+  for (const { name, voter, roles } of rs3.core.status(rs3.now()).nodes)
+    if (!voter && !roles.includes('director')) expect(told).not.toContain(`node ${name}`)
 })
 
 test('what somebody changes again and again is a fight, until a minute after', () => {

@@ -2,6 +2,7 @@
 import type { Trouble } from '@lvsm/base'
 import { interfaceFor, linksDown } from '@lvsm/plan'
 import type { NodeTrouble } from '@lvsm/protocol'
+import { onePerDirection } from '../hearing.ts'
 import type { NodeState } from '../state.ts'
 
 /** Code → what it makes needless. */
@@ -27,13 +28,14 @@ export function onePerCause(state: NodeState, found: readonly Trouble[]): readon
   const [full] = found.filter(({ code }) => code === 'state-not-kept')
   const isOfIpvs = ({ code, message }: Trouble): boolean => code === 'kernel-refused' && OF_IPVS.test(message)
   const isOfDown = followsFromDown(state, found)
-  return found.filter(
+  const causes = found.filter(
     (trouble) =>
       !needless.has(trouble.code) &&
       (trouble.code !== full?.code || trouble === full) &&
       !(codes.has('no-ipvs') && isOfIpvs(trouble)) &&
       !isOfDown(trouble),
   )
+  return onePerDirection(state.node, causes)
 }
 
 /** Of an interface that is down, and is told: silence on its links, what cannot be sent, what is reached by it. */
