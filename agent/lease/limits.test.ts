@@ -1,14 +1,14 @@
 /** At the most groups of a director, with the longest names and reasons, every datagram fits, and a heartbeat an Ethernet frame. */
-import { MAX_DATAGRAM, open, sealer } from '@lvsm/protocol'
+import { type Heartbeat, type LeaseMessage, MAX_DATAGRAM, open, sealer } from '@lvsm/protocol'
 import { GROUPS_PER_DIRECTOR } from '@lvsm/model'
 import { expect, test } from 'vitest'
 import { keyring } from './adapters/network/keyring.ts'
-import { Bench, ready, trio } from './core/fixture.ts'
+import { Bench, ready, type Sent, trio, viewOf } from './core/fixture.ts'
 
 const CLUSTER = 'c'.repeat(32)
 const KEYS = keyring([{ id: 1, algorithm: 'sha256', secret: 'ab'.repeat(32) }])
-/** Of a frame of 1,500 bytes, without the headers of IPv4 and UDP. */
-const FRAME = 1472
+/** Of a frame of 1,500 bytes, without the headers of IPv6 and UDP. */
+const FRAME = 1452
 const LONG = '…→’'.repeat(20_000)
 
 const named = (at: number): string => `${'g'.repeat(29)}${String(at).padStart(3, '0')}`
@@ -19,14 +19,25 @@ const groups = Array.from({ length: GROUPS_PER_DIRECTOR.most }, (_, at) => ({
   digest: at.toString(16).padStart(16, '0'),
 }))
 
+const BEAT: Heartbeat = { kind: 'heartbeat', revision: 1, standby: false, voters: '0'.repeat(16), groups: [] }
+const BUSY: LeaseMessage = {
+  ...{ kind: 'busy', group: named(0), digest: '0'.repeat(16), epoch: 1, reason: 'unknown-list' },
+  ...{ echo: { incarnation: '0'.repeat(32), sequence: 2 ** 40 }, leftMs: 1000, highWater: 2 ** 40 },
+}
+
 /** Every datagram that it has sent, as bytes. */
 function sealed(bench: Bench): { readonly kind: string; readonly piggybacked: boolean; readonly bytes: Uint8Array }[] {
-  return bench.sent.map(({ sequence, spread, message, piggybacked }) => {
-    const outgoing = { from: 'd'.repeat(32), incarnation: 'f'.repeat(32), sequence, spread, message, piggybacked }
-    const bytes = sealer(outgoing, CLUSTER, 1, KEYS)('e'.repeat(32))
-    return { kind: message.kind, piggybacked: piggybacked !== null, bytes }
-  })
+  return bench.sent.map((said) => ({
+    kind: said.message.kind,
+    piggybacked: said.piggybacked !== null,
+    bytes: bytesOf(said),
+  }))
 }
+function bytesOf({ sequence, spread, message, piggybacked }: Said): Uint8Array {
+  const outgoing = { from: 'd'.repeat(32), incarnation: 'f'.repeat(32), sequence, spread, message, piggybacked }
+  return sealer(outgoing, CLUSTER, 1, KEYS)('e'.repeat(32))
+}
+type Said = Pick<Sent, 'sequence' | 'spread' | 'message' | 'piggybacked'>
 
 test('a director with the most groups: heartbeats, requests and answers', () => {
   const bench = new Bench({ view: { ...trio('dir1'), cluster: CLUSTER, groups } })
@@ -41,6 +52,33 @@ test('a director with the most groups: heartbeats, requests and answers', () => 
     expect(bytes.length).toBeLessThanOrEqual(FRAME)
     expect(open(bytes, CLUSTER, KEYS).ok).toBe(true)
   }
+})
+
+test('a heartbeat that says why the agent is not there, and how much was sent, beside the longest message', () => {
+  const names = ['dir1', 'dir2', 'rs1', 'rs2', 'rs3', 'rs4']
+  for (const many of [groups, groups.slice(0, 8)])
+    for (const fault of ['', 'x'.repeat(500), LONG]) {
+      const bench = new Bench({ view: { ...viewOf('dir1', names), cluster: CLUSTER, groups: many } })
+      bench.give({ kind: 'agent', fault })
+      bench.give({ kind: 'view', view: bench.view })
+      for (const { name } of many) bench.give(ready({ group: name, reaches: 8, blind: 255, reason: LONG }))
+      for (let second = 0; second < 8; second++) {
+        for (const [at, name] of names.slice(1).entries())
+          bench.hear(name, { ...BEAT }, { incarnation: String(at).repeat(32) })
+        bench.pass(1000)
+      }
+      const beats = bench.sent.flatMap(({ message }) => (message.kind === 'heartbeat' ? [message] : []))
+      // Where there is no room for both, why the agent is not there is worth more.
+      const hasRoom = fault === '' || many.length === 8
+      expect(Math.max(...beats.map(({ sent = [] }) => sent.length))).toBe(hasRoom ? 4 : 0)
+      for (const beat of beats) {
+        expect(beat.agentless === undefined).toBe(fault === '')
+        const piggybacked = { ...beat, epoch: 2 ** 31, nextEpoch: 2 ** 31, silentMs: 30_000 }
+        const bytes = bytesOf({ sequence: 2 ** 40, spread: 'one', message: BUSY, piggybacked })
+        expect(bytes.length).toBeLessThanOrEqual(FRAME)
+        expect(open(bytes, CLUSTER, KEYS).ok).toBe(true)
+      }
+    }
 })
 
 test('an answer to an offer, whatever the agent’s reason', () => {

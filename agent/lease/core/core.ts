@@ -5,7 +5,7 @@
  * out, and never goes back; effects are carried out in their order; each fence and address effect is answered by
  * exactly one `fenced` or `addressed` input, in the same order.
  */
-import { type LeaseGroup, type LeaseStatus, type LeaseView } from '@lvsm/protocol'
+import { faultText, type LeaseGroup, type LeaseStatus, type LeaseView } from '@lvsm/protocol'
 import { after, type Instant, invariant, later, NEVER_BEFORE } from '@lvsm/base'
 import type { Grant } from '@lvsm/lease'
 import { expire, nextDue, tick } from './timers.ts'
@@ -131,7 +131,7 @@ function onInput(state: LeaseState, input: LeaseInput): void {
   if (input.kind === 'persisted') return onPersisted(state, input.ok, input.error)
   if (input.kind === 'trouble') return report(state, input.source, input.trouble)
   if (input.kind === 'agent') {
-    state.agentless = input.fault
+    state.agentless = faultText(input.fault)
     return heartbeatSoon(state)
   }
   const { view } = state

@@ -6,7 +6,7 @@
  * With many groups a heartbeat carries the claims that changed lately and some of the others, round robin, because it must
  * fit an Ethernet frame.
  */
-import { cut, type GroupClaim, type Heartbeat, type LeaseView, LONGEST_FAULT } from '@lvsm/protocol'
+import { type GroupClaim, type Heartbeat, type LeaseView } from '@lvsm/protocol'
 import { after, earlier, type Instant, NEVER_BEFORE } from '@lvsm/base'
 import { voterDigest } from '@lvsm/lease'
 import { heartbeatIntervalMs } from './heartbeat-interval.ts'
@@ -22,12 +22,14 @@ const SOON = 1 / 2
 /** Part of a peer's interval: with at most so much left, its heartbeat is piggybacked on a message; or sent with those to others. */
 const PIGGYBACK = 1 / 2
 const NEARLY = 1 / 4
-/** Claims in one heartbeat: with names of 32 letters it fits an Ethernet frame, a REQUEST beside it. */
+/** Claims in one heartbeat: with names of 32 letters it fits an Ethernet frame, the longest message beside it. */
 const LATEST = 6
 const CHANGED = 6
 const OTHERS = 4
 /** A claim counts as changed for so many deadtimes. */
 const NEWS = 2
+/** Claims beside which why the agent is not there has room, and what was sent as well. */
+const ROOM_FOR_BOTH = 8
 
 function claimOf(state: LeaseState, instance: GroupState): GroupClaim {
   const holding = isLeaseValid(instance, state.now)
@@ -74,16 +76,20 @@ function someOf<Item>(list: readonly Item[], place: number, most: number): Item[
   return [...list.slice(first), ...list.slice(0, first)].slice(0, most)
 }
 
-const makeHeartbeat = (state: LeaseState, view: LeaseView, names: readonly string[]): Heartbeat => ({
-  kind: 'heartbeat',
-  revision: view.revision,
-  standby: state.standby,
-  voters: voterDigest(view),
-  groups: claimsFor(state, view, names),
-  ...epochsOf(state, view),
-  ...sentCounts(state, view, names),
-  ...(state.agentless === '' ? {} : { agentless: cut(state.agentless, LONGEST_FAULT) }),
-})
+function makeHeartbeat(state: LeaseState, view: LeaseView, names: readonly string[]): Heartbeat {
+  const groups = claimsFor(state, view, names)
+  const isFull = state.agentless !== '' && groups.length > ROOM_FOR_BOTH
+  return {
+    kind: 'heartbeat',
+    revision: view.revision,
+    standby: state.standby,
+    voters: voterDigest(view),
+    groups,
+    ...epochsOf(state, view),
+    ...(isFull ? {} : sentCounts(state, view, names)),
+    ...(state.agentless === '' ? {} : { agentless: state.agentless }),
+  }
+}
 
 const heartbeatDueAt = (state: LeaseState, name: string): Instant => state.heartbeatAt.get(name) ?? NEVER_BEFORE
 

@@ -13,7 +13,13 @@ const withLinks = (names: readonly string[]): LeaseView => ({
 const beat: Heartbeat = { kind: 'heartbeat', revision: 1, standby: false, voters: '0000000000000000', groups: [] }
 
 /** They speak every 100 ms, over their links by turns; what they say of themselves is true. */
-function live(dir1: Bench, ms: number, arrives: (turn: number) => boolean, links = [0], says = true, from = ['dir2']): void {
+function live(
+  dir1: Bench,
+  ms: number,
+  arrives: (turn: number) => boolean,
+  links = [0],
+  { says = true, from = ['dir2'] } = {},
+): void {
   for (let turn = 0; turn * 100 < ms; turn++) {
     dir1.pass(100)
     const sent = sentBy.get(dir1) ?? 0
@@ -82,8 +88,8 @@ test('of several peers over one link it is one trouble, and none where neither o
     const bench = new Bench({ view: { ...viewOf(node, names), nodes } })
     bench.begin()
     const peers = names.filter((name) => name !== node)
-    live(bench, 20_000, () => true, [0], true, peers)
-    live(bench, 16_000, twoOfFive, [0], true, peers)
+    live(bench, 20_000, () => true, [0], { from: peers })
+    live(bench, 16_000, twoOfFive, [0], { from: peers })
     return lossy(bench).map(({ object, message }) => [object, message])
   }
   expect(told('dir1')).toEqual([
@@ -128,7 +134,7 @@ test('a new revision ends neither loss nor silence, unless it changes the links'
 test('of a peer of an older version, which says nothing of what it sends, nothing is said', () => {
   const dir1 = new Bench({ view: withLinks(['inside']) })
   dir1.begin()
-  live(dir1, 30_000, twoOfFive, [0], false)
+  live(dir1, 30_000, twoOfFive, [0], { says: false })
   expect(lossy(dir1)).toEqual([])
 })
 test('heartbeats tell a peer now and then how much was sent to its present start', () => {

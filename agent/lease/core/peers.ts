@@ -1,5 +1,5 @@
 /** Peer table, from heartbeats: who holds a group, who is ready for it, and in which order. */
-import { cut, type Heartbeat, type LeaseGroup, type LeaseView, LONGEST_FAULT, type NodeLife } from '@lvsm/protocol'
+import { faultText, type Heartbeat, type LeaseGroup, type LeaseView, type NodeLife } from '@lvsm/protocol'
 import { after, type Instant, later, LONGEST_LEASE_MS, NEVER_BEFORE, type Trouble } from '@lvsm/base'
 import { lifeOf, silentFrom, speaks } from '@lvsm/heartbeat'
 import { groupOf, type Sender, votersOf } from '@lvsm/lease'
@@ -21,7 +21,7 @@ export function onHeartbeat(
   const same = before?.incarnation === incarnation ? before : undefined
   if (same && sequence < same.sequence) return
   const { standby, voters, epoch = 1, nextEpoch = 0, silentMs } = heartbeat
-  const agentless = cut(heartbeat.agentless ?? '', LONGEST_FAULT)
+  const agentless = faultText(heartbeat.agentless ?? '')
   const votesAt = silentMs === undefined ? NEVER_BEFORE : after(state.now, silentMs)
   const claims = same?.claims ?? new Map<string, Claim>()
   const word = { incarnation, sequence, standby, voters, epoch, nextEpoch, votesAt, agentless, claims }

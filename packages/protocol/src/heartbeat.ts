@@ -1,4 +1,6 @@
+import { cut } from './cut.ts'
 import type { Incarnation } from './lease-messages.ts'
+import { encodeText } from './text.ts'
 
 /** What a node says about itself in every heartbeat. */
 export interface GroupClaim {
@@ -18,8 +20,6 @@ export interface SentCount {
   readonly to: Incarnation
   readonly count: number
 }
-/** Letters of a heartbeat, of why the node's agent is not there; whoever hears more keeps no more. */
-export const LONGEST_FAULT = 120
 export interface Heartbeat {
   readonly kind: 'heartbeat'
   /** Revision of the configuration that the node runs. */
@@ -37,8 +37,16 @@ export interface Heartbeat {
   readonly silentMs?: number
   /** How many datagrams it addressed to which process starts before this one: a few of those that this one goes to, in turn. Missing: it does not say now. */
   readonly sent?: readonly SentCount[]
-  /** Why its agent is not there: at most LONGEST_FAULT letters. Missing: it is, or nothing is said of it. */
+  /** Why its agent is not there: as `faultText` cuts it. Missing: it is, or nothing is said of it. */
   readonly agentless?: string
+}
+/** Of why the agent is not there. A letter may have three bytes, and a heartbeat must fit an Ethernet frame. */
+const LONGEST_FAULT = { letters: 120, bytes: 180 } as const
+/** As every heartbeat says it; whoever hears more keeps no more. */
+export function faultText(fault: string): string {
+  let letters: number = LONGEST_FAULT.letters
+  while (encodeText(cut(fault, letters)).length > LONGEST_FAULT.bytes) letters -= 10
+  return cut(fault, letters)
 }
 /** Opaque word from a reconciler to another: the lease process carries it and does not look inside. */
 export interface Relay {
