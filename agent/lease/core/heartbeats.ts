@@ -28,8 +28,8 @@ const CHANGED = 6
 const OTHERS = 4
 /** A claim counts as changed for so many deadtimes. */
 const NEWS = 2
-/** Claims beside which why the agent is not there has room, and what was sent as well. */
-const ROOM_FOR_BOTH = 8
+/** How many counts of what was sent have room beside all these claims; in place of a claim; and fewer beside why the agent is not there. */
+const COUNTS = { beside: 4, perClaim: 2, forFault: 8 } as const
 
 function claimOf(state: LeaseState, instance: GroupState): GroupClaim {
   const holding = isLeaseValid(instance, state.now)
@@ -78,7 +78,8 @@ function someOf<Item>(list: readonly Item[], place: number, most: number): Item[
 
 function makeHeartbeat(state: LeaseState, view: LeaseView, names: readonly string[]): Heartbeat {
   const groups = claimsFor(state, view, names)
-  const isFull = state.agentless !== '' && groups.length > ROOM_FOR_BOTH
+  const free = COUNTS.perClaim * (LATEST + CHANGED + OTHERS - groups.length)
+  const room = COUNTS.beside + free - (state.agentless === '' ? 0 : COUNTS.forFault)
   return {
     kind: 'heartbeat',
     revision: view.revision,
@@ -86,7 +87,7 @@ function makeHeartbeat(state: LeaseState, view: LeaseView, names: readonly strin
     voters: voterDigest(view),
     groups,
     ...epochsOf(state, view),
-    ...(isFull ? {} : sentCounts(state, view, names)),
+    ...sentCounts(state, view, names, room),
     ...(state.agentless === '' ? {} : { agentless: state.agentless }),
   }
 }

@@ -10,8 +10,8 @@ import { isPillar } from './entitled.ts'
 import { isSilent, namesOf, ownLinks } from './links.ts'
 import type { LeaseState } from './state.ts'
 
-/** In one heartbeat, which must fit an Ethernet frame. */
-const MOST_COUNTS = 4
+/** In one heartbeat. With more nodes each hears its own more seldom: packages/heartbeat/README.md says up to how many loss is measured. */
+const MOST_COUNTS = 12
 
 export function countSent(state: LeaseState, node: string, to: Incarnation | null): void {
   if (to === null) return
@@ -20,18 +20,19 @@ export function countSent(state: LeaseState, node: string, to: Incarnation | nul
   else state.sentTo.set(node, { to, count: 1, toldAt: NEVER_BEFORE })
 }
 
-/** For a heartbeat to these nodes: of those that were not told for longest. */
+/** For a heartbeat to these nodes, with room for so many: of those that were not told for longest. */
 export function sentCounts(
   state: LeaseState,
   { timing }: LeaseView,
   names: readonly string[],
+  room: number,
 ): Pick<Heartbeat, 'sent'> {
   const due = names.flatMap((name) => {
     const known = state.sentTo.get(name)
     return known && state.now >= after(known.toldAt, lossWordMs(timing)) ? [known] : []
   })
-  if (due.length === 0) return {}
-  const told = due.sort((a, b) => a.toldAt - b.toldAt).slice(0, MOST_COUNTS)
+  if (due.length === 0 || room <= 0) return {}
+  const told = due.sort((a, b) => a.toldAt - b.toldAt).slice(0, Math.min(room, MOST_COUNTS))
   for (const one of told) one.toldAt = state.now
   return { sent: told.map(({ to, count }) => ({ to, count })) }
 }
