@@ -108,6 +108,32 @@ describe('a lone director', () => {
     bench.pass(56_500)
     expect(fought()).toEqual([])
   })
+  test('many of one group are one trouble, and what was taken off long ago leaves room for others', () => {
+    const bench = new Bench()
+    bench.begin()
+    bench.runTo(4000)
+    const named = (many: number, from = 0) => Array.from({ length: many }, (_, at) => `10.11.1.${from + at} on outside`)
+    const taken = (where: readonly string[]): void => {
+      for (let times = 0; times < 3; times++) {
+        bench.give({ kind: 'address-lost', group: 'web', where })
+        bench.pass(2000)
+      }
+    }
+    const fought = () => bench.core.status(bench.now).troubles.filter(({ code }) => code === 'fought-over')
+    taken(named(64))
+    expect(fought()).toMatchObject([
+      {
+        object: 'group web',
+        message: expect.stringMatching(
+          /10\.11\.1\.0 on outside, .* and 60 more \(group web\) away .* they are put back/,
+        ),
+      },
+    ])
+    bench.pass(60_000)
+    expect(fought()).toEqual([])
+    taken(named(1, 100))
+    expect(fought()).toMatchObject([{ object: 'address 10.11.1.100 on outside' }])
+  })
   test('one that goes on is answered each time, and does not fill the history', () => {
     const bench = new Bench()
     bench.begin()
