@@ -17,7 +17,7 @@ const SILENT: Trouble = {
 }
 const LOSSY: Trouble = { ...SILENT, code: 'lossy-link', message: 'about 40 % of what dir2 sends is lost' }
 const UNBOUND: Trouble = { code: 'link-down', severity: 'warning', message: 'link outside (10.11.0.2): cannot listen' }
-function cut(name: string, isDown: boolean): TestNode {
+function cut(name: string, isDown: boolean, answer = 'ENETUNREACH'): TestNode {
   const one = node(name)
   one.feed({ kind: 'lease-up' })
   goesOn(one, 3000)
@@ -26,7 +26,7 @@ function cut(name: string, isDown: boolean): TestNode {
   one.answering.clear()
   for (let count = 0; count < 40; count++) {
     const status: LeaseStatus = { ...statusOf(name, null, 0), troubles: [SILENT, LOSSY, UNBOUND] }
-    goesOn(one, 1000, { ...status, counters: { 'send-ENETUNREACH': count * 5 } })
+    goesOn(one, 1000, { ...status, counters: { [`send-${answer}`]: count * 5 } })
   }
   return one
 }
@@ -38,6 +38,10 @@ test('of a director: silence on its link, what it cannot send, ping nodes, and t
   const [one] = down.core.status(down.now()).troubles
   expect(one?.message).toMatch(/^interface outside is down, needed for vip 10\.11\.0\.10.*heartbeat link outside/)
   expect(one?.hint).toBe('check the cable, or: ip link set outside up')
+})
+
+test('what cannot be sent for another reason is told beside it', () => {
+  expect(own(cut('dir2', true, 'EPERM'))).toEqual(['interface-down', 'not-sent'])
 })
 
 test('of a realserver it is its heartbeat link', () => {

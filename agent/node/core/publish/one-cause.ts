@@ -62,7 +62,7 @@ function followsFromDown(
     return shared.length > 0 && shared.every(({ name }) => links.has(name))
   }
   return ({ code, message, object }) => {
-    if (code === 'not-sent') return true
+    if (code === 'not-sent') return links.size > 0 && BY_DOWN.test(message)
     if (code === 'link-silent' || code === 'lossy-link') return links.has(LINK.exec(object ?? '')?.[1] ?? '')
     if (code === 'heard-by-others' || code === 'one-way') return isCutOff(object)
     // As its lease process says it, which knows no interfaces.
@@ -71,6 +71,8 @@ function followsFromDown(
     return (code === 'standby-finds-none' || code === 'verdicts-differ') && serves(object)
   }
 }
+/** What the kernel answers to who sends over an interface that is down; a packet filter answers something else. */
+const BY_DOWN = /\bE(?:NETUNREACH|NETDOWN|HOSTUNREACH|ADDRNOTAVAIL|NODEV)\b/
 const DOWN = /\binterface (\S+) is down/
 const LINK = /^link ([^\s:]+)/
 const PINGED = /^ping node (\S+) /
