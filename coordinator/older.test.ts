@@ -78,6 +78,7 @@ test('it is followed as before: the agent tells it in few words that it could re
     pings: {},
     ready: {},
     counters: {},
+    dark: {},
     established: {},
     rates: null,
     tables: {},

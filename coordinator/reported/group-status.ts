@@ -2,7 +2,7 @@
  * One group as the coordinators know it: what its directors say of it, who else could have it, and whether anybody could own it of
  * whom nothing is heard.
  */
-import { barOf, byItsWord, type Hears, mayHold, type State, votersFor, wantedOfGroup } from '@lvsm/changes'
+import { barOf, byItsWord, type Hears, mayHold, noneKnown, type State, votersFor, wantedOfGroup } from '@lvsm/changes'
 import type { Config, ConfigGroup } from '@lvsm/model'
 import type { GroupReport, NodeReport, TakerReport } from '@lvsm/protocol'
 import type { Fresh } from './cluster-status.ts'
@@ -61,7 +61,7 @@ export function groupReport({ facts, fresh, nodes, votes, doubt }: Around, group
     takers: directors.flatMap((director) => {
       const node = director === owner ? undefined : nodes.find((one) => one.name === director)
       if (!node) return []
-      const own = { ...takerOf(node, name, fresh.get(director)), ...refusedBy(director, owner, fresh) }
+      const own = { ...takerOf(node, name, fresh.get(director)), ...refusedBy(director, { group: name, owner }, fresh) }
       const said = doubted(own, doubt(director))
       const count = said.could === true ? votersFor(director, owner, voters, hears) : undefined
       return [{ ...said, ...(count === undefined ? {} : { voters: count }) }]
@@ -117,11 +117,18 @@ function takerOf(report: NodeReport, group: string, record: Reporting | undefine
   return { node, ...byItsWord(Object.hasOwn(ready, group) ? (ready[group] ?? null) : null) }
 }
 
-/** Who serves by another configuration gets nothing by plan: the trouble of the owner that says so. */
-function refusedBy(node: string, owner: string | null, fresh: Fresh): Pick<TakerReport, 'refused'> {
+/** Who serves by another configuration gets nothing by plan: the trouble of the owner that says so. Nor who knows nothing of one of its services. */
+function refusedBy(
+  node: string,
+  { group, owner }: { readonly group: string; readonly owner: string | null },
+  fresh: Fresh,
+): Pick<TakerReport, 'refused'> {
   const troubles = fresh.get(owner ?? '')?.said.troubles ?? []
   const odd = troubles.find(({ code, message }) => code === 'disagreement' && message.split(' ').includes(node))
-  return odd ? { refused: `differs: ${odd.message}` } : {}
+  if (odd) return { refused: `differs: ${odd.message}` }
+  const { dark = {} } = fresh.get(node)?.said ?? {}
+  const service = owner !== null && Object.hasOwn(dark, group) ? dark[group] : undefined
+  return service === undefined ? {} : { refused: noneKnown(service) }
 }
 
 /** A no stays one. */

@@ -9,6 +9,7 @@ export const ownReport = (boot: string, reason = ''): OwnReport => ({
   pings: {},
   ready: {},
   counters: {},
+  dark: {},
   established: {},
   rates: null,
   tables: {},

@@ -1,7 +1,7 @@
 /** Eligibility of this node for a group, as a candidate and as the successor of a planned transfer. */
 import { type LeaseGroup, type LeaseView } from '@lvsm/protocol'
 import { directs } from '@lvsm/lease'
-import { hasQuorum } from './peers.ts'
+import { claimOf, hasQuorum } from './peers.ts'
 import { PHASE_TEXT } from './phases.ts'
 import { isFaultOver, isReady, unreadyReason } from './group-state.ts'
 import type { LeaseState } from './state.ts'
@@ -30,7 +30,17 @@ export function unwillingFor(state: LeaseState, view: LeaseView, group: LeaseGro
   return null
 }
 
-/** Why this node refuses an OFFER; null when it is willing. */
-export const whyNotSuccessor = (state: LeaseState, view: LeaseView, group: LeaseGroup): string | null =>
+/** Why this node refuses an OFFER of that owner; null when it is willing. */
+export const whyNotSuccessor = (state: LeaseState, view: LeaseView, group: LeaseGroup, owner: string): string | null =>
   whyNotCandidate(state, view, group) ??
-  (hasQuorum(state, view) ? null : `${state.node} does not hear a majority of the voters`)
+  (hasQuorum(state, view) ? whyNotInstead(state, group, owner) : `${state.node} does not hear a majority of the voters`)
+
+/**
+ * A service that the owner serves would be served no more. Nobody is kept by it from a group that nobody holds, nor from that of an
+ * owner which says that it cannot serve it: there all others are better off.
+ */
+function whyNotInstead(state: LeaseState, { name }: LeaseGroup, owner: string): string | null {
+  const dark = state.instances.get(name)?.readiness.dark ?? null
+  if (dark === null || claimOf(state, owner, name)?.ready === false) return null
+  return `${state.node} knows no realserver of service ${dark}, which would not be served there`
+}

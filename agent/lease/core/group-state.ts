@@ -65,6 +65,8 @@ export interface GroupState {
     readonly ready: boolean
     readonly reaches: number
     readonly blind: number
+    /** A service of which nothing is known here, or none: it would not be served. */
+    readonly dark: string | null
     readonly reason: string
     readonly until: Instant
   }
@@ -117,7 +119,7 @@ export function newGroupState(group: LeaseGroup, own: string, random: Random, ru
     defendedAt: NEVER_BEFORE,
     rival: null,
     conflict: null,
-    readiness: { ready: false, reaches: 0, blind: 0, reason: '', until: NEVER_BEFORE },
+    readiness: { ready: false, reaches: 0, blind: 0, dark: null, reason: '', until: NEVER_BEFORE },
     interfaceFaultUntil: NEVER_BEFORE,
     faultUntil: NEVER_BEFORE,
     standbyAt: NEVER_BEFORE,

@@ -258,6 +258,24 @@ describe('the successor', () => {
     dissenting.heartbeat('rs1', [], { voters: 'ffffffffffffffff' })
     expect(offers(dissenting)).toMatchObject({ willing: false })
   })
+  test('that knows no realserver of a service takes the group from no owner that serves, and from one that cannot', () => {
+    const dark = successor()
+    dark.give(ready({ blind: 1, dark: 'http' }))
+    const reason = 'dir2 knows no realserver of service http, which would not be served there'
+    expect(offers(dark)).toMatchObject({ willing: false, reason })
+    dark.heartbeat('dir1', [claim({ holds: true, ready: false, number: 7, leftMs: 300 })])
+    expect(offers(dark)).toMatchObject({ willing: true, reason: '' })
+    const blind = successor()
+    blind.give(ready({ blind: 1 }))
+    expect(offers(blind)).toMatchObject({ willing: true })
+  })
+  test('that knows no realserver of a service takes what nobody holds', () => {
+    const dark = new Bench({ view: trio('dir2') })
+    dark.begin()
+    dark.give(ready({ blind: 1, dark: 'http' }))
+    dark.live(600, ['rs1'])
+    expect(dark.role()).toBe('owner')
+  })
   test('of a group that it does not know is not', () => {
     const dir2 = successor()
     dir2.hear('dir1', { kind: 'offer', ...about, group: 'mail', number: 7 })

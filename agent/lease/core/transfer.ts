@@ -93,7 +93,7 @@ function endTransfer(state: LeaseState, instance: GroupState, reason: string): v
 export function onOffer(state: LeaseState, view: LeaseView, sender: Asker, offer: Offer): void {
   const group = view.groups.find(({ name }) => name === offer.group)
   state.instances.get(offer.group)?.candidate.voteTable.raise(offer.number)
-  const why = group ? whyNotSuccessor(state, view, group) : `${state.node} does not know ${offer.group}`
+  const why = group ? whyNotSuccessor(state, view, group, sender.node) : `${state.node} does not know ${offer.group}`
   const instance = state.instances.get(offer.group)
   if (instance && why === null) instance.offeredAt = state.now
   const echo = { incarnation: sender.incarnation, sequence: sender.sequence }

@@ -1,6 +1,7 @@
 /** What a director tells its lease process: could it serve a group, and which of its ping nodes does it reach? */
 import { describe, expect, it } from 'vitest'
-import { SAMPLE } from '@lvsm/model'
+import { agreementDigests, SAMPLE } from '@lvsm/model'
+import { encodeMessage, type StateMessage } from '@lvsm/protocol'
 import { node, statusOf } from './fixture.ts'
 
 const ROUTER = '10.11.0.100'
@@ -77,7 +78,7 @@ it('a director that can check nobody of a service may take its group all the sam
     return [one.take('ready').at(-1), troubles.filter(({ object }) => object === 'service http')]
   }
   expect(answer(10_000, null, 'it cannot be started: ENOENT')).toMatchObject([
-    { ready: true, blind: 1, reason: 'the kernel is prepared; service http cannot be checked here' },
+    { ready: true, blind: 1, dark: 'http', reason: 'the kernel is prepared; service http cannot be checked here' },
     [
       {
         code: 'service-unchecked',
@@ -92,6 +93,30 @@ it('a director that can check nobody of a service may take its group all the sam
   expect(one.core.figures(one.now()).unchecked).toEqual(new Map([['web', 0]]))
   expect([ready, troubles]).toMatchObject([{ ready: true, reason: 'the kernel is prepared' }, []])
   expect(ready).not.toHaveProperty('blind')
+  // Who knew them once serves by that.
+  const blinded = answer(10_000, null, 'it cannot be started: ENOENT')
+  expect(blinded).toMatchObject([{ ready: true, blind: 1 }, [{ code: 'service-unchecked' }]])
+  expect(blinded[0]).not.toHaveProperty('dark')
+})
+
+it('no order moves a group to a director that knows no realserver of one of its services', () => {
+  const one = owner()
+  const says = (more: Partial<StateMessage>) => {
+    const text = encodeMessage({
+      ...{ kind: 'state', boot: 'b', revision: 1, agreement: agreementDigests(one.config), state: 'standby' },
+      ...{ reason: '', standby: false, ready: { web: '' }, pings: {}, troubles: [], events: [], ...more },
+    })
+    one.feed({ kind: 'message', from: 'dir2', text })
+    one.run(500)
+    const takers = one.core.status(one.now()).groups[0]?.takers ?? []
+    return takers.map(({ could, refused }) => [could, refused])
+  }
+  expect(says({ dark: { web: 'http' } })).toEqual([[true, 'knows no realserver of service http']])
+  one.feed({ kind: 'command', id: 'a', command: { verb: 'switchover', group: 'web' } })
+  const message = 'no director can take web now (dir2: it knows no realserver of service http)'
+  expect(one.take('reply')).toMatchObject([{ outcome: { ok: false, refusals: [{ code: 'no-successor', message }] } }])
+  // Of an older agent as well.
+  expect(says({})).toEqual([[true, undefined]])
 })
 
 describe('a director', () => {

@@ -31,6 +31,7 @@ const own = (more: Partial<OwnReport> = {}): OwnReport => ({
   pings: {},
   ready: {},
   counters: {},
+  dark: {},
   established: {},
   rates: null,
   tables: { http: [destination(1)] },

@@ -14,7 +14,7 @@ export const REPORT_MS = 500
 /** A coordinator that has answered before, and not for so long, did not get it. */
 export const LOST_MS = 5000
 
-const PARTS = ['self', 'lease', 'troubles', 'pings', 'ready', 'counters', 'established', 'rates'] as const
+const PARTS = ['self', 'lease', 'troubles', 'pings', 'ready', 'dark', 'counters', 'established', 'rates'] as const
 const SERVICES = 'services'
 const TABLE = 'table '
 
@@ -147,6 +147,7 @@ export class Reporter {
       ...(said.has('pings') ? { pings: own.pings } : {}),
       ...(said.has('ready') ? { ready: own.ready } : {}),
       ...(said.has('counters') ? { counters: own.counters } : {}),
+      ...(said.has('dark') ? { dark: own.dark } : {}),
       ...(said.has('established') ? { established: own.established } : {}),
       ...(said.has('rates') ? { rates: own.rates } : {}),
       ...(said.has(SERVICES) ? { services: Object.keys(own.tables) } : {}),

@@ -12,3 +12,6 @@ export function barOf({ state, standby, reason }: Pick<NodeReport, 'state' | 'st
 /** Its word: why it could not, '' where it could; null: it did not say, and `silent` is why. */
 export const byItsWord = (word: string | null, silent = 'its agent did not say'): CouldTake =>
   word === null ? { could: null, reason: silent } : { could: word === '', reason: word }
+
+/** Why a director takes a group from no owner that serves, though it takes it where there is none. */
+export const noneKnown = (service: string): string => `knows no realserver of service ${service}`

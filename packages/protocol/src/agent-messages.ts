@@ -78,6 +78,8 @@ const state = z.object({
   word: saidWord.exactOptional(),
   /** Group → why this node could not take it now; empty text: it could. Groups without room follow in `more`. */
   ready: z.record(name, text(160)),
+  /** Group → a service in it of which it knows no realserver: no order moves the group there. Not there: there is none, or it did not say. */
+  dark: z.record(name, name).exactOptional(),
   /** Ping node → does this node reach it? Null: not known yet. */
   pings: z.record(name, z.boolean().nullable()),
   /** Whom it does not hear now: all of voters and directors, and the first of the others. Not there: nothing depends on what it hears, or it did not say. */

@@ -133,7 +133,13 @@ const event = struct<LeaseEvent>(
 
 export const toLeaseCodec = union<ToLease>({
   view: [1, struct({ view: viewCodec })],
-  ready: [2, struct({ group: text, ready: flag, interfaceDown: flag, reaches: u8, reason: text }, { blind: [1, u8] })],
+  ready: [
+    2,
+    struct(
+      { group: text, ready: flag, interfaceDown: flag, reaches: u8, reason: text },
+      { blind: [1, u8], dark: [2, text] },
+    ),
+  ],
   switchover: [3, struct({ group: text, to: nullable(text), reason: text })],
   standby: [4, struct({ on: flag, reason: text })],
   relay: [5, struct({ to: nullable(text), payload: bytes })],

@@ -16,6 +16,8 @@ export type ToLease =
       readonly reason: string
       /** Of how many services of the group no realserver can be asked from here; missing: of none. */
       readonly blind?: number
+      /** A service of the group of which no realserver is known here; missing: there is none. */
+      readonly dark?: string
     }
   | { readonly kind: 'switchover'; readonly group: string; readonly to: string | null; readonly reason: string }
   | { readonly kind: 'standby'; readonly on: boolean; readonly reason: string }

@@ -172,6 +172,13 @@ describe('frames', () => {
     reaches: 2,
     reason: 'kernel is prepared',
   }
+  test('say which service nobody is known of, and of an older agent that there is none', () => {
+    const told: ToLease = { ...word, blind: 2, dark: 'http' }
+    for (const one of [word, told]) {
+      const [bytes] = new FrameSplitter().push(frame(toLeaseCodec, one)) ?? []
+      expect(bytes && decode(toLeaseCodec, bytes)).toEqual(one)
+    }
+  })
   test('are found again however the stream is cut', () => {
     const stream = Buffer.concat([frame(toLeaseCodec, word), frame(toLeaseCodec, word), frame(toLeaseCodec, word)])
     fc.assert(

@@ -29,6 +29,17 @@ export const blindServices = ({ checks }: NodeState): ReadonlySet<string> => {
   return new Set([...blind].filter((name) => !seen.has(name)))
 }
 
+/** Of those services in which no realserver that may serve is known, after all that was asked: whoever takes their group serves none of them. */
+export const darkServices = (state: NodeState): ReadonlySet<string> => {
+  const [lost, known] = [new Set<string>(), new Set<string>()]
+  for (const member of state.checks.members.values()) {
+    if (member.intent !== 'serve') continue
+    const isDark = isLost(member) && healthOf(member).healthy === null
+    ;(isDark ? lost : known).add(member.service.name)
+  }
+  return new Set([...lost].filter((name) => !known.has(name)))
+}
+
 export function unknownTroubles(state: NodeState): Trouble[] {
   const blind = blindServices(state)
   const services = new Map<string, Member[]>()

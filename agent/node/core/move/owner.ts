@@ -11,6 +11,7 @@ import { isOfEntry, observedService } from '@lvsm/plan'
 import { ANSWER_MS, refuse, reply } from '../command/reply.ts'
 import { leaseStatus, ownership } from '../lease.ts'
 import { readyOf, stateOf } from '../peers.ts'
+import { whyNotByOrder } from '../willing.ts'
 import { type NodeState } from '../state.ts'
 import { establishedHere, isSynchronised } from '../synchronised.ts'
 import { type Move } from './moving.ts'
@@ -237,5 +238,7 @@ function unable(state: NodeState, group: string, name: string): string | null {
   const other = saidOtherwise(state, name)
   if (other.length > 0) return `it has other ${other.join(', ')} in its configuration than ${state.node}`
   const why = readyOf(state, name, group)
-  return why === '' ? null : (why ?? 'it did not say whether it could take the group')
+  if (why !== '') return why ?? 'it did not say whether it could take the group'
+  const unknown = whyNotByOrder(state, name, group)
+  return unknown === null ? null : `it ${unknown}`
 }

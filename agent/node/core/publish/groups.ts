@@ -6,7 +6,7 @@ import { reachedPings } from '../check/pings.ts'
 import { hearsIn, votersIn } from '../hearing.ts'
 import { agreementOf, differsIn } from '../disagreement.ts'
 import { leaseStatus, ownership } from '../lease.ts'
-import { readyHere } from '../willing.ts'
+import { readyHere, whyNotByOrder } from '../willing.ts'
 import { readyOf, stateOf } from '../peers.ts'
 import { type NodeState } from '../state.ts'
 import { establishedOf } from '../synchronised.ts'
@@ -62,8 +62,11 @@ function takerOf(
   if (said.could !== true) return { node, ...said }
   const voters = votersFor(node, owner, votersIn(state), hearsIn(state))
   const other = owner === null ? [] : otherServices(state, owner, node)
-  const refused =
-    other.length === 0 ? {} : { refused: `has other ${other.join(', ')} in its configuration than ${owner}` }
+  const why =
+    other.length > 0
+      ? `has other ${other.join(', ')} in its configuration than ${owner}`
+      : whyNotByOrder(state, node, group)
+  const refused = owner === null || why === null ? {} : { refused: why }
   return { node, ...said, ...refused, ...(voters === undefined ? {} : { voters }) }
 }
 

@@ -206,7 +206,12 @@ test.each<[string, NodeState, string]>([
   [
     'the standby would serve by another configuration',
     lasting(asked('rs2', { dir2: { word: { agreement: { ...DIGESTS, schedulers: 'others' } } } })),
-    'degraded | cannot move: a switchover of web is refused (dir2 has other schedulers in its configuration than dir1); if dir1 dies, dir2 takes it all the same, and serves by its own',
+    'degraded | cannot move: a switchover of web is refused (dir2 has other schedulers in its configuration than dir1); if dir1 dies, dir2 takes it all the same, and serves by what it knows',
+  ],
+  [
+    'the standby knows no realserver of a service',
+    asked('rs2', { dir2: { word: { dark: { web: 'http' } } } }),
+    'degraded | cannot move: a switchover of web is refused (dir2 knows no realserver of service http); if dir1 dies, dir2 takes it all the same, and serves by what it knows',
   ],
   [
     'the lease process of the standby would not stand for the group',

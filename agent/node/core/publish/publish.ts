@@ -2,20 +2,20 @@
 import { cut } from '@lvsm/protocol'
 import { after, earlier, type Instant, later, type Trouble } from '@lvsm/base'
 import { isStopped, standingOf } from '@lvsm/changes'
-import { agreementDigests, NO_PAIRS, ownershipView } from '@lvsm/model'
+import { agreementDigests, type ConfigService, NO_PAIRS, ownershipView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
 import { alertsSaid } from '../alerts/said.ts'
 import { reachedPings, reachesOf } from '../check/pings.ts'
-import { blindServices } from '../check/unknowns.ts'
+import { blindServices, darkServices } from '../check/unknowns.ts'
 import { failedHere } from '../differing.ts'
 import { isConfirmed } from '../epoch.ts'
 import { unheardHere } from '../hearing.ts'
-import { leaseStatus } from '../lease.ts'
+import { heldGroups, leaseStatus } from '../lease.ts'
 import { interfaceFault, interfaceOf } from '../observe/interfaces.ts'
 import { unreadyFor } from '../plan/readiness.ts'
 import { log, type NodeState } from '../state.ts'
 import { allEstablished } from '../synchronised.ts'
-import { readyHere } from '../willing.ts'
+import { darkHere, readyHere } from '../willing.ts'
 import { noteCounters } from './drops.ts'
 import { toTell } from '../history/history.ts'
 import { noteTroubles } from '../history/troubles.ts'
@@ -96,7 +96,8 @@ const MOST_BLIND = 255
 export function publishReadiness(state: NodeState, all: boolean): void {
   const { published, view, kernel } = state
   const next = new Map(view?.directs.map((group) => [group.name, unreadyFor(state, group) ?? '']))
-  const blind = blindServices(state)
+  const [blind, dark] = [blindServices(state), darkServices(state)]
+  const held = heldGroups(state)
   for (const group of view?.directs ?? []) {
     const why = next.get(group.name) ?? ''
     const before = published.ready.get(group.name)
@@ -107,18 +108,27 @@ export function publishReadiness(state: NodeState, all: boolean): void {
     const reaches = reachesOf(state.pings, group.name)
     const unchecked = view?.services.filter((one) => one.group === group.name && blind.has(one.name)) ?? []
     const darkness = Math.min(unchecked.length, MOST_BLIND)
-    const isSeen = published.reaches.get(group.name) === reaches && published.blind.get(group.name) === darkness
-    const same = before === why && isSeen
+    // An owner who serves a service by what it was told last is not kept from it.
+    const isDark = ({ name, group: of }: ConfigService): boolean => of === group.name && dark.has(name)
+    const unknown = dark.size === 0 || held.has(group.name) ? undefined : view?.services.find(isDark)?.name
+    const isSeen = published.blind.get(group.name) === darkness && published.dark.get(group.name) === unknown
+    const same = before === why && isSeen && published.reaches.get(group.name) === reaches
     published.reaches.set(group.name, reaches)
     published.blind.set(group.name, darkness)
+    if (unknown === undefined) published.dark.delete(group.name)
+    else published.dark.set(group.name, unknown)
     if (published.view === '' || (!all && same)) continue
     const interfaceDown = kernel.observed !== null && interfaceFault(kernel.observed, group) !== null
     const [first] = unchecked
     const prepared = `the kernel is prepared${first ? `; service ${first.name} cannot be checked here` : ''}`
     const told = { interfaceDown, reaches, reason: cut(why === '' ? prepared : why, REASON) }
-    const blindness = darkness === 0 ? {} : { blind: darkness }
+    const blindness = {
+      ...(darkness === 0 ? {} : { blind: darkness }),
+      ...(unknown === undefined ? {} : { dark: unknown }),
+    }
     state.effects.push({ kind: 'ready', group: group.name, ready: why === '', ...told, ...blindness })
   }
+  for (const name of published.dark.keys()) if (!next.has(name)) published.dark.delete(name)
   published.ready = next
 }
 
@@ -163,6 +173,7 @@ function publish(state: NodeState, own: Saying, present: readonly Trouble[]): nu
     ...(status.quarantineMs > 0 ? { votesInMs: Math.ceil(status.quarantineMs) } : {}),
     ...(state.word ? { word: state.word } : {}),
     ready: Object.fromEntries(readyHere(state)),
+    ...darkHere(state),
     pings: reachedPings(state.pings),
     ...(unheard ? { unheard } : {}),
     ...(state.view?.sync ? { established: allEstablished(state) } : {}),

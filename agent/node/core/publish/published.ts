@@ -13,6 +13,8 @@ export interface Published {
   reaches: Map<string, number>
   /** Group → of how many of its services it can ask no realserver. */
   blind: Map<string, number>
+  /** Group → the first of its services of which no realserver is known, so that it does not take it from an owner who serves. */
+  dark: Map<string, string>
   said: string
   troubles: ReadonlyMap<string, Trouble>
   /** By code: lines of the log about troubles, lately. */
@@ -35,6 +37,7 @@ export const newPublished = (): Published => ({
   ready: new Map(),
   reaches: new Map(),
   blind: new Map(),
+  dark: new Map(),
   said: '',
   troubles: new Map(),
   logged: new Map(),

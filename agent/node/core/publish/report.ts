@@ -44,6 +44,7 @@ export function ownReport(state: NodeState, { state: what, reason }: Saying, pre
     troubles: worst(present).map(shortened),
     pings: reachedPings(state.pings),
     ready: Object.fromEntries([...readyHere(state)].map(([group, why]) => [group, cut(why, SENTENCE)])),
+    dark: Object.fromEntries(state.published.dark),
     counters: Object.fromEntries(counters),
     established: allEstablished(state),
     rates: state.rates.latest,

@@ -50,7 +50,7 @@ function changeOf({ name, owner, state, takers, established }: GroupReport, stat
   const { next } = afterOwner(status, name)
   const planned = takers?.find(({ could, refused }) => could === true && refused === undefined)?.node
   const differs = takers?.find(({ node }) => node === next)?.refused
-  const by = differs === undefined ? '' : `, and serves by its own: it ${differs}`
+  const by = differs === undefined ? '' : `, and serves by what it knows: it ${differs}`
   const after = `after: lvsm switchover ${name} ${planned ?? ''}`
   const moves =
     next !== null && next === planned

@@ -43,13 +43,13 @@ function unheardOf({ name, owner, takers = [] }: GroupReport, { nodes }: Status)
   const text = `${name} is lost if ${owner ?? 'its owner'} dies: ${must}`
   return { fault: [text], unknown: [] }
 }
-/** Planned it goes nowhere: whoever could take it has another configuration, and would serve by that. */
+/** Planned it goes nowhere: whoever could take it has another configuration, and would serve by that, or knows nobody to serve a service. */
 function refusedOf({ name, owner, takers = [] }: GroupReport): Moves {
   const ready = takers.filter(({ could }) => could === true)
   if (ready.some(({ refused }) => refused === undefined)) return SURE
   const [first] = ready
   const why = ready.map(({ node, refused = '' }) => `${node} ${refused}`).join('; ')
-  const all = `if ${owner ?? 'its owner'} dies, ${first?.node ?? 'nobody'} takes it all the same, and serves by its own`
+  const all = `if ${owner ?? 'its owner'} dies, ${first?.node ?? 'nobody'} takes it all the same, and serves by what it knows`
   return { fault: [`a switchover of ${name} is refused (${why}); ${all}`], unknown: [] }
 }
 export const NO_MAJORITY = 'the voters have no majority'

@@ -229,7 +229,7 @@ test.each<[string, Status, string]>([
   [
     'one could, and would serve by another configuration',
     taken([{ node: 'dir2', could: true, reason: '', refused: 'has other services in its configuration than dir1' }]),
-    'degraded | unmovable: a switchover of web is refused (dir2 has other services in its configuration than dir1); if dir1 dies, dir2 takes it all the same, and serves by its own',
+    'degraded | unmovable: a switchover of web is refused (dir2 has other services in its configuration than dir1); if dir1 dies, dir2 takes it all the same, and serves by what it knows',
   ],
   [
     'and another one has the same',
