@@ -2,20 +2,25 @@ import { expect, it } from 'vitest'
 import { failing } from './reasons.ts'
 
 /** What becomes of an attempt whose socket ends with that. */
-function verdictOf(code: string): boolean | null | undefined {
+function verdictOf(code: string, syscall = 'connect'): boolean | null | undefined {
   let found: boolean | null | undefined
   failing((ok) => {
     found = ok
-  })(Object.assign(new Error(`connect ${code}`), { code }))
+  })(Object.assign(new Error(`connect ${code}`), { code, syscall }))
   return found
 }
 
-it.each(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ECONNRESET'])('%s is a word about the server', (code) => {
-  expect(verdictOf(code)).toBe(false)
-})
-it.each(['EMFILE', 'EADDRNOTAVAIL', 'EACCES', 'EPERM', 'EAFNOSUPPORT', 'ENETDOWN'])(
-  '%s is one about this machine',
+it.each(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN', 'ECONNRESET'])(
+  '%s is a word about the server, or about the way there that IPVS would go',
   (code) => {
-    expect(verdictOf(code)).toBeNull()
+    expect(verdictOf(code)).toBe(false)
   },
 )
+it.each(['EMFILE', 'EADDRNOTAVAIL', 'EPERM', 'EAFNOSUPPORT'])('%s is one about this machine', (code) => {
+  expect(verdictOf(code)).toBeNull()
+})
+it('a route that is prohibited is one about the way there; that this process may not bind is none', () => {
+  expect([verdictOf('EACCES', 'connect'), verdictOf('EACCES', 'send'), verdictOf('EACCES', 'bind')]).toEqual([
+    ...[false, false, null],
+  ])
+})

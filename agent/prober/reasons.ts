@@ -6,8 +6,8 @@ const WORDS: Readonly<Record<string, string>> = {
   EHOSTUNREACH: 'no route, or no answer to ARP',
   ENETUNREACH: 'no route',
   ENETDOWN: 'the interface that leads there is down here',
-  EACCES: 'this machine may not ask there: a rule of its own firewall, or a prohibited route',
-  EPERM: 'this machine may not ask there: a rule of its own firewall, or a prohibited route',
+  EACCES: 'this process may not ask there',
+  EPERM: 'this process may not ask there: a rule of the own packet filter',
   EAFNOSUPPORT: 'this machine does not speak that family of addresses',
   EADDRNOTAVAIL: 'the own address to check from is not there, or all its ports are taken',
   EADDRINUSE: 'all ports of the own address to check from are taken',
@@ -40,17 +40,28 @@ const IN_TLS: Readonly<Record<string, string>> = {
   'tlsv1 alert no application protocol': 'it does not speak HTTP/2',
 }
 
-/** What this machine has run out of, or has lost: no word about a server. */
+/**
+ * What this machine has run out of, or this process may not do: no word about a server. A way that is not there is one (ENETUNREACH, EHOSTUNREACH,
+ * ENETDOWN, and EACCES of a prohibited route): IPVS sends to a realserver by the same routes and interfaces, so clients do not get there either.
+ * A packet filter (EPERM) may mean this process alone, by its user or its control group: packets of clients have neither.
+ */
 const OWN: ReadonlySet<string> = new Set([
   ...['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'EAGAIN', 'EADDRNOTAVAIL', 'EADDRINUSE'],
-  ...['EACCES', 'EPERM', 'EAFNOSUPPORT', 'ENETDOWN'],
+  ...['EACCES', 'EPERM', 'EAFNOSUPPORT'],
 ])
+/** Where EACCES is of a route that is prohibited here, or of a router's or host's word by ICMPv6 (RFC 4443 3.1, codes 1, 5, 6), and not of a right to bind. */
+const ON_THE_WAY: ReadonlySet<unknown> = new Set(['connect', 'send', 'read', 'recv', 'write'])
+const PROHIBITED = 'a route prohibits it, here (ip route get shows it) or on the way'
+const isProhibited = (error: Error): boolean =>
+  'code' in error && error.code === 'EACCES' && 'syscall' in error && ON_THE_WAY.has(error.syscall)
+const isOwn = (error: Error): boolean =>
+  'code' in error && typeof error.code === 'string' && OWN.has(error.code) && !isProhibited(error)
 
 /** Ends a probe with an error of its socket: the server failed, or nobody knows, where this machine could not ask. */
 export const failing =
   (end: End) =>
   (error: Error): void =>
-    end('code' in error && typeof error.code === 'string' && OWN.has(error.code) ? null : false, reasonOf(error))
+    end(isOwn(error) ? null : false, reasonOf(error))
 
 export function reasonOf(error: Error): string {
   const [, inTls] = OPENSSL.exec(error.message) ?? []
@@ -65,6 +76,7 @@ export function reasonOf(error: Error): string {
   const name = 'hostname' in error && typeof error.hostname === 'string' ? error.hostname : ''
   if (code === 'ENOTFOUND') return `no name server knows the name ${name}`.trimEnd()
   if (code === 'EAI_AGAIN') return `no name server answers for ${name}`.trimEnd()
+  if (isProhibited(error)) return PROHIBITED
   if (Object.hasOwn(WORDS, code)) return WORDS[code] ?? error.message
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `its certificate is for another name: ${error.message}`
   if (code.startsWith('HPE_')) return `its answer is no HTTP: ${error.message.replace(/^Parse Error: /, '')}`
