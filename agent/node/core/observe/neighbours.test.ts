@@ -37,19 +37,38 @@ function says(dir1: TestNode, from: string, more: Partial<StateMessage>): void {
   goesOn(dir1, 1000, statusOf('dir1', 'dir1'))
 }
 
-test('whose check has no answer although its node is heard: the entry, what was seen, and what takes it away', () => {
-  const dir1 = director('no answer in 300 ms')
+const KEY = '10.11.0.11:80'
+
+test('whose check has no answer although its node is heard: a warning, with the entry and what was seen', () => {
+  const dir1 = director('no answer within 300 ms')
+  expect(said(dir1)).toMatchObject([
+    {
+      severity: 'warning',
+      message: `what dir1 sends to rs1 (10.11.0.11) goes to ${ENTRY.mac} on outside by a permanent neighbour entry, and nothing at that address answers: the entry is wrong, or the server is`,
+      evidence: `ip neigh: 10.11.0.11 dev outside lladdr ${ENTRY.mac} PERMANENT; its check in http: no answer within 300 ms`,
+      hint: 'ip neigh del 10.11.0.11 dev outside, where rs1 has another MAC (there: ip link), and take it from whatever makes it; else see to the server',
+    },
+  ])
+  says(dir1, 'dir2', { failed: {} })
+  expect(said(dir1)[0]?.hint).not.toContain('switchover')
+})
+
+test('who says besides that nothing comes from here: critical, and a switchover where another director reaches it', () => {
+  const dir1 = director('no answer within 300 ms')
+  const message = 'over the heartbeat link outside nothing comes from dir1 to rs1, but over another one'
+  const link = dir1.config.nodes.find(({ name }) => name === 'rs1')?.links.find(({ name }) => name === 'outside')
+  expect(link?.address).toBe(ENTRY.address)
+  says(dir1, 'rs1', { troubles: [{ code: 'link-silent', severity: 'warning', object: 'link outside', message }] })
   expect(said(dir1)).toMatchObject([
     {
       severity: 'critical',
       message: `what dir1 sends to rs1 (10.11.0.11) goes to ${ENTRY.mac} on outside by a permanent neighbour entry, and is not answered`,
-      evidence: `ip neigh: 10.11.0.11 dev outside lladdr ${ENTRY.mac} PERMANENT; its check in http: no answer in 300 ms`,
       hint: 'ip neigh del 10.11.0.11 dev outside, and take it from whatever makes it',
     },
   ])
   says(dir1, 'dir2', { failed: {} })
   expect(said(dir1)[0]?.hint).toMatch(/; until then: lvsm switchover web dir2$/)
-  says(dir1, 'dir2', { failed: { http: ['10.11.0.11:80'] } })
+  says(dir1, 'dir2', { failed: { http: [KEY] } })
   expect(said(dir1)[0]?.hint).not.toContain('switchover')
   says(dir1, 'dir2', { failed: {}, ready: { web: 'it has no IPVS' } })
   expect(said(dir1)[0]?.hint).not.toContain('switchover')
@@ -60,7 +79,9 @@ test('whose check has no answer although its node is heard: the entry, what was 
 
 test('an entry that is right says nothing, nor one of whom is refused, or not heard', () => {
   expect(said(director('connection refused: nothing listens there'))).toEqual([])
-  const dir1 = director('no answer in 300 ms')
+  expect(said(director('accepts connections, but does not answer the request within 300 ms'))).toEqual([])
+  expect(said(director('no route, or no answer to ARP'))).toEqual([])
+  const dir1 = director('no answer within 300 ms')
   const status = statusOf('dir1', 'dir1')
   const peers = status.peers.map((peer) => (peer.name === 'rs1' ? { ...peer, life: 'dead' as const } : peer))
   goesOn(dir1, 2000, { ...status, peers })

@@ -1,7 +1,8 @@
 /**
  * A permanent entry of this node's neighbour table that leads to the wrong machine: the kernel asks nobody, so nobody corrects it, and what this
  * node sends there is lost. Such an entry may be right and wanted; so it is told only of who lives, as it is heard, and does not get what is
- * sent to it: its check has no answer, connections get no further, or it says itself that nothing comes over that link.
+ * sent to it. It is sure where that node says itself that nothing comes over that link. That a check has no answer, or that connections get no
+ * further, may be the server's fault behind an entry that is right: a warning, and none where anything else at that address answers.
  */
 import { type Trouble } from '@lvsm/base'
 import { destKey, parseDestKey } from '@lvsm/model'
@@ -14,6 +15,8 @@ interface Suspect {
   readonly address: string
   /** What was seen. */
   readonly why: string
+  /** It cannot be the fault of a server. */
+  readonly isSure?: true
   /** By its key in the service: another director may have the same fault. */
   readonly of?: { readonly service: string; readonly key: string }
 }
@@ -22,12 +25,25 @@ interface Suspect {
 export function suspectNeighbours(state: NodeState): readonly Suspect[] {
   const living = new Set(leaseStatus(state)?.peers.flatMap(({ name, life }) => (life === 'alive' ? [name] : [])))
   const all = [...silentMembers(state), ...deadPaths(state), ...deafLinks(state)]
-  return all.filter(({ node }) => living.has(node))
+  const answering = answeringAddresses(state)
+  return all.filter(({ node, address }) => living.has(node) && !answering.has(address))
 }
+
+/** Who refuses answers, too: what is sent there arrives. */
+const answeringAddresses = ({ checks }: NodeState): ReadonlySet<string> =>
+  new Set(
+    [...checks.members.values()].flatMap(({ health, realserver, unknown, last }) =>
+      last === null || unknown !== null || health.healthy === null || isSilent(health.reason)
+        ? []
+        : [realserver.address],
+    ),
+  )
+/** Not that nobody answered to ARP: by such an entry nobody is asked. */
+const isSilent = (reason: string): boolean => /\bno answer\b(?! to ARP)/.test(reason)
 
 const silentMembers = ({ checks }: NodeState): Suspect[] =>
   [...checks.members.values()].flatMap(({ health, service, realserver }) => {
-    if (health.healthy !== false || !/\bno answer\b/.test(health.reason)) return []
+    if (health.healthy !== false || !isSilent(health.reason)) return []
     const of = { service: service.name, key: destKey(realserver) }
     const { node, address } = realserver
     return [{ node, address, why: `its check in ${service.name}: ${health.reason}`, of }]
@@ -47,9 +63,8 @@ function deafLinks(state: NodeState): Suspect[] {
     (stateOf(state, name)?.troubles ?? []).flatMap(({ code, object, message }) => {
       const link = links.find((one) => object === `link ${one.name}`)
       if (code !== 'link-silent' || !link || !message.includes(from)) return []
-      return [
-        { node: name, address: link.address, why: `${name} hears nothing of ${state.node} over link ${link.name}` },
-      ]
+      const why = `${name} hears nothing of ${state.node} over link ${link.name}`
+      return [{ node: name, address: link.address, why, isSure: true as const }]
     }),
   )
 }
@@ -63,19 +78,25 @@ export function neighbourTroubles(state: NodeState): Trouble[] {
     const [first] = about
     if (!first) return []
     const dev = links.find((one) => one.index === index)?.name ?? `${index}`
+    const goes = `what ${state.node} sends to ${first.node} (${address}) goes to ${mac ?? 'no address'} on ${dev} by a permanent neighbour entry`
+    const entry = `ip neigh: ${address} dev ${dev} ${mac === null ? '' : `lladdr ${mac} `}PERMANENT`
+    const told = { object: `interface ${dev}`, evidence: [entry, ...whyOf(about)].join('; ') }
+    const away = `ip neigh del ${address} dev ${dev}`
+    if (!about.some(({ isSure }) => isSure)) return [{ ...doubtful(goes, away, first.node), ...told }]
     return [
       {
-        ...{ code: 'fixed-neighbour', severity: 'critical', object: `interface ${dev}` },
-        message: `what ${state.node} sends to ${first.node} (${address}) goes to ${mac ?? 'no address'} on ${dev} by a permanent neighbour entry, and is not answered`,
-        evidence: [
-          `ip neigh: ${address} dev ${dev} ${mac === null ? '' : `lladdr ${mac} `}PERMANENT`,
-          ...whyOf(about),
-        ].join('; '),
-        hint: `ip neigh del ${address} dev ${dev}, and take it from whatever makes it${elsewhere(state, about)}`,
+        ...{ code: 'fixed-neighbour', severity: 'critical', message: `${goes}, and is not answered`, ...told },
+        hint: `${away}, and take it from whatever makes it${elsewhere(state, about)}`,
       },
     ]
   })
 }
+/** A server that hangs looks the same. */
+const doubtful = (goes: string, away: string, node: string): Trouble => ({
+  ...{ code: 'fixed-neighbour', severity: 'warning' },
+  message: `${goes}, and nothing at that address answers: the entry is wrong, or the server is`,
+  hint: `${away}, where ${node} has another MAC (there: ip link), and take it from whatever makes it; else see to the server`,
+})
 const whyOf = (about: readonly Suspect[]): string[] => [...new Set(about.map(({ why }) => why))]
 
 /** Where another director could have the group and reaches this realserver. */
