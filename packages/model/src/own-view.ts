@@ -53,11 +53,11 @@ export function ownViewOf({ services, groups }: Config, node: string): OwnView {
   return { looks, arrivals: services.flatMap((service) => arrivalsAt(service, node)), directors: [...directors] }
 }
 
-/** Where it is not known at which port, nothing is. */
+/** Where it is not known at which port, nothing is; nor where it gets no new clients. */
 const arrivalsAt = (service: ConfigService, node: string): OwnArrival[] =>
   service.realservers.flatMap((server): OwnArrival[] => {
     const port = portOf(service, server)
-    if (server.node !== node || server.agent === false || port === null) return []
+    if (server.node !== node || server.agent === false || port === null || server.weight === 0) return []
     if (forwarding(server.forward).answersThroughDirector) return []
     return protocolRow(service.protocol).kernel.map((protocol) => ({
       ...{ service: service.name, protocol, address: service.address, port, own: server.address },

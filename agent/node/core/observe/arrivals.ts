@@ -1,6 +1,7 @@
 /**
  * A server that listens at the realserver's own address alone, while clients' packets arrive for the VIP (direct routing, tunnelling, local
- * delivery): a check of the own address is well, and every client is refused. Told whatever the check wants of its own view, and nobody is
+ * delivery): a check of the own address is well, and every client is refused, unless a rule of that machine turns what arrives to the own
+ * address (redirect, dnat), which is not looked at: so it is a warning. Told whatever the check wants of its own view, and nobody is
  * taken out for it. Where nobody listens at the own address either, the check says so, or it is not for us to know: the server may be in
  * another network namespace.
  */
@@ -42,9 +43,9 @@ export const astrayTroubles = (astray: Astray, node: string): Trouble[] =>
 function listensElsewhere({ service, protocol, address, own, port }: OwnArrival, node: string): Trouble {
   const [vip, there] = [placeText(address, port), placeText(own, port)]
   return {
-    ...{ code: 'listens-elsewhere', severity: 'critical', object: `service ${service}` },
+    ...{ code: 'listens-elsewhere', severity: 'warning', object: `service ${service}` },
     message: `nobody listens on ${node} at ${vip} (${protocol.toUpperCase()}), where clients of service ${service} arrive: the server there listens at ${there} alone`,
-    hint: `let the server listen at ${vip} too, or at all addresses, and restart it; ss -${protocol === 'udp' ? 'lunp' : 'ltnp'} shows who listens where`,
+    hint: `unless a rule of ${node} turns them there (nft list ruleset), let the server listen at ${vip} too, or at all addresses; ss -${protocol === 'udp' ? 'lunp' : 'ltnp'} shows who listens where`,
   }
 }
 const placeText = (address: string, port: number): string =>

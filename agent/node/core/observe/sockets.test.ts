@@ -2,7 +2,7 @@
 import { SAMPLE } from '@lvsm/model'
 import { decodeMessage, type SeenSocket } from '@lvsm/protocol'
 import { describe, expect, it } from 'vitest'
-import { goesOn, node, type TestNode } from '../fixture.ts'
+import { configOf, goesOn, node, type TestNode, WALL_MS } from '../fixture.ts'
 import type { FoundSocket } from './listening.ts'
 
 const TEXT = SAMPLE.replace('type: tcp,', 'type: tcp, own-view: true,')
@@ -138,7 +138,7 @@ describe('a realserver whose check does not want its own view', () => {
   it('says that its server listens at its own address alone, where packets arrive for the VIP; tells nobody else', () => {
     const one = plain('rs1', SAMPLE, OWN)
     expect(elsewhere(one)).toEqual([
-      'critical rs1: nobody listens on rs1 at 10.11.0.10:80 (TCP), where clients of service http arrive: the server there listens at 10.11.0.11:80 alone → let the server listen at 10.11.0.10:80 too, or at all addresses, and restart it; ss -ltnp shows who listens where',
+      'warning rs1: nobody listens on rs1 at 10.11.0.10:80 (TCP), where clients of service http arrive: the server there listens at 10.11.0.11:80 alone → unless a rule of rs1 turns them there (nft list ruleset), let the server listen at 10.11.0.10:80 too, or at all addresses; ss -ltnp shows who listens where',
     ])
     expect(said(one)).toEqual([])
     one.listening = [OWN, socket({ address: VIP })]
@@ -169,6 +169,22 @@ describe('a realserver whose check does not want its own view', () => {
     ['a loopback alone', 'rs1', SAMPLE, [socket({ address: '127.0.0.1' })]],
     ['behind NAT packets arrive for its own address', 'rs3', SAMPLE, [socket({ port: 8080, address: '10.12.0.13' })]],
   ])('says nothing where %s', (_, name, text, sockets) => expect(elsewhere(plain(name, text, ...sockets))).toEqual([]))
+
+  it('says nothing of one that operators drained or stopped, and again when it is to serve', () => {
+    const one = plain('rs1', SAMPLE, OWN)
+    const wants = (number: number, ...intents: ('drain' | 'stop')[]): string[] => {
+      const list = intents.map((intent) => ({
+        ...{ subject: { kind: 'server' as const, node: 'rs1', service: null }, intent, number },
+        ...{ author: 'ann', since: WALL_MS, until: null, comment: '' },
+      }))
+      one.feed({ kind: 'config', config: configOf(SAMPLE), secrets: new Map(), facts: { number, list, ends: [] } })
+      goesOn(one, 6000)
+      return elsewhere(one)
+    }
+    expect([wants(1, 'drain'), wants(2, 'stop')]).toEqual([[], []])
+    expect(wants(3)).toHaveLength(1)
+    expect(elsewhere(plain('rs1', SAMPLE.replace('forward: dr, weight: 1', 'forward: dr, weight: 0'), OWN))).toEqual([])
+  })
 
   it('what cannot be read says nothing, and is no trouble where nobody wants to know', () => {
     const one = plain('rs1', SAMPLE, OWN)

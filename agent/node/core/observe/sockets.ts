@@ -4,6 +4,7 @@
  * and no packet. What becomes of it there: `check/sights.ts`. Of the others it is looked more rarely, and told here alone: `arrivals.ts`.
  */
 import { after, type Instant, type Trouble } from '@lvsm/base'
+import { intentOnServer } from '@lvsm/changes'
 import type { KernelProtocol, OwnArrival, OwnLook } from '@lvsm/model'
 import type { SeenSocket } from '@lvsm/protocol'
 import type { NodeInput } from '../events.ts'
@@ -46,7 +47,9 @@ export const newSockets = (at: Instant): Sockets => ({
 })
 
 const looksOf = ({ view }: NodeState): readonly OwnLook[] => view?.ownView.looks ?? []
-const arrivalsOf = ({ view }: NodeState): readonly OwnArrival[] => view?.ownView.arrivals ?? []
+/** Where operators want no clients, a server may listen wherever they try it. */
+const arrivalsOf = ({ view, facts, node }: NodeState): readonly OwnArrival[] =>
+  view?.ownView.arrivals.filter(({ service }) => intentOnServer(facts, service, node) === 'serve') ?? []
 const isWanted = (state: NodeState): boolean => looksOf(state).length > 0 || arrivalsOf(state).length > 0
 
 export function lookAtSocketsIfDue(state: NodeState): void {

@@ -1,5 +1,5 @@
 /** Kinds of trouble of what single forwarding methods and services need of a node's kernel. */
-import { kind, ofServing, type TroubleKind } from './kind.ts'
+import { kind, ofRedundancy, ofServing, type TroubleKind } from './kind.ts'
 
 export const FORWARDED = {
   'foreign-tunnel': ofServing(
@@ -30,12 +30,12 @@ export const FORWARDED = {
     'clients and routers of that network send to this realserver in place of the owner, often only when their ARP cache expires',
     'ip address del ADDRESS dev NAME, and where it is set at boot; the VIP stands where the configuration says all the same',
   ),
-  'listens-elsewhere': ofServing(
-    'critical',
+  'listens-elsewhere': ofRedundancy(
+    'warning',
     'service',
     'nobody listens on NODE at VIP:PORT (PROTOCOL), where clients of service SERVICE arrive: the server there listens at ADDRESS:PORT alone',
-    'clients that are sent to this realserver are refused, although a check of its own address is well',
-    'let the server listen at VIP:PORT too, or at all addresses, and restart it; ss -ltnp (UDP: ss -lunp) shows who listens where',
+    'clients that are sent to this realserver are refused, although a check of its own address is well; they are not where a rule of that machine turns them there (redirect, dnat)',
+    'unless a rule of NODE turns them there (nft list ruleset), let the server listen at VIP:PORT too, or at all addresses; ss -ltnp (UDP: ss -lunp) shows who listens where',
   ),
   'accepts-nobody': ofServing(
     'critical',
