@@ -83,16 +83,19 @@ function interfaceTroubles(view: NodeView, observed: Observed): Trouble[] {
       known.needed.push(`${entry.kind} ${entry.address} of group ${group.name}`)
       found.set(fault.message, known)
     }
+  const links = new Map<string, string[]>()
   for (const { name, dev } of linksDown(view, observed)) {
     const hint = upAgain(dev)
     const alone = { ...trouble('warning', 'link-down', downText(dev), hint), object: `interface ${dev}`, needed: [] }
     const known = found.get(downText(dev)) ?? alone
-    known.needed.push(`heartbeat link ${name}`)
+    links.set(downText(dev), [...(links.get(downText(dev)) ?? []), `heartbeat link ${name}`])
     found.set(downText(dev), known)
   }
   return [...found.values()].map(({ needed, ...fault }) => {
-    const more = needed.length > MOST_NEEDED ? ` and ${needed.length - MOST_NEEDED} more` : ''
-    return { ...fault, message: `${fault.message}, needed for ${needed.slice(0, MOST_NEEDED).join(', ')}${more}` }
+    // Others look for the links: they come first, as far as a message is read.
+    const all = [...(links.get(fault.message) ?? []), ...needed]
+    const more = all.length > MOST_NEEDED ? ` and ${all.length - MOST_NEEDED} more` : ''
+    return { ...fault, message: `${fault.message}, needed for ${all.slice(0, MOST_NEEDED).join(', ')}${more}` }
   })
 }
 const downText = (dev: string): string => `interface ${dev} is down`

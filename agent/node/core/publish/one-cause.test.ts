@@ -17,7 +17,7 @@ const SILENT: Trouble = {
 }
 const LOSSY: Trouble = { ...SILENT, code: 'lossy-link', message: 'about 40 % of what dir2 sends is lost' }
 const UNBOUND: Trouble = { code: 'link-down', severity: 'warning', message: 'link outside (10.11.0.2): cannot listen' }
-function cut(name: string, isDown: boolean, answer = 'ENETUNREACH'): TestNode {
+function cut(name: string, isDown: boolean, why = 'ENETUNREACH'): TestNode {
   const one = node(name)
   one.feed({ kind: 'lease-up' })
   goesOn(one, 3000)
@@ -26,7 +26,7 @@ function cut(name: string, isDown: boolean, answer = 'ENETUNREACH'): TestNode {
   one.answering.clear()
   for (let count = 0; count < 40; count++) {
     const status: LeaseStatus = { ...statusOf(name, null, 0), troubles: [SILENT, LOSSY, UNBOUND] }
-    goesOn(one, 1000, { ...status, counters: { [`send-${answer}`]: count * 5 } })
+    goesOn(one, 1000, { ...status, counters: { [`send-${why}`]: count * 5 } })
   }
   return one
 }
@@ -36,12 +36,13 @@ test('of a director: silence on its link, what it cannot send, ping nodes, and t
   const down = cut('dir2', true)
   expect(own(down)).toEqual(['interface-down'])
   const [one] = down.core.status(down.now()).troubles
-  expect(one?.message).toMatch(/^interface outside is down, needed for vip 10\.11\.0\.10.*heartbeat link outside/)
+  expect(one?.message).toMatch(/^interface outside is down, needed for heartbeat link outside, vip 10\.11\.0\.10/)
   expect(one?.hint).toBe('check the cable, or: ip link set outside up')
 })
 
-test('what cannot be sent for another reason is told beside it', () => {
+test('what is not sent for another reason is told beside it', () => {
   expect(own(cut('dir2', true, 'EPERM'))).toEqual(['interface-down', 'not-sent'])
+  expect(own(cut('dir2', true, 'ENETDOWN'))).toEqual(['interface-down'])
 })
 
 test('of a realserver it is its heartbeat link', () => {
@@ -64,11 +65,21 @@ test('that others do not hear it there is not told beside it', () => {
   const down = (message: string) => ({ code: 'interface-down', severity: 'critical' as const, node: 'dir2', message })
   const others = [silent('dir1', 'rs1'), silent('dir1', 'dir2', 'other'), silent('rs1', 'anybody')]
   for (const message of [
-    'interface outside is down, needed for vip 10.11.0.10 of group web, heartbeat link outside',
+    'interface outside is down, needed for heartbeat link outside, vip 10.11.0.10 of group web',
     'interface outside is down, needed for heartbeat link inside, heartbeat link outside',
   ]) {
     const all = [silent('dir1', 'dir2'), ...others, down(message)]
     expect(withoutEchoes(all)).toEqual([...others, down(message)])
   }
   expect(withoutEchoes([silent('dir1', 'dir2')])).toHaveLength(1)
+  const [one, two] = ['dir2', 'rs1'].map((node) => ({
+    ...down('interface outside is down, needed for heartbeat link outside'),
+    node,
+  }))
+  const both = silent('dir1', 'dir2, rs1')
+  if (!one || !two) throw new Error('not planted')
+  expect(withoutEchoes([both, one, two])).toEqual([one, two])
+  expect(withoutEchoes([both, one])).toEqual([both, one])
+  const many = silent('dir1', 'dir2, rs1 and 2 more')
+  expect(withoutEchoes([many, one, two])).toEqual([many, one, two])
 })

@@ -2,7 +2,6 @@
 import type { Trouble } from '@lvsm/base'
 import { interfaceFor, linksDown } from '@lvsm/plan'
 import type { NodeTrouble } from '@lvsm/protocol'
-import { onePerDirection } from '../hearing.ts'
 import type { NodeState } from '../state.ts'
 
 /** Code → what it makes needless. */
@@ -28,14 +27,13 @@ export function onePerCause(state: NodeState, found: readonly Trouble[]): readon
   const [full] = found.filter(({ code }) => code === 'state-not-kept')
   const isOfIpvs = ({ code, message }: Trouble): boolean => code === 'kernel-refused' && OF_IPVS.test(message)
   const isOfDown = followsFromDown(state, found)
-  const causes = found.filter(
+  return found.filter(
     (trouble) =>
       !needless.has(trouble.code) &&
       (trouble.code !== full?.code || trouble === full) &&
       !(codes.has('no-ipvs') && isOfIpvs(trouble)) &&
       !isOfDown(trouble),
   )
-  return onePerDirection(state.node, causes)
 }
 
 /** Of an interface that is down, and is told: silence on its links, what cannot be sent, what is reached by it. */
@@ -62,7 +60,7 @@ function followsFromDown(
     return shared.length > 0 && shared.every(({ name }) => links.has(name))
   }
   return ({ code, message, object }) => {
-    if (code === 'not-sent') return links.size > 0 && BY_DOWN.test(message)
+    if (code === 'not-sent') return links.size > 0 && NO_WAY.test(message)
     if (code === 'link-silent' || code === 'lossy-link') return links.has(LINK.exec(object ?? '')?.[1] ?? '')
     if (code === 'heard-by-others' || code === 'one-way') return isCutOff(object)
     // As its lease process says it, which knows no interfaces.
@@ -71,13 +69,13 @@ function followsFromDown(
     return (code === 'standby-finds-none' || code === 'verdicts-differ') && serves(object)
   }
 }
-/** What the kernel answers to who sends over an interface that is down; a packet filter answers something else. */
-const BY_DOWN = /\bE(?:NETUNREACH|NETDOWN|HOSTUNREACH|ADDRNOTAVAIL|NODEV)\b/
+/** What the kernel says where the way is gone; all else has another cause. */
+const NO_WAY = /: (ENETUNREACH|ENETDOWN|link-down)$/
 const DOWN = /\binterface (\S+) is down/
 const LINK = /^link ([^\s:]+)/
 const PINGED = /^ping node (\S+) /
 
-/** Of several nodes: that one is not heard over a link of which it says itself that its interface is down. */
+/** Of several nodes: that they are not heard over a link of which each says itself that its interface is down. */
 export function withoutEchoes(all: readonly NodeTrouble[]): NodeTrouble[] {
   const down = new Set(
     all.flatMap(({ node, message }) =>
@@ -87,8 +85,9 @@ export function withoutEchoes(all: readonly NodeTrouble[]): NodeTrouble[] {
   return all.filter(({ code, object = '', message }) => {
     const [, link = ''] = LINK.exec(object) ?? []
     const [, from = ''] = UNHEARD.exec(message) ?? []
-    return code !== 'link-silent' || !down.has(`${from} ${link}`)
+    return code !== 'link-silent' || from === '' || !from.split(', ').every((name) => down.has(`${name} ${link}`))
   })
 }
 const LINKS = /heartbeat link ([^\s,]+)/g
-const UNHEARD = / nothing comes from (\S+) to /
+/** Of more than are named nobody knows who they are: `a, b and 2 more`. */
+const UNHEARD = / nothing comes from (\S+(?:, \S+)*) to /
