@@ -18,6 +18,8 @@ export interface Transfer {
   readonly since: Instant
   /** It is tried again each second until it succeeds, and not told of each time. */
   readonly repeated: boolean
+  /** Nobody ordered it: a policy. */
+  readonly unordered: boolean
   readonly sequences: Set<number>
   resendAt: Instant
 }

@@ -248,7 +248,7 @@ describe('hands over, by a planned move, to a ready peer that is better off for 
     live(2950, claim(), broken)
     expect(offered(dir1)).toBe(false)
     live(100, claim(), broken)
-    expect(dir1.told.at(-1)).toMatchObject({ kind: 'offered' })
+    expect(dir1.told.at(-1)).toMatchObject({ kind: 'offered', unordered: true })
     expect(dir1.told.at(-1)?.reason).toBe('web offered to dir2: dir1 cannot serve it: this kernel has no IPVS')
     answers(dir1, true)
     live(50, claim(), broken)

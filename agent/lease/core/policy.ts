@@ -110,7 +110,7 @@ function tickStandby(state: LeaseState, view: LeaseView, instance: GroupState): 
   if (!state.standby || instance.transfer || state.now < instance.standbyAt) return
   instance.standbyAt = after(state.now, STANDBY_RETRY_MS)
   if (bestPeer(state, view, instance.group) === null) return
-  startTransfer(state, view, instance, null, `${state.node} is set to standby`, true)
+  startTransfer(state, view, instance, null, `${state.node} is set to standby`, { repeated: true })
 }
 
 /** Policy for a better peer: a planned transfer once it has been better for long enough. */
@@ -125,7 +125,7 @@ function tickBetter(state: LeaseState, view: LeaseView, instance: GroupState): v
   if (state.now < after(instance.betterSince, forMs)) return
   instance.betterSince = null
   instance.betterMove = { at: state.now, forMs }
-  startTransfer(state, view, instance, better.node, better.why)
+  startTransfer(state, view, instance, better.node, better.why, { unordered: true })
 }
 
 function betterForMs(instance: GroupState): number {

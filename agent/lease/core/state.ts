@@ -240,7 +240,8 @@ export function emitEvent(
   kind: LeaseEvent['kind'],
   number: number,
   reason: string,
+  more: Pick<LeaseEvent, 'unordered'> = {},
 ): void {
   if (kind === 'note' && isNoted(state, `${group} ${reason}`)) return
-  state.effects.push({ kind: 'event', event: { at: state.now, group, kind, number, reason } })
+  state.effects.push({ kind: 'event', event: { at: state.now, group, kind, number, reason, ...more } })
 }

@@ -237,8 +237,8 @@ function successor(): Bench {
   dir2.look()
   return dir2
 }
-const offers = (dir2: Bench) => {
-  dir2.hear('dir1', { kind: 'offer', ...about, number: 7 })
+const offers = (dir2: Bench, more = {}) => {
+  dir2.hear('dir1', { kind: 'offer', ...about, number: 7, ...more })
   return dir2.messages('answer').at(-1)?.message
 }
 
@@ -291,15 +291,15 @@ describe('the successor', () => {
     expect(request?.message.number).toBeGreaterThan(7)
   })
   test('says of what it took that it was offered, and of what nobody offered nothing', () => {
-    const planned = (isOffered: boolean): boolean | undefined => {
+    const planned = (isOffered: boolean, more = {}): boolean | undefined => {
       const dir2 = successor()
-      if (isOffered) offers(dir2)
+      if (isOffered) offers(dir2, more)
       dir2.hear('dir1', { kind: 'release', ...about, upTo: 99, successor: 'dir2' })
       dir2.live(200, ['dir1', 'rs1'])
       const took = dir2.told.find(({ kind }) => kind === 'took')
       return took && took.planned === true
     }
-    expect([planned(true), planned(false)]).toEqual([true, false])
+    expect([planned(true), planned(false), planned(true, { unordered: true })]).toEqual([true, false, false])
   })
   test('somebody else named, or nobody, looks first', () => {
     for (const successorName of ['dir3', null]) {

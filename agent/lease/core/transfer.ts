@@ -6,7 +6,7 @@
  * after the RELEASE the kernel itself ends the serving within the drain time.
  */
 import { type Answer, type LeaseView, type Offer } from '@lvsm/protocol'
-import { after, type Instant, plainLine, ROUNDING_MS } from '@lvsm/base'
+import { after, type Instant, NEVER_BEFORE, plainLine, ROUNDING_MS } from '@lvsm/base'
 import type { Asker } from './events.ts'
 import { closeFence, renewFence } from './kernel-calls.ts'
 import { bestPeer } from './peers.ts'
@@ -40,7 +40,7 @@ export function startTransfer(
   instance: GroupState,
   wanted: string | null,
   reason: string,
-  repeated = false,
+  how: { readonly repeated?: boolean; readonly unordered?: boolean } = {},
 ): void {
   const to = wanted ?? bestPeer(state, view, instance.group)
   const why = obstacle(state, instance, to)
@@ -48,7 +48,9 @@ export function startTransfer(
     emitEvent(state, instance.group.name, 'refused', instance.holder.number, why ?? '')
     return
   }
-  instance.transfer = { to, reason, since: state.now, repeated, sequences: new Set(), resendAt: state.now }
+  const { repeated = false, unordered = false } = how
+  const began = { since: state.now, sequences: new Set<number>(), resendAt: state.now }
+  instance.transfer = { to, reason, repeated, unordered, ...began }
   tellOf(state, instance, 'offered', `${instance.group.name} offered to ${to}: ${reason}`)
   tickTransfer(state, view, instance)
 }
@@ -56,7 +58,8 @@ export function startTransfer(
 function tellOf(state: LeaseState, instance: GroupState, kind: 'offered' | 'refused', reason: string): void {
   const { group, holder, transfer } = instance
   if (transfer?.repeated && isNoted(state, `${group.name} ${reason}`)) return
-  emitEvent(state, group.name, kind, holder.number, reason)
+  const more = kind === 'offered' && transfer?.unordered === true ? { unordered: true } : {}
+  emitEvent(state, group.name, kind, holder.number, reason, more)
 }
 
 const offerEnds = (view: LeaseView, since: Instant): Instant => after(since, OFFER_KEEPALIVES * view.timing.keepaliveMs)
@@ -71,7 +74,8 @@ export function tickTransfer(state: LeaseState, view: LeaseView, instance: Group
       `${transfer.to} did not answer within ${OFFER_KEEPALIVES * view.timing.keepaliveMs} ms`,
     )
   } else if (state.now >= transfer.resendAt) {
-    const message: Offer = { kind: 'offer', ...about(view, instance.group), number: instance.holder.number }
+    const more = transfer.unordered ? { unordered: true } : {}
+    const message: Offer = { kind: 'offer', ...about(view, instance.group), number: instance.holder.number, ...more }
     const spread = transfer.sequences.size === 0 ? 'one' : 'all'
     transfer.sequences.add(send(state, [transfer.to], message, spread))
     transfer.resendAt = after(state.now, view.timing.keepaliveMs / 3)
@@ -95,7 +99,7 @@ export function onOffer(state: LeaseState, view: LeaseView, sender: Asker, offer
   state.instances.get(offer.group)?.candidate.voteTable.raise(offer.number)
   const why = group ? whyNotSuccessor(state, view, group, sender.node) : `${state.node} does not know ${offer.group}`
   const instance = state.instances.get(offer.group)
-  if (instance && why === null) instance.offeredAt = state.now
+  if (instance && why === null) instance.offeredAt = offer.unordered === true ? NEVER_BEFORE : state.now
   const echo = { incarnation: sender.incarnation, sequence: sender.sequence }
   const { group: name, digest, epoch } = offer
   reply(state, sender, {

@@ -128,7 +128,7 @@ const event = struct<LeaseEvent>(
     number: counter,
     reason: text,
   },
-  { planned: [1, flag] },
+  { planned: [1, flag], unordered: [2, flag] },
 )
 
 export const toLeaseCodec = union<ToLease>({

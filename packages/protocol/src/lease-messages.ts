@@ -53,6 +53,8 @@ export interface Busy extends AboutGroup {
 export interface Offer extends AboutGroup {
   readonly kind: 'offer'
   readonly number: number
+  /** Nobody ordered it: the sender goes by its policy for a better peer. Missing: an operator did, or it is of an older version. */
+  readonly unordered?: boolean
 }
 export interface Answer extends AboutGroup {
   readonly kind: 'answer'

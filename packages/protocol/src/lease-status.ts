@@ -66,6 +66,8 @@ export interface LeaseEvent {
   readonly kind: (typeof OWNERSHIP_EVENTS)[number] | 'note'
   readonly number: number
   readonly reason: string
-  /** Of `took`: the owner before had offered it. Missing: nobody had, or nothing is said of it. */
+  /** Of `took`: the owner before had offered it by an order. Missing: it had not, or nothing is said of it. */
   readonly planned?: boolean
+  /** Of `offered`: nobody ordered it. Missing: an operator did, or it is of an older version. */
+  readonly unordered?: boolean
 }

@@ -49,7 +49,7 @@ export const messageCodec = union<Message>({
   ack: [5, struct({ ...aboutFields, echo, grantMs: milliseconds, highWater: counter })],
   free: [6, struct({ ...aboutFields, echo, highWater: counter })],
   busy: [7, struct({ ...aboutFields, echo, reason, leftMs: milliseconds, highWater: counter })],
-  offer: [8, struct({ ...aboutFields, number: counter })],
+  offer: [8, struct({ ...aboutFields, number: counter }, { unordered: [1, flag] })],
   answer: [9, struct({ ...aboutFields, echo, willing: flag, reason: text })],
   relay: [10, struct({ payload: bytes })],
 })

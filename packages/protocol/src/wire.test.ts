@@ -79,6 +79,7 @@ const message: fc.Arbitrary<Message> = fc.oneof(
     highWater: counter,
   }),
   fc.record({ kind: fc.constant('offer' as const), ...about, number: counter }),
+  fc.record({ kind: fc.constant('offer' as const), ...about, number: counter, unordered: fc.boolean() }),
   fc.record({ kind: fc.constant('answer' as const), ...about, echo, willing: fc.boolean(), reason: fc.string() }),
   fc.record({ kind: fc.constant('relay' as const), payload: fc.uint8Array({ maxLength: 900 }) }),
 )

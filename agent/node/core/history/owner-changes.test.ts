@@ -43,6 +43,16 @@ test('three times within a minute, and it ends by itself', () => {
   goesOn(dir1, 60_000, statusOf('dir1', 'dir1', number))
   expect(often(dir1)).toEqual([])
 })
+test('what a policy moves is not ordered either', () => {
+  const dir1 = begun()
+  for (let times = 0; times < 2; times++) {
+    event(dir1, 'offered', { unordered: true })
+    holds(dir1, 'dir2')
+    event(dir1, 'took')
+    holds(dir1, 'dir1')
+  }
+  expect(often(dir1)).toEqual([['group web', 'web was taken 4 times within the last minute, and nobody ordered it']])
+})
 test('however often operators move it', () => {
   const dir1 = begun()
   for (let times = 0; times < 6; times++) moves(dir1, true)

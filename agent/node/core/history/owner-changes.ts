@@ -23,8 +23,8 @@ const taken = ({ times }: Takings, now: Instant): Pick<Takings, 'times'> => ({
 })
 
 /** Of the own lease process. The first one of all changes no owner. */
-export function noteTaking(state: NodeState, { group, kind, planned, number }: LeaseEvent): void {
-  if (kind === 'offered') change(state, group, () => ({ offeredAt: state.now }))
+export function noteTaking(state: NodeState, { group, kind, planned, unordered, number }: LeaseEvent): void {
+  if (kind === 'offered' && unordered !== true) change(state, group, () => ({ offeredAt: state.now }))
   if (kind !== 'took') return
   const last = { owner: state.node, number }
   change(state, group, (before) => ({ last, ...(before.last && !planned ? taken(before, state.now) : {}) }))
