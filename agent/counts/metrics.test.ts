@@ -59,11 +59,22 @@ describe('what the kernel counts, as metrics', () => {
         'lvsm_service_realservers{group="web",service="http",state="unchecked"} 1',
         'lvsm_service_new_connections_total{group="web",service="http"} 11',
         'lvsm_service_bytes_total{group="web",service="http",direction="out"} 15',
-        'lvsm_realserver_healthy{service="http",realserver="rs1",address="10.11.0.11:80"} 1',
-        'lvsm_realserver_weight{service="http",realserver="rs2",address="10.11.0.12:80"} 3',
-        'lvsm_realserver_packets_total{service="http",realserver="rs2",address="10.11.0.12:80",direction="in"} 12',
+        'lvsm_realserver_healthy{group="web",service="http",realserver="rs1",address="10.11.0.11:80"} 1',
+        'lvsm_realserver_weight{group="web",service="http",realserver="rs2",address="10.11.0.12:80"} 3',
+        'lvsm_realserver_packets_total{group="web",service="http",realserver="rs2",address="10.11.0.12:80",direction="in"} 12',
       ]),
     ))
+  it('has the state of each realserver as one series for each, of which one is 1', () => {
+    const states = (wanted: Question['wanted']): string[] =>
+      linesOf(wanted).filter((line) => line.startsWith('lvsm_realserver_state'))
+    const of = (realserver: string, address: string, ...values: number[]): string[] =>
+      ['healthy', 'failed', 'unchecked'].map(
+        (state, at) =>
+          `lvsm_realserver_state{group="web",service="http",realserver="${realserver}",address="${address}",state="${state}"} ${values[at]}`,
+      )
+    expect(states({})).toEqual([...of('rs1', '10.11.0.11:80', 1, 0, 0), ...of('rs2', '10.11.0.12:80', 0, 0, 1)])
+    expect(states({ realservers: 'no' })).toEqual([])
+  })
   it('has node_exporter’s names, with its labels', () =>
     expect(linesOf()).toEqual(
       expect.arrayContaining([
@@ -84,7 +95,7 @@ describe('what the kernel counts, as metrics', () => {
       metricsOf(namingOf(NAMES), [READING], TOTALS, { ...QUESTION, found, wanted })
         .split('\n')
         .filter((line) => line.startsWith('lvsm_check_'))
-    const labels = 'service="http",realserver="rs1",address="10.11.0.11:80"'
+    const labels = 'group="web",service="http",realserver="rs1",address="10.11.0.11:80"'
     const figure = (label: string, value: number, unit = 's') => ({ label, value, unit })
     const perfdata = [figure('time', 1), figure('a "b"', -2.5, ''), figure('time', 3)]
     const rs1: Question['found'] = [

@@ -84,16 +84,24 @@ function serviceSamples(service: ServiceStats, healths: Healths): Sample[] {
   ]
 }
 
-function realserverSamples({ name: service, present, realservers }: ServiceStats, healths: Healths): Sample[] {
-  if (!present) return []
-  return realservers.flatMap((one): Sample[] => {
-    const labels = { service, realserver: one.node ?? '', address: one.address }
-    const isHealthy = healths.get(`${service} ${one.address}`)
+const labelsOf = (
+  { group, name: service }: ServiceStats,
+  { node, address }: Pick<RealserverStats, 'node' | 'address'>,
+): Labels => ({ group, service, realserver: node ?? '', address })
+
+function realserverSamples(service: ServiceStats, healths: Healths): Sample[] {
+  if (!service.present) return []
+  return service.realservers.flatMap((one): Sample[] => {
+    const labels = labelsOf(service, one)
+    const is = stateOf(healths, service.name, one.address)
     return [
       { metric: 'lvsm_realserver_weight', labels, value: one.weight },
-      ...(isHealthy === undefined
+      ...(is === 'unchecked'
         ? []
-        : [{ metric: 'lvsm_realserver_healthy', labels, value: Number(isHealthy) } as const]),
+        : [{ metric: 'lvsm_realserver_healthy', labels, value: Number(is === 'healthy') } as const]),
+      ...STATES.map((state): Sample => {
+        return { metric: 'lvsm_realserver_state', labels: { ...labels, state }, value: Number(state === is) }
+      }),
       ...connectionSamples('lvsm_realserver_connections', labels, one),
       ...trafficSamples('realserver', labels, one.totals),
     ]
@@ -104,13 +112,13 @@ function realserverSamples({ name: service, present, realservers }: ServiceStats
 const MOST_FIGURES_TOLD = 4000
 
 function figureSamples(services: readonly ServiceStats[], found: ReadonlyMap<string, Found>): Sample[] {
-  const told = services.flatMap(({ name: service, realservers }) =>
-    realservers.flatMap(({ node, address }): Sample[] => {
-      const said = found.get(`${service} ${address}`)
+  const told = services.flatMap((service) =>
+    service.realservers.flatMap((one): Sample[] => {
+      const said = found.get(`${service.name} ${one.address}`)
       if (!said) return []
-      const labels = { service, realserver: node ?? '', address }
+      const labels = labelsOf(service, one)
       // Two of one name are one series: the last is told.
-      const figures = new Map((said.perfdata ?? []).map((one) => [`${one.label} ${one.unit}`, one]))
+      const figures = new Map((said.perfdata ?? []).map((each) => [`${each.label} ${each.unit}`, each]))
       return [
         { metric: 'lvsm_check_degraded', labels, value: Number(said.degraded === true) },
         ...[...figures.values()].map(({ label: figure, unit, value }): Sample => {

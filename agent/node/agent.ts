@@ -191,7 +191,7 @@ export class Agent {
   }
 
   #metrics(...[wanted, done]: Parameters<ControlEvents['metrics']>): void {
-    this.#counting.metrics(this.#core.figures(this.#machine.clock()), wanted, done)
+    this.#counting.metrics(this.#core.figures(this.#machine.clock()), this.#prober.figures(), wanted, done)
   }
 
   #carryOut(effect: NodeEffect): void {

@@ -15,6 +15,7 @@ import {
   openingsReport,
   OWNERSHIP_EVENTS,
   type ProbeFound,
+  type ProberFigures,
   totalsReading,
 } from '@lvsm/protocol'
 import type { Driver } from '../driver/driver.ts'
@@ -86,8 +87,8 @@ export class Counting {
       else done({ kind, reading: totalsReading.safeParse(told).data ?? null })
     })
   }
-  metrics(figures: Figures, wanted: MetricsQuery, done: Done): void {
-    const view = { ...this.#about, version: VERSION, figures, tally: this.#tally, lease: this.#lease }
+  metrics(figures: Figures, prober: ProberFigures | null, wanted: MetricsQuery, done: Done): void {
+    const view = { ...this.#about, version: VERSION, figures, tally: this.#tally, lease: this.#lease, prober }
     const [samples, histograms] = [nodeSamples(view), nodeHistograms(view)]
     const { health, found } = figures
     this.#counts.ask({ kind: 'metrics', wanted, samples, histograms, health, found }, done)

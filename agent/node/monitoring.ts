@@ -39,7 +39,7 @@ export interface MonitoringParts {
 
 /** Alerts, and hooks: what is done for the core beside its loop. */
 type Aside = Extract<NodeEffect, { readonly kind: 'deliver' | 'hook' }>
-export interface Asking extends Pick<Prober, 'check' | 'close'>, Pick<Monitoring, 'configure'> {
+export interface Asking extends Pick<Prober, 'check' | 'figures' | 'close'>, Pick<Monitoring, 'configure'> {
   carry(effect: Aside, feed: (input: NodeInput) => void): void
 }
 
@@ -82,6 +82,7 @@ export function startProber(
         else done(false, read.reason)
       }
     },
+    figures: () => prober.figures(),
     configure: (...configured) => monitoring.configure(...configured),
     close() {
       hooks.close()

@@ -67,6 +67,21 @@ it('checks are made by a process that is nobody’s, and no verdict changes when
   expect(troubles.at(-1), 'it is over').toBeNull()
 })
 
+it('its figures: whether it answers, how often it was started again, and the checks that it was asked for', async () => {
+  const { prober, check } = begin()
+  expect(prober.figures(), 'nothing was to be done yet').toBeNull()
+  const port = await listening()
+  const first = check(port)
+  expect(prober.figures()).toEqual({ up: false, restarts: 0, underWay: 1 })
+  await first
+  expect(prober.figures()).toEqual({ up: true, restarts: 0, underWay: 0 })
+  const [pid = 0] = children()
+  process.kill(pid, 'SIGKILL')
+  await expect.poll(() => prober.figures()?.up).toBe(false)
+  await expect.poll(() => check(port), { timeout: 30_000 }).toBe(true)
+  expect(prober.figures()).toEqual({ up: true, restarts: 1, underWay: 0 })
+})
+
 it('how late a check was begun is told by the process that begins it, however busy this one was', async () => {
   const late: number[] = []
   const { prober, check } = begin({ late: (ms) => late.push(ms) })

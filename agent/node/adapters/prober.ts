@@ -11,6 +11,7 @@ import {
   type ProbeAnswer,
   type ProbeFound,
   type ProbeJob,
+  type ProberFigures,
   probeLine,
   readProbeAnswer,
   unreadAnswerTo,
@@ -18,6 +19,7 @@ import {
 import { type Dead, Leftovers, userOf } from '../../process/leftovers.ts'
 import { linesOf } from '../../process/lines.ts'
 import type { Delivery, Probe, ProberOptions } from '../ports.ts'
+import { endedTrouble, SILENT_TROUBLE } from '../prober-troubles.ts'
 
 /** Beside this file, or, where that is part of a bundle, beside the bundle. */
 const PROGRAM = new URL(import.meta.url.endsWith('.ts') ? '../../prober/main.ts' : './lvsm-prober.mjs', import.meta.url)
@@ -30,18 +32,11 @@ const GRACE_MS = 10_000
 const START_MS = 60_000
 /** It may be so late by itself (agent/prober, `attempt.ts`); whoever is silent for longer is told of, before it is ended. */
 const SILENT_PART = 0.6
-const SILENT: Trouble = {
-  ...{ code: 'prober-silent', severity: 'warning' },
-  message:
-    'lvsm-prober, which makes the checks of realservers, answers nothing: until it does verdicts stay as they are',
-  hint: 'is this machine too busy (uptime)? One that goes on so is ended and started again by itself; journalctl -u lvsm-agent',
-}
 /** Where there is nothing else to ask, it is asked whether it is awake. */
 const AWAKE_EVERY_MS = 5000
 /** Until it is started again: more each time, and the least again once it has lived for so long. */
 const BACKOFF_MS = [100, 300, 1000, 3000, 10_000] as const
 const STEADY_MS = 60_000
-
 /** Calls back once. Null: nobody knows. */
 type Done = (ok: boolean | null, reason: string, found?: ProbeFound) => void
 interface Pending {
@@ -61,6 +56,7 @@ const jobOf = (
   ...(explain === true ? { explain } : {}),
   ...(dueAt === undefined ? {} : { due: monotonicMs() + dueAt - now }),
 })
+const isCheck = (probe: string): boolean => probe !== AWAKE && !probe.startsWith('alert-')
 const monotonicMs = (): number => Number(process.hrtime.bigint()) / 1e6
 
 export class Prober {
@@ -82,6 +78,7 @@ export class Prober {
   /** Of an answer or a beginning, at the last look. */
   #lateMs = Number.NEGATIVE_INFINITY
   #failures = 0
+  #starts = 0
   #troubled = false
   /** Probes that this machine lacks something for. */
   readonly #unable = new Set<string>()
@@ -103,9 +100,8 @@ export class Prober {
     if (this.#closed || this.#asked.has(id)) return
     if (this.#again || this.#ending) return done(null, 'lvsm-prober does not run')
     if (!this.#child) this.#start()
-    const number = ++this.#number
+    const [number, { probe, timeoutMs }] = [++this.#number, wanted]
     this.#asked.add(id)
-    const { probe, timeoutMs } = wanted
     this.#pending.set(number, { id, probe, done, timeoutMs, sentAt: this.#options.clock() })
     this.#child?.stdin?.write(probeLine({ ...wanted, id: number }))
   }
@@ -115,6 +111,14 @@ export class Prober {
     if (this.#closed || this.#again || this.#ending) return
     if (!this.#child) this.#start()
     this.#child?.stdin?.write(line)
+  }
+
+  /** Null: nothing was to be done for it yet. */
+  figures(): ProberFigures | null {
+    if (this.#starts === 0) return null
+    const checks = [...this.#pending.values()].filter(({ probe }) => isCheck(probe))
+    const up = this.#ready && this.#child !== null && !this.#troubled
+    return { up, restarts: this.#starts - 1, underWay: checks.length }
   }
 
   close(): void {
@@ -130,6 +134,7 @@ export class Prober {
     const argv = [...OPTIONS, fileURLToPath(program)]
     const child: ChildProcess = spawn(process.execPath, argv, { cwd: '/', stdio: ['pipe', 'pipe', 'inherit'] })
     this.#child = child
+    this.#starts += 1
     this.#startedAt = clock()
     this.#lateMs = Number.NEGATIVE_INFINITY
     this.#ready = false
@@ -198,12 +203,7 @@ export class Prober {
     const waitMs = BACKOFF_MS[Math.min(this.#failures, BACKOFF_MS.length - 1)] ?? 0
     this.#failures += 1
     say(`lvsm-prober ended ${how}; it is started again`)
-    this.#tell({
-      code: 'prober-ended',
-      severity: 'warning',
-      message: `lvsm-prober, which makes the checks of realservers, ended ${how}: until it answers again verdicts stay as they are`,
-      hint: 'it is started again by itself; if that goes on, the log of lvsm-agent says why it ends',
-    })
+    this.#tell(endedTrouble(how))
     this.#again = setTimeout(() => {
       this.#again = null
     }, waitMs).unref()
@@ -228,7 +228,7 @@ export class Prober {
     // Seen twice: what it said while this process stood still has been read by the second time.
     const twiceMs = Math.min(lateMs, this.#lateMs)
     this.#lateMs = lateMs
-    if (twiceMs > graceMs * SILENT_PART && this.#pending.size > 0 && !this.#troubled) this.#tell(SILENT)
+    if (twiceMs > graceMs * SILENT_PART && this.#pending.size > 0 && !this.#troubled) this.#tell(SILENT_TROUBLE)
     const mostMs = this.#ready ? graceMs : START_MS
     if (lateMs <= mostMs) return this.#wake(now)
     if (twiceMs <= mostMs) return

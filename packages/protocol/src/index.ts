@@ -123,12 +123,15 @@ export * from './metrics.ts'
 export * from './monitoring-messages.ts'
 export * from './node-identity.ts'
 export {
+  type AlertState,
   CHECK_RESULTS,
   type Figures,
   NODE_METRICS,
   nodeHistograms,
   nodeSamples,
+  type ProberFigures,
   type Tally,
+  type Tellings,
 } from './node-metrics.ts'
 export * from './passing-messages.ts'
 export * from './probe-found.ts'

@@ -142,11 +142,11 @@ describe('samples of a status', () => {
     expect(of('lvsm_troubles')).toContainEqual([['dir2', 'warning'], 1])
     expect(of('lvsm_troubles')).toContainEqual([['dir1', 'warning'], 0])
     expect(of('lvsm_realserver_weight')).toEqual([
-      [['http', 'rs1', '10.11.0.11:80'], 2],
-      [['http', 'rs2', '10.11.0.12:80'], 0],
+      [['web', 'http', 'rs1', '10.11.0.11:80'], 2],
+      [['web', 'http', 'rs2', '10.11.0.12:80'], 0],
     ])
-    expect(of('lvsm_realserver_healthy')).toEqual([[['http', 'rs1', '10.11.0.11:80'], 1]])
-    expect(of('lvsm_realserver_connections')).toContainEqual([['http', 'rs1', '10.11.0.11:80', 'inactive'], 9])
+    expect(of('lvsm_realserver_healthy')).toEqual([[['web', 'http', 'rs1', '10.11.0.11:80'], 1]])
+    expect(of('lvsm_realserver_connections')).toContainEqual([['web', 'http', 'rs1', '10.11.0.11:80', 'inactive'], 9])
   })
   test('of a table that its owner did not tell there are none', () => {
     const services = STATUS.services.map((service) => ({ ...service, told: false }))

@@ -32,6 +32,9 @@ export const histogram = (help: string): Metric => ({ kind: 'histogram', unit: '
 /** 1 where it is so, else 0. */
 export const flag = (help: string, ...labels: readonly string[]): Metric => gauge('boolean', help, ...labels)
 
+/** What each series of one realserver is of: the same where nodes and where coordinators tell it. */
+export const REALSERVER = ['group', 'service', 'realserver', 'address'] as const
+
 export const METRICS = {
   lvsm_dropped_total: counter('messages', 'Received and not used.', 'what', 'reason'),
   lvsm_send_failures_total: counter('datagrams', 'Datagrams that could not be sent.', 'code'),
@@ -65,16 +68,9 @@ export const METRICS = {
   lvsm_node_up: flag('The node was heard within its deadtime.', 'node'),
   lvsm_node_standby: flag('An operator set the node to standby.', 'node'),
   lvsm_troubles: gauge('troubles', 'Troubles that are present.', 'node', 'severity'),
-  lvsm_realserver_weight: gauge('weight', 'Weight in the table of the owner.', 'service', 'realserver', 'address'),
-  lvsm_realserver_healthy: flag('The last checks succeeded.', 'service', 'realserver', 'address'),
-  lvsm_realserver_connections: gauge(
-    'connections',
-    'Connections in IPVS.',
-    'service',
-    'realserver',
-    'address',
-    'state',
-  ),
+  lvsm_realserver_weight: gauge('weight', 'Weight in the table of the owner.', ...REALSERVER),
+  lvsm_realserver_healthy: flag('The last checks succeeded.', ...REALSERVER),
+  lvsm_realserver_connections: gauge('connections', 'Connections in IPVS.', ...REALSERVER, 'state'),
 } as const satisfies Readonly<Record<string, Metric>>
 export type MetricName = keyof typeof METRICS
 
@@ -151,10 +147,10 @@ function troubleSamples({ troubles }: Status, node: string): Sample[] {
   }))
 }
 
-function serviceSamples({ name: service, realservers }: Status['services'][number]): Sample[] {
+function serviceSamples({ name: service, group, realservers }: Status['services'][number]): Sample[] {
   return realservers.flatMap(({ node: realserver, address, port, weight, healthy, active, inactive }): Sample[] => {
     // A service may have one node twice, on two ports.
-    const labels = { service, realserver, address: endpointText(address, port) }
+    const labels = { group, service, realserver, address: endpointText(address, port) }
     return [
       { metric: 'lvsm_realserver_weight', labels, value: weight },
       // Before the first check nobody knows.

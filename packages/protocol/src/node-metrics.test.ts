@@ -35,7 +35,10 @@ const VIEW = {
     troubles: { critical: 1, warning: 0, info: 0 },
     health: [],
     found: [],
+    alerts: { pending: 1, firing: 2, ending: 0, over: 3, silenced: 4 },
+    messages: new Map([['ops', { told: 5, failed: 6 }]]),
   },
+  prober: { up: true, restarts: 7, underWay: 8 },
   tally: {
     checks: { ok: 5, failed: 1, unknown: 0 },
     durations: newDelayCounts(),
@@ -96,6 +99,27 @@ test('what the lease process says; nothing of it where that is silent', () => {
     'lvsm_check_duration_seconds',
     'lvsm_check_delay_seconds',
   ])
+})
+
+test('alerts by their state, what receivers were told, and the process that checks, from its beginning on', () => {
+  expect(of('lvsm_alerts')).toEqual([
+    ['pending', 1],
+    ['firing', 2],
+    ['ending', 0],
+    ['over', 3],
+    ['silenced', 4],
+  ])
+  expect(of('lvsm_alert_messages_total')).toEqual([
+    ['ops', 'told', 5],
+    ['ops', 'failed', 6],
+  ])
+  expect([of('lvsm_prober_up'), of('lvsm_prober_restarts_total'), of('lvsm_checks_under_way')]).toEqual([
+    [[1]],
+    [[7]],
+    [[8]],
+  ])
+  const before = nodeSamples({ ...VIEW, prober: null }).map(({ metric }) => metric)
+  for (const name of ['lvsm_prober_up', 'lvsm_checks_under_way']) expect(before).not.toContain(name)
 })
 
 test('of each group it is told how many of its services cannot be checked here; of an older core nothing is', () => {

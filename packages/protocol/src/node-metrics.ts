@@ -6,12 +6,15 @@ import type { Severity } from '@lvsm/base'
 import type { DelayCounts, DelayReport } from './delays.ts'
 import { SEVERITIES } from './http/status.ts'
 import { OWNERSHIP_EVENTS, type LeaseStatus } from './lease-status.ts'
-import { counter, counterSample, flag, gauge, histogram, type Metric, type Sample } from './metrics.ts'
+import { counter, counterSample, flag, gauge, histogram, type Metric, REALSERVER, type Sample } from './metrics.ts'
 import { COUNTERS } from './counters.ts'
 import type { ProbeFound } from './probe-found.ts'
 
 const SERVICE = ['group', 'service'] as const
-const REALSERVER = ['service', 'realserver', 'address'] as const
+/** As `lvsm alert list` says it, `silenced` in the place of what it says of one that lasts. */
+export const ALERT_STATES = ['pending', 'firing', 'ending', 'over', 'silenced'] as const
+export type AlertState = (typeof ALERT_STATES)[number]
+export const TELLING_RESULTS = ['told', 'failed'] as const
 const BACKEND = ['local_address', 'local_port', 'remote_address', 'remote_port', 'proto', 'local_mark'] as const
 
 export const NODE_METRICS = {
@@ -25,6 +28,20 @@ export const NODE_METRICS = {
   lvsm_checks_total: counter('checks', 'Checks of realservers that ended.', 'result'),
   lvsm_check_duration_seconds: histogram('From the beginning of a check until its answer.'),
   lvsm_check_delay_seconds: histogram('How late a check was begun after it was due.'),
+  lvsm_checks_under_way: gauge('checks', 'Checks that lvsm-prober was asked for and has not answered.'),
+  lvsm_prober_up: flag('The process that makes the checks runs and answers; not there before it has anything to do.'),
+  lvsm_prober_restarts_total: counter('times', 'Times that the process that makes the checks was started again.'),
+  lvsm_alerts: gauge(
+    'alerts',
+    `Alerts of the cluster, as this node knows them, and every director and voter: ${ALERT_STATES.join(', ')}.`,
+    'state',
+  ),
+  lvsm_alert_messages_total: counter(
+    'messages',
+    'Messages of this node to a receiver of alerts: told, or failed (it did not take them, or nobody knows).',
+    'receiver',
+    'result',
+  ),
   lvsm_lease_loop_delay_seconds: histogram('How late the lease process was when its timer rang.'),
   lvsm_lease_renewal_delay_seconds: histogram('How late a lease was extended.'),
   lvsm_check_degraded: flag('It is well, and its program warns (exit code 1 of a plugin).', ...REALSERVER),
@@ -36,6 +53,11 @@ export const NODE_METRICS = {
   lvsm_service_new_connections_total: counter('connections', 'Connections that began.', ...SERVICE),
   lvsm_service_packets_total: counter('packets', 'Packets that passed this node.', ...SERVICE, 'direction'),
   lvsm_service_bytes_total: counter('bytes', 'Bytes that passed this node.', ...SERVICE, 'direction'),
+  lvsm_realserver_state: flag(
+    'What the last checks make of it (healthy, failed or unchecked): one of its states is 1.',
+    ...REALSERVER,
+    'state',
+  ),
   lvsm_realserver_new_connections_total: counter('connections', 'Connections that began.', ...REALSERVER),
   lvsm_realserver_packets_total: counter('packets', 'Packets that passed this node.', ...REALSERVER, 'direction'),
   lvsm_realserver_bytes_total: counter('bytes', 'Bytes that passed this node.', ...REALSERVER, 'direction'),
@@ -72,6 +94,17 @@ export interface Figures {
   readonly health: readonly (readonly [string, boolean])[]
   /** The same → what its program said beside that; of those that have one. */
   readonly found: readonly (readonly [string, Pick<ProbeFound, 'degraded' | 'perfdata'>])[]
+  readonly alerts: Readonly<Record<AlertState, number>>
+  /** By receiver of the configuration: messages that this node's agent sent since it began. */
+  readonly messages: ReadonlyMap<string, Tellings>
+}
+export type Tellings = Readonly<Record<(typeof TELLING_RESULTS)[number], number>>
+/** Of the process that makes the checks. */
+export interface ProberFigures {
+  readonly up: boolean
+  readonly restarts: number
+  /** Checks alone. */
+  readonly underWay: number
 }
 /** What happened at this node since its agent began. */
 export interface Tally {
@@ -91,10 +124,12 @@ export interface NodeView {
   readonly tally: Tally
   /** Null: the lease process is silent. */
   readonly lease: LeaseStatus | null
+  /** Null: nothing was to be done for it yet. */
+  readonly prober: ProberFigures | null
 }
 
 /** All but what the kernel counts. */
-export function nodeSamples({ cluster, node, version, groups, figures, tally, lease }: NodeView): Sample[] {
+export function nodeSamples({ cluster, node, version, groups, figures, tally, lease, prober }: NodeView): Sample[] {
   const counts: Readonly<Record<string, number>> = { ...lease?.counters, ...figures.counters }
   const names = new Set([...Object.keys(COUNTERS), ...Object.keys(counts)])
   return [
@@ -116,9 +151,25 @@ export function nodeSamples({ cluster, node, version, groups, figures, tally, le
     ...[...(figures.unchecked ?? [])].map(([group, value]): Sample => {
       return { metric: 'lvsm_group_unchecked_services', labels: { group }, value }
     }),
+    ...(prober ? proberSamples(prober) : []),
+    ...alertSamples(figures),
     ...(lease ? leaseSamples(node, lease) : []),
   ]
 }
+
+const proberSamples = ({ up, restarts, underWay }: ProberFigures): Sample[] => [
+  { metric: 'lvsm_checks_under_way', labels: {}, value: underWay },
+  { metric: 'lvsm_prober_up', labels: {}, value: Number(up) },
+  { metric: 'lvsm_prober_restarts_total', labels: {}, value: restarts },
+]
+const alertSamples = ({ alerts, messages }: Pick<Figures, 'alerts' | 'messages'>): Sample[] => [
+  ...ALERT_STATES.map((state): Sample => ({ metric: 'lvsm_alerts', labels: { state }, value: alerts[state] })),
+  ...[...messages].flatMap(([receiver, counts]) =>
+    TELLING_RESULTS.map((result): Sample => {
+      return { metric: 'lvsm_alert_messages_total', labels: { receiver, result }, value: counts[result] }
+    }),
+  ),
+]
 
 function leaseSamples(node: string, { quorum, standby, groups, peers }: LeaseStatus): Sample[] {
   return [

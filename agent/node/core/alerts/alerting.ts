@@ -19,7 +19,7 @@ import { deliveryOf, mostAtOnce, type Told, toldOf } from './deliver.ts'
 import { flappingText, isFlapping } from './flapping.ts'
 import { isMatched, isWanted, labelsOf } from './labels.ts'
 import { mootIn } from './moot.ts'
-import { easeFailing, inTurn, nextTries, noteFailed, noteWorks, unableHere } from './reach.ts'
+import { countMessage, easeFailing, inTurn, nextTries, noteFailed, noteWorks, unableHere } from './reach.ts'
 import { type IsWanted, overflowOf } from './room.ts'
 import {
   againOf,
@@ -155,6 +155,7 @@ export function onDelivered(state: NodeState, id: string, ok: boolean | null, re
     if (ok !== true) return noteFailed(state, receiver, reason)
     alerting.flights.delete(receiver)
     noteTold(alerting.book, receiver, flight.dues, now)
+    countMessage(state, receiver, 'told')
     noteWorks(state, receiver)
     return true
   }

@@ -9,6 +9,7 @@ import { newState, type NodeState } from '../state.ts'
 import { onDelivered, stepAlerts } from './alerting.ts'
 import { World } from './fixture.ts'
 import { alertTroubles } from './reach.ts'
+import { alertFigures } from './report.ts'
 
 const troublesAt = (world: World, node: string): string[] => {
   const living = world.living.get(node)
@@ -93,6 +94,30 @@ class Alone {
   }
 }
 const cause = (code: string): CauseReport => ({ code, object: 'node dir1', severity: 'warning', summary: code })
+
+describe('figures of alerts', () => {
+  it('count each once, and each message, as far as the configuration has its receiver', () => {
+    const alone = new Alone()
+    const figures = () => alertFigures(alone.state)
+    expect(figures().messages).toEqual(new Map([['own', { told: 0, failed: 0 }]]))
+    alone.takes = (code) => code !== 'late'
+    alone.causes = ['late', 'no-ipvs', 'one-way'].map(cause)
+    alone.run(9000)
+    expect(figures().alerts).toEqual({ pending: 1, firing: 2, ending: 0, over: 0, silenced: 0 })
+    const own = figures().messages.get('own')
+    expect([own?.told, (own?.failed ?? 0) > 0]).toEqual([2, true])
+    const silence = { subject: { kind: 'alerts', match: 'no-ipvs' }, intent: 'silence', author: 'ann' } as const
+    const list = [{ ...silence, comment: 'new switch', since: 1, until: null, number: 1 }]
+    alone.state.facts = { number: 1, list, ends: [] }
+    alone.causes = ['late', 'no-ipvs'].map(cause)
+    alone.run(1000)
+    expect(figures().alerts).toEqual({ pending: 1, firing: 0, ending: 1, over: 0, silenced: 1 })
+    alone.run(12_000)
+    expect(figures().alerts).toMatchObject({ ending: 0, over: 1 })
+    alone.state.config = configOf(`${SAMPLE}\n${RECEIVER.replace('own', 'new')}`)
+    expect([...figures().messages.keys()]).toEqual(['new'])
+  })
+})
 
 describe('one alert that a program refuses', () => {
   it('keeps none of the others, and is tried again, a bounded number of times', () => {

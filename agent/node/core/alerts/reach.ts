@@ -4,6 +4,7 @@
  */
 import { after, between, type Instant, type Trouble } from '@lvsm/base'
 import type { ConfigReceiver } from '@lvsm/model'
+import type { Tellings } from '@lvsm/protocol'
 import { log, type NodeState } from '../state.ts'
 import type { Alerting, Failing } from './state.ts'
 import type { Due } from './tell.ts'
@@ -22,7 +23,21 @@ export const unableHere = ({ alerting: { failing }, now }: NodeState): string[] 
 
 const triedKey = ({ alert, what }: Due): string => `${what} ${alert.key}`
 
-export function noteFailed({ alerting, config, now }: NodeState, receiver: string, reason: string): true {
+/** A receiver that the configuration has no more is counted no more. */
+export function countMessage(
+  { alerting: { messages }, config }: NodeState,
+  receiver: string,
+  result: keyof Tellings,
+): void {
+  const counts = messages.get(receiver) ?? NONE_SENT
+  messages.set(receiver, { ...counts, [result]: counts[result] + 1 })
+  for (const name of messages.keys()) if (!config?.receivers.some((one) => one.name === name)) messages.delete(name)
+}
+export const NONE_SENT: Tellings = { told: 0, failed: 0 }
+
+export function noteFailed(state: NodeState, receiver: string, reason: string): true {
+  const { alerting, config, now } = state
+  countMessage(state, receiver, 'failed')
   const { flights, failing, refused } = alerting
   const tried = flights.get(receiver)?.dues.map(triedKey) ?? []
   flights.delete(receiver)

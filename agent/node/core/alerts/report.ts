@@ -1,16 +1,16 @@
 /** `lvsm alert list`, and the test of a receiver. */
 import { after, between } from '@lvsm/base'
 import { suggest } from '@lvsm/model'
-import type { AlertReport, AlertsReport, Fact } from '@lvsm/protocol'
+import type { AlertReport, AlertsReport, AlertState, Fact, Figures } from '@lvsm/protocol'
 import { changeText } from '../changing.ts'
 import { isHere } from '../command/here.ts'
 import type { Asked } from '../command/pending.ts'
 import { refuse, reply } from '../command/reply.ts'
 import type { NodeState } from '../state.ts'
-import { carry } from './alerting.ts'
+import { carry, rulesOf } from './alerting.ts'
 import { type Alert, isUntold } from './alert.ts'
 import { fingerprintOf, isMatched, labelsOf } from './labels.ts'
-import { faultOf, noteWorks } from './reach.ts'
+import { faultOf, NONE_SENT, noteWorks } from './reach.ts'
 import { senderOf } from './tell.ts'
 import { mayTell } from './tellers.ts'
 
@@ -36,13 +36,13 @@ export function reportAlerts(state: NodeState): AlertsReport {
 
 function reportAlert(state: NodeState, alert: Alert): AlertReport {
   const { config, now, wall, wallMs, facts } = state
-  const { code, object, severity, summary, startedMs, goneAt, ended, told } = alert
+  const { code, object, severity, summary, startedMs, ended, told } = alert
   const iso = (ms: number): string => wall(after(now, ms - wallMs(now)))
   const labels = labelsOf(config ?? { cluster: '', services: [] }, alert)
   const silence = facts.list.find(({ subject }) => subject.kind === 'alerts' && isMatched(subject.match, labels))
   return {
     ...{ code, object, severity, summary },
-    state: ended ? 'over' : goneAt !== null ? 'ending' : isUntold(alert) ? 'pending' : 'firing',
+    state: wordOf(alert),
     since: iso(startedMs),
     ended: ended ? iso(ended.wallMs) : null,
     fingerprint: fingerprintOf(labels),
@@ -53,8 +53,21 @@ function reportAlert(state: NodeState, alert: Alert): AlertReport {
     })),
   }
 }
+const wordOf = (alert: Alert): Exclude<AlertState, 'silenced'> =>
+  alert.ended ? 'over' : alert.goneAt !== null ? 'ending' : isUntold(alert) ? 'pending' : 'firing'
 const silenceText = ({ author, until, comment }: Fact, iso: (ms: number) => string): string =>
   `by ${author}${until === null ? '' : ` until ${iso(until).slice(0, 19)}Z`}: ${comment}`
+
+/** How many alerts there are, and what this process told whom. */
+export function alertFigures(state: NodeState): Pick<Figures, 'alerts' | 'messages'> {
+  const { alerting, config } = state
+  const alerts = { pending: 0, firing: 0, ending: 0, over: 0, silenced: 0 }
+  const rules = rulesOf(state)
+  for (const alert of alerting.book.alerts.values())
+    alerts[alert.ended === null && rules?.silenced(alert) === true ? 'silenced' : wordOf(alert)] += 1
+  const receivers = config?.receivers ?? []
+  return { alerts, messages: new Map(receivers.map(({ name }) => [name, alerting.messages.get(name) ?? NONE_SENT])) }
+}
 
 /** From this node, or from another: does a receiver take it? */
 export function onTestAlert(

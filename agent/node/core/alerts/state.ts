@@ -1,6 +1,6 @@
 /** Alerts as this node has them: the book, what is being told now, and what could not be told. */
 import { after, type Instant, NEVER_BEFORE } from '@lvsm/base'
-import type { CauseReport, KeptAlerts } from '@lvsm/protocol'
+import type { CauseReport, KeptAlerts, Tellings } from '@lvsm/protocol'
 import type { ReplyTo } from '../command/pending.ts'
 import { type Book, newBook } from './book.ts'
 import { type Due, mergeTold } from './tell.ts'
@@ -33,6 +33,8 @@ export interface Alerting {
   readonly failing: Map<string, Failing>
   /** By receiver: what it did not take, since all that is due was tried. */
   readonly refused: Map<string, ReadonlySet<string>>
+  /** By receiver: messages that this process sent, without those that somebody tried. */
+  readonly messages: Map<string, Tellings>
   /** By id. */
   readonly tests: Map<string, TestRun>
   own: readonly CauseReport[]
@@ -69,6 +71,7 @@ export function newAlerting(kept: KeptAlerts | null, startedAt: Instant, wallMs:
     flights: new Map(),
     failing: new Map(),
     refused: new Map(),
+    messages: new Map(),
     tests: new Map(),
     own: [],
     lookAt: NEVER_BEFORE,
