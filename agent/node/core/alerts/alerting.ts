@@ -15,7 +15,7 @@ import { isPillar } from '../hearing.ts'
 import type { NodeState } from '../state.ts'
 import type { Alert } from './alert.ts'
 import { nextSettle, noteSaid, settle } from './book.ts'
-import { deliveryOf, mostAtOnce, type Told, toldOf } from './deliver.ts'
+import { deliveryOf, hearsWhatLasts, mostAtOnce, type Told, toldOf } from './deliver.ts'
 import { flappingText, isFlapping } from './flapping.ts'
 import { isMatched, isWanted, labelsOf } from './labels.ts'
 import { mootIn } from './moot.ts'
@@ -26,6 +26,7 @@ import {
   type Due,
   duesOf,
   entryOf,
+  lastingFor,
   mergeTold,
   nextDue,
   noteTold,
@@ -111,24 +112,27 @@ function send(state: NodeState, receiver: ConfigReceiver, dues: readonly Due[]):
   const { flights } = alerting
   if (flights.has(receiver.name) || senderOf(alerting.book, mayTell(state), receiver.name, now) !== state.node)
     return false
-  const sorted = dues.toSorted(
-    ({ alert: one }, { alert: other }) => urgency(one) - urgency(other) || one.since - other.since,
-  )
+  const sorted = dues.toSorted(({ alert: one }, { alert: other }) => byUrgency(one, other))
   const first = inTurn(state, receiver.name, sorted)?.slice(0, mostAtOnce(receiver))
   if (!first) return false
   alerting.serial += 1
   const id = `alerts to ${receiver.name} ${alerting.serial}`
   flights.set(receiver.name, { id, dues: first, until: after(now, receiver.timeoutMs + GRACE_MS) })
-  carry(
-    state,
-    id,
-    receiver,
-    first.map(({ alert }) => asTold(state, receiver, alert)),
-  )
+  const told = first.map(({ alert }) => asTold(state, receiver, alert))
+  carry(state, id, receiver, told, hearsWhatLasts(receiver) ? whatLasts(state, receiver, first) : [])
   return true
+}
+function whatLasts(state: NodeState, receiver: ConfigReceiver, dues: readonly Due[]): Told[] {
+  const due = new Set(dues.map(({ alert }) => alert))
+  const rules = rulesOf(state)
+  return lastingFor(state.alerting.book, receiver, (alert) => rules?.silenced(alert) === true)
+    .filter((alert) => !due.has(alert))
+    .toSorted(byUrgency)
+    .map((alert) => asTold(state, receiver, alert))
 }
 
 const urgency = ({ severity }: Alert): number => (severity === 'critical' ? 0 : 1)
+const byUrgency = (one: Alert, other: Alert): number => urgency(one) - urgency(other) || one.since - other.since
 
 function asTold(state: NodeState, receiver: ConfigReceiver, alert: Alert): Told {
   const { config, now, wall, wallMs } = state
@@ -141,9 +145,15 @@ function asTold(state: NodeState, receiver: ConfigReceiver, alert: Alert): Told 
   const again = againOf(alert, receiver, now)
   return { ...told, summary, ...(again === null ? {} : { again }) }
 }
-export function carry(state: NodeState, id: string, receiver: ConfigReceiver, told: readonly Told[]): void {
+export function carry(
+  state: NodeState,
+  id: string,
+  receiver: ConfigReceiver,
+  told: readonly Told[],
+  lasting: readonly Told[] = [],
+): void {
   const { type, timeoutMs } = receiver
-  const keys = deliveryOf(receiver, state.config?.cluster ?? '', told)
+  const keys = deliveryOf(receiver, state.config?.cluster ?? '', told, lasting)
   state.effects.push({ kind: 'deliver', id, delivery: type, keys, timeoutMs })
 }
 

@@ -74,6 +74,45 @@ describe('one cause', () => {
   })
 })
 
+describe('the group that a webhook hears of', () => {
+  const statuses = (world: World): unknown[] =>
+    world.bodies.flatMap(({ receiver, status, listed }) =>
+      receiver === 'ops' ? [[status, ...listed.map(([, is]) => is).toSorted()]] : [],
+    )
+  it('is one, has all that lasts, and is resolved when nothing of it lasts any more', () => {
+    const world = new World(9)
+    world.run(10_000)
+    world.begins('rs1', 'late')
+    world.run(8000)
+    world.begins('dir1', 'no-ipvs')
+    world.run(8000)
+    world.ends('rs1', 'late')
+    world.run(20_000)
+    world.ends('dir1', 'no-ipvs')
+    world.run(20_000)
+    expect(statuses(world)).toEqual([
+      ['firing', 'firing'],
+      ['firing', 'firing', 'firing'],
+      ['firing', 'firing', 'resolved'],
+      ['resolved', 'resolved'],
+    ])
+    expect(new Set(world.bodies.map(({ groupKey }) => groupKey))).toEqual(new Set(['{}:{cluster="lab"}']))
+  })
+  it('has no more of them than there is room for, and is firing for those, too', () => {
+    const world = new World(10)
+    world.run(10_000)
+    for (let at = 0; at < 90; at++) world.begins('dir1', 'late', `node x${at}`)
+    world.run(60_000)
+    world.begins('rs1', 'no-ipvs')
+    world.run(10_000)
+    world.ends('rs1', 'no-ipvs')
+    world.run(20_000)
+    const last = world.bodies.findLast(({ receiver }) => receiver === 'ops')
+    expect([last?.status, last?.listed.length]).toEqual(['firing', 60])
+    expect(last?.listed.filter(([, is]) => is === 'resolved')).toHaveLength(1)
+  })
+})
+
 describe('a cause that gets worse', () => {
   const severities = (world: World, receiver: string): string[] =>
     world.heard.flatMap((one) => (one.receiver === receiver ? [one.severity] : []))

@@ -66,6 +66,27 @@ it('a webhook gets what Alertmanager sends, version 4', () => {
   expect(status).toBe('resolved')
 })
 
+it('what lasts is in the body of a webhook beside what is due, as far as there is room; a test is a group of its own', () => {
+  const body = (due: readonly Told[], lasting: readonly Told[] = []): Record<string, unknown> => {
+    const parsed: unknown = JSON.parse(String(deliveryOf(receiver('ops'), 'shop', due, lasting)['body']))
+    return { ...(parsed as Record<string, unknown>) }
+  }
+  expect(body([told(over)], [told({}, 'node dir2', 'node-dead')])).toMatchObject({
+    status: 'firing',
+    alerts: [{ status: 'resolved' }, { status: 'firing', labels: { alertname: 'node-dead' } }],
+  })
+  const many = Array.from({ length: 90 }, (_, at) => told({}, `node x${at}`, 'node-dead'))
+  const { alerts, ...head } = body([told(over)], many)
+  expect([alerts, head]).toMatchObject([{ length: 60 }, { status: 'firing', truncatedAlerts: 31 }])
+  expect(body([told({ isTest: true })])).toMatchObject({
+    groupKey: '{}:{alertname="test", cluster="shop"}',
+    groupLabels: { alertname: 'test', cluster: 'shop' },
+  })
+  // Mails and programs tell of what is due alone.
+  const mail = deliveryOf(receiver('mails'), 'shop', [told(over)], many)
+  expect(mail['text']).not.toContain('node-dead')
+})
+
 it('a webhook that logs in has what it does that with', () => {
   const hook = receiver('ops')
   const keys = { ...hook.keys, user: 'ops', 'password-file': 'hook', 'headers-file': 'token' }

@@ -66,19 +66,34 @@ function common(all: readonly Record<string, string>[]): Record<string, string> 
   return Object.fromEntries(Object.entries(first).filter(([key, value]) => rest.every((one) => one[key] === value)))
 }
 
-/** The body that Alertmanager sends to its webhook receivers, version 4 (prometheus.io, Alertmanager configuration, webhook_config). */
-export function webhookBody(receiver: string, cluster: string, all: readonly Told[]): string {
+/** As many as a job of the process that carries them has room for. */
+const MOST_LISTED = 60
+/**
+ * The body that Alertmanager sends to its webhook receivers, version 4 (prometheus.io, Alertmanager configuration, webhook_config). What
+ * the cluster has is one group, and as there its body has all that lasts of it, so that it is resolved when nothing of it lasts any more.
+ */
+export function webhookBody(
+  receiver: string,
+  cluster: string,
+  due: readonly Told[],
+  lasting: readonly Told[] = [],
+): string {
+  const all = [...due, ...lasting]
+  const listed = all.slice(0, MOST_LISTED)
+  // Nobody tells that a test is over: what is open by the group of the cluster must not stay so for it.
+  const groupLabels = { ...(due.every(({ isTest }) => isTest === true) ? { alertname: 'test' } : {}), cluster }
+  const pairs = Object.entries(groupLabels).map(([label, value]) => `${label}="${value}"`)
   return JSON.stringify({
     version: '4',
-    groupKey: `{}:{cluster="${cluster}"}`,
-    truncatedAlerts: 0,
+    groupKey: `{}:{${pairs.join(', ')}}`,
+    truncatedAlerts: all.length - listed.length,
     status: all.some(({ status }) => status === 'firing') ? 'firing' : 'resolved',
     receiver,
-    groupLabels: { cluster },
-    commonLabels: common(all.map(({ labels }) => ({ ...labels }))),
-    commonAnnotations: common(all.map(annotationsOf)),
+    groupLabels,
+    commonLabels: common(listed.map(({ labels }) => ({ ...labels }))),
+    commonAnnotations: common(listed.map(annotationsOf)),
     externalURL: '',
-    alerts: all.map(alertOf),
+    alerts: listed.map(alertOf),
   })
 }
 
@@ -153,15 +168,19 @@ function threadOf(all: readonly Told[]): { readonly id: string; readonly referen
 /** At once; a program hears of one after the other. */
 export const mostAtOnce = ({ type }: ConfigReceiver): number => (type === 'exec' || type === 'mon' ? 1 : 40)
 
-/** The keys of the job. */
+/** Is it given what lasts, beside what is due? */
+export const hearsWhatLasts = ({ type }: ConfigReceiver): boolean => type === 'webhook'
+
+/** The keys of the job. `lasting`: what the receiver knows, of those that `hearsWhatLasts`. */
 export function deliveryOf(
   { name, type, keys }: ConfigReceiver,
   cluster: string,
   all: readonly Told[],
+  lasting: readonly Told[] = [],
 ): Record<string, unknown> {
   const [first] = all
   const command = Array.isArray(keys['command']) ? keys['command'].map(String) : []
-  if (type === 'webhook') return { ...keys, body: webhookBody(name, cluster, all) }
+  if (type === 'webhook') return { ...keys, body: webhookBody(name, cluster, all, lasting) }
   if (type === 'mail') {
     return { ...keys, ...mailOf(cluster, all), ...threadOf(all) }
   }

@@ -8,6 +8,7 @@ import { statusOf } from '../fixture.ts'
 import { leaseSpoke, leaseUp } from '../lease.ts'
 import { newState, type NodeState } from '../state.ts'
 import { onAlerts, onDelivered, stepAlerts } from './alerting.ts'
+import { fingerprintOf, labelsOf } from './labels.ts'
 import { alertsSaid } from './said.ts'
 
 const RECEIVERS = `receivers:
@@ -39,6 +40,14 @@ interface Heard {
   readonly summary: string
 }
 
+interface Body {
+  readonly receiver: string
+  readonly status: string
+  readonly groupKey: string
+  /** Fingerprint and status of each. */
+  readonly listed: readonly (readonly [string, string])[]
+}
+
 const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null ? { ...value } : {}
 
@@ -53,6 +62,8 @@ export class World {
   readonly cutOff = new Set<string>()
   /** Who owns the groups, as every lease process says; null: they say nothing. */
   owner: string | null = null
+  /** What receivers took, as it came. */
+  readonly bodies: Body[] = []
   /** Answers of receivers get lost with their node. */
   readonly heard: Heard[] = []
   readonly living = new Map<string, Living>()
@@ -107,7 +118,10 @@ export class World {
     stepAlerts(state, () => [...(this.causes.get(node)?.values() ?? [])])
     for (const effect of state.effects) {
       if (effect.kind === 'alerts') this.#disks.set(node, effect.text)
-      if (effect.kind === 'deliver') this.#deliver(node, living, effect.id, String(effect.keys['body']))
+      if (effect.kind !== 'deliver') continue
+      const dues = [...state.alerting.flights.values()].find(({ id }) => id === effect.id)?.dues ?? []
+      const due = new Set(dues.map(({ alert }) => fingerprintOf(labelsOf(CONFIG, alert))))
+      this.#deliver(node, living, { id: effect.id, due, body: String(effect.keys['body']) })
     }
     if (this.now < living.saidAt) return
     living.saidAt = this.now + SAY_MS
@@ -120,7 +134,11 @@ export class World {
         onAlerts(hearer, node, decoded.message)
       }
   }
-  #deliver(node: string, living: Living, id: string, body: string): void {
+  #deliver(
+    node: string,
+    living: Living,
+    { id, due, body }: { readonly id: string; readonly due: ReadonlySet<string>; readonly body: string },
+  ): void {
     const said = fieldsOf(JSON.parse(body))
     const receiver = String(said['receiver'])
     const alerts = Array.isArray(said['alerts']) ? said['alerts'].map(fieldsOf) : []
@@ -129,8 +147,11 @@ export class World {
     this.#later.push({
       at,
       run: () => {
-        if (takes)
-          for (const one of alerts) {
+        if (takes) {
+          const listed = alerts.map((one) => [String(one['fingerprint']), String(one['status'])] as const)
+          this.bodies.push({ receiver, status: String(said['status']), groupKey: String(said['groupKey']), listed })
+          // What is there because it lasts is nothing new.
+          for (const one of alerts.filter(({ fingerprint }) => due.has(String(fingerprint)))) {
             const { alertname, node: named, service, group, object, severity } = fieldsOf(one['labels'])
             const summary = String(fieldsOf(one['annotations'])['summary'])
             const about = named ?? service ?? group ?? object
@@ -138,6 +159,7 @@ export class World {
             const key = `${String(alertname)} ${String(about)}`
             this.heard.push({ at, receiver, status, fingerprint, key, severity: String(severity), summary })
           }
+        }
         this.#later.push({
           at: this.now + this.upTo(500),
           run: () => {

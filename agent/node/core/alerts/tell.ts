@@ -71,6 +71,16 @@ function forgetUnwanted({ ended, told }: Alert, receivers: readonly Listener[]):
   if (ended)
     for (const name of told.keys()) if (!receivers.some((one) => one.name === name && one.resolved)) told.delete(name)
 }
+/** What a receiver was told that it began, or is about to be, and lasts; without what is silenced. */
+export const lastingFor = <L extends Listener>(
+  { alerts }: Book,
+  { name }: L,
+  silenced: Rules<L>['silenced'],
+): readonly Alert[] =>
+  [...alerts.values()].filter((alert) => {
+    const what = alert.told.get(name)?.what
+    return alert.ended === null && (what === 'firing' || what === 'maybe') && !silenced(alert)
+  })
 /**
  * Which time it is that somebody is told who knows it: any node calls it the same, so that what is sent twice is known to be the same. Null:
  * he hears of it for the first time, or that it is over.
