@@ -226,6 +226,24 @@ describe('an https check', () => {
     else expect(await ask('tls', port, keys())).toEqual({ ok, reason: expect.stringMatching(reason) })
   })
 
+  it('takes no server that speaks an older version of TLS than it is told to', async () => {
+    const older = { ...certificates.good, maxVersion: 'TLSv1.2' } as const
+    const old = await servers.listen(createSecureServer1(older, serve))
+    const old2 = await servers.listen(createSecureServer(older, (request, response) => serve(request, response)))
+    const fresh = await servers.listen(createSecureServer1({ ...certificates.good }, serve))
+    for (const [probe, port, keys] of [
+      ['tls', old, {}],
+      ['https', old, {}],
+      ['https', old2, { http2: true }],
+    ] as const) {
+      const told = { ok: false, reason: 'it speaks a version of TLS that is too old' }
+      expect(await ask(probe, port, { ...trusting(), ...keys, 'min-version': 1.3 }), probe).toEqual(told)
+      for (const more of [{}, { 'min-version': 1.2 }])
+        expect((await ask(probe, port, { ...trusting(), ...keys, ...more })).ok, probe).toBe(true)
+    }
+    expect((await ask('https', fresh, { ...trusting(), 'min-version': 1.3 })).ok).toBe(true)
+  })
+
   it('says what listens there instead', async () => {
     const plain = await servers.listen(createServer(serve))
     const told = { ok: false, reason: expect.stringMatching(/^what listens there does not speak TLS$/) }

@@ -36,6 +36,7 @@ const IN_TLS: Readonly<Record<string, string>> = {
   'wrong version number': 'what listens there does not speak TLS',
   'packet length too long': 'what listens there does not speak TLS',
   'http request': 'what listens there does not speak TLS',
+  'tlsv1 alert protocol version': 'it speaks a version of TLS that is too old',
   'unsupported protocol': 'it speaks a version of TLS that is too old',
   'tlsv1 alert no application protocol': 'it does not speak HTTP/2',
 }

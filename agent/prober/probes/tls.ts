@@ -4,7 +4,7 @@ import { isIP } from 'node:net'
 import { checkServerIdentity, connect, type ConnectionOptions, createSecureContext, type SecureContext } from 'node:tls'
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask } from '../attempt.ts'
-import { isOff, textOf } from '../keys.ts'
+import { isOff, numberOf, textOf } from '../keys.ts'
 import { leave } from '../leave.ts'
 import { failing } from '../reasons.ts'
 import { Changes } from './changes.ts'
@@ -17,14 +17,17 @@ const MOST_CONTEXTS = 64
 const contexts = new Map<string, SecureContext>()
 const system = new Changes(SYSTEM, () => performance.now())
 
+/** As Node has it by itself, from 1.2 on. */
+type Oldest = 'TLSv1.2' | 'TLSv1.3'
+
 /** Whom a certificate may be from: those of the text, else those of this system. Reading them takes long: once for each text. */
-export function authorities(ca: string | undefined): SecureContext {
-  const key = ca ?? `of the system ${system.version()}`
+export function authorities(ca: string | undefined, minVersion: Oldest = 'TLSv1.2'): SecureContext {
+  const key = `${minVersion} ${ca ?? `of the system ${system.version()}`}`
   const known = contexts.get(key)
   if (known) return known
   if (contexts.size >= MOST_CONTEXTS) contexts.clear()
   const trusted = ca ?? systemAuthorities()
-  const made = createSecureContext(trusted === null ? {} : { ca: trusted })
+  const made = createSecureContext({ minVersion, ...(trusted === null ? {} : { ca: trusted }) })
   contexts.set(key, made)
   return made
 }
@@ -46,7 +49,7 @@ export function tlsOptions(keys: ProbeJob['keys']): Options {
     servername: name === undefined || isIP(name) !== 0 ? '' : name,
     rejectUnauthorized: !isOff(keys, 'verify'),
     checkServerIdentity: (_, certificate) => (name === undefined ? undefined : checkServerIdentity(name, certificate)),
-    secureContext: authorities(textOf(keys, 'ca')),
+    secureContext: authorities(textOf(keys, 'ca'), numberOf(keys, 'min-version') === 1.3 ? 'TLSv1.3' : 'TLSv1.2'),
   }
 }
 

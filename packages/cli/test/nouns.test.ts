@@ -149,10 +149,17 @@ describe('lvsm NOUN', () => {
     const set = (...words: string[]) => run(['check', 'set', 'http', ...words])
     const refused = await set('type=https', 'path=/up')
     expect([refused.code, refused.err]).toEqual([1, expect.stringMatching(/add host=NAME.*verify=false/)])
-    const said = await set('type=https', 'host=web.example', 'path=/up', 'status=200-299,301', 'headers=["X-A: 1, 2"]')
+    const said = await set(
+      'type=https',
+      'host=web.example',
+      'path=/up',
+      'status=200-299,301',
+      'headers=["X-A: 1, 2"]',
+      'min-version=1.3',
+    )
     expect([said.code, said.err]).toEqual([0, ''])
     const { revisions } = configuration.known()?.history ?? { revisions: [] }
-    const wanted = { type: 'https', path: '/up', status: ['200-299', 301], headers: ['X-A: 1, 2'] }
+    const wanted = { type: 'https', path: '/up', status: ['200-299', 301], headers: ['X-A: 1, 2'], 'min-version': 1.3 }
     expect(JSON.stringify(revisions.at(-1)?.change)).toContain(JSON.stringify(wanted.status))
     const shown = await run(['check', 'show', 'http', '-o', 'json'])
     expect(JSON.parse(shown.out)).toMatchObject(wanted)

@@ -76,6 +76,11 @@ describe('one fault is one message', () => {
       '26:20 no-certificate-name "https" looks at the certificate, and nothing says for which name it must be → add host: NAME, the name in the certificate; or verify: false, to take any certificate',
     ],
     [
+      'a version of TLS that is over',
+      [['type: tcp', 'type: tls, host: a.example, min-version: 1.1']],
+      '26:54 bad-value 1.1 is not one of 1.2, 1.3 → ',
+    ],
+    [
       'a page that is asked for without its body',
       [['type: tcp', 'type: http, method: HEAD, body: ok']],
       '26:34 no-body "HEAD" is answered without a body → take body out, or write method: GET',

@@ -40,6 +40,7 @@ export function checkKeys(type: string, chance: (percent: number) => boolean): K
         ...some({ sni: 'www.example' }),
         ...some({ verify: false }),
         ...some({ ca: CERTIFICATE }),
+        ...some({ 'min-version': 1.3 }),
         ...some({ 'expiry-days': 30 }),
       }
     : {}

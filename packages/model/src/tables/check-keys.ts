@@ -96,6 +96,8 @@ export const TLS_KEYS = {
   verify: z.boolean().optional(),
   /** Who must have signed the certificate; without it, whomever the system trusts. */
   ca: certificates.optional(),
+  /** A server that speaks none from this one on fails; without it 1.2. */
+  'min-version': z.literal([1.2, 1.3]).optional(),
   /** It is a trouble so many days before the certificate ends; 0: never. */
   'expiry-days': z.int().min(0).max(MOST_EXPIRY_DAYS).optional(),
 } as const
