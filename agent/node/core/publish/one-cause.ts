@@ -70,7 +70,7 @@ function followsFromDown(
   }
 }
 /** What the kernel says where the way is gone; all else has another cause. */
-const NO_WAY = /: (ENETUNREACH|ENETDOWN|link-down)$/
+const NO_WAY = /: (?:E(?:NETUNREACH|NETDOWN|HOSTUNREACH|ADDRNOTAVAIL|NODEV)|link-down)$/
 const DOWN = /\binterface (\S+) is down/
 const LINK = /^link ([^\s:]+)/
 const PINGED = /^ping node (\S+) /
