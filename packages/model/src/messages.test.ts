@@ -78,7 +78,7 @@ describe('one fault is one message', () => {
     [
       'a version of TLS that is over',
       [['type: tcp', 'type: tls, host: a.example, min-version: 1.1']],
-      '26:54 bad-value 1.1 is not one of 1.2, 1.3 → ',
+      '26:55 bad-value 1.1 is not one of 1.2, 1.3 → did you mean "1.2" or "1.3"?',
     ],
     [
       'a page that is asked for without its body',

@@ -102,8 +102,9 @@ describe('figures of alerts', () => {
     expect(figures().messages).toEqual(new Map([['own', { told: 0, failed: 0 }]]))
     alone.takes = (code) => code !== 'late'
     alone.causes = ['late', 'no-ipvs', 'one-way'].map(cause)
-    alone.run(9000)
-    expect(figures().alerts).toEqual({ pending: 1, firing: 2, ending: 0, over: 0, silenced: 0 })
+    alone.run(15_000)
+    // That one may have been told, nobody knows.
+    expect(figures().alerts).toEqual({ pending: 0, firing: 3, ending: 0, over: 0, silenced: 0 })
     const own = figures().messages.get('own')
     expect([own?.told, (own?.failed ?? 0) > 0]).toEqual([2, true])
     const silence = { subject: { kind: 'alerts', match: 'no-ipvs' }, intent: 'silence', author: 'ann' } as const
@@ -111,7 +112,7 @@ describe('figures of alerts', () => {
     alone.state.facts = { number: 1, list, ends: [] }
     alone.causes = ['late', 'no-ipvs'].map(cause)
     alone.run(1000)
-    expect(figures().alerts).toEqual({ pending: 1, firing: 0, ending: 1, over: 0, silenced: 1 })
+    expect(figures().alerts).toEqual({ pending: 0, firing: 1, ending: 1, over: 0, silenced: 1 })
     alone.run(12_000)
     expect(figures().alerts).toMatchObject({ ending: 0, over: 1 })
     alone.state.config = configOf(`${SAMPLE}\n${RECEIVER.replace('own', 'new')}`)

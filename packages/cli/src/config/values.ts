@@ -81,8 +81,8 @@ async function scalarOf(row: KeyRow | undefined, text: string, protocol: string,
     case 'address':
     case 'network':
       return isHostName(text) ? resolve.address(text) : text
-    case 'text':
     case 'word':
+    case 'text':
     case 'duration':
     case 'mapping':
     case undefined:
