@@ -75,7 +75,7 @@ async function scalarOf(row: KeyRow | undefined, text: string, protocol: string,
     case 'port':
       return isNumber ? Number(text) : resolve.port(text, protocol)
     case 'number':
-      return isNumber ? Number(text) : text
+      return /^-?\d{1,15}(\.\d{1,6})?$/.test(text) ? Number(text) : text
     case 'flag':
       return FLAGS.get(text.toLowerCase()) ?? text
     case 'address':
