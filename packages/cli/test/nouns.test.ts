@@ -165,7 +165,9 @@ describe('lvsm NOUN', () => {
     expect(JSON.parse(shown.out)).toMatchObject(wanted)
     const back = await set('type=tcp', '--dry-run')
     expect([back.code, back.err]).toEqual([1, expect.stringMatching(/belongs to a check of another type than tcp/)])
-    expect((await set('type=tcp', 'path=', 'status=', 'headers=', 'host=', '--dry-run')).out).toContain('path')
+    expect((await set('type=tcp', 'path=', 'status=', 'headers=', 'min-version=', 'host=', '--dry-run')).out).toContain(
+      'path',
+    )
   })
 
   it('has every key of the schema in its help, and no other', async () => {

@@ -111,7 +111,7 @@ describe('figures of alerts', () => {
     const list = [{ ...silence, comment: 'new switch', since: 1, until: null, number: 1 }]
     alone.state.facts = { number: 1, list, ends: [] }
     alone.causes = ['late', 'no-ipvs'].map(cause)
-    alone.run(1000)
+    alone.run(2500)
     expect(figures().alerts).toEqual({ pending: 0, firing: 1, ending: 1, over: 0, silenced: 1 })
     alone.run(12_000)
     expect(figures().alerts).toMatchObject({ ending: 0, over: 1 })
