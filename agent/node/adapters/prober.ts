@@ -19,7 +19,7 @@ import {
 import { type Dead, Leftovers, userOf } from '../../process/leftovers.ts'
 import { linesOf } from '../../process/lines.ts'
 import type { Delivery, Probe, ProberOptions } from '../ports.ts'
-import { endedTrouble, SILENT_TROUBLE } from '../prober-troubles.ts'
+import { endedTrouble, SILENT_TROUBLE } from './prober-troubles.ts'
 
 /** Beside this file, or, where that is part of a bundle, beside the bundle. */
 const PROGRAM = new URL(import.meta.url.endsWith('.ts') ? '../../prober/main.ts' : './lvsm-prober.mjs', import.meta.url)
