@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { failing } from './reasons.ts'
+import { failing, reasonOf } from './reasons.ts'
 
 /** What becomes of an attempt whose socket ends with that. */
 function verdictOf(code: string, syscall = 'connect'): boolean | null | undefined {
@@ -23,4 +23,10 @@ it('a route that is prohibited is one about the way there; that this process may
   expect([verdictOf('EACCES', 'connect'), verdictOf('EACCES', 'send'), verdictOf('EACCES', 'bind')]).toEqual([
     ...[false, false, null],
   ])
+})
+
+it('a route that throws away is named, not the number of its error', () => {
+  const thrown = Object.assign(new Error('connect EINVAL 10.11.0.12:80'), { code: 'EINVAL', syscall: 'connect' })
+  expect(reasonOf(thrown)).toMatch(/^a route throws away here what is sent there/)
+  expect(verdictOf('EINVAL')).toBe(false)
 })

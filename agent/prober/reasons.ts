@@ -53,8 +53,11 @@ const OWN: ReadonlySet<string> = new Set([
 /** Where EACCES is of a route that is prohibited here, or of a router's or host's word by ICMPv6 (RFC 4443 3.1, codes 1, 5, 6), and not of a right to bind. */
 const ON_THE_WAY: ReadonlySet<unknown> = new Set(['connect', 'send', 'read', 'recv', 'write'])
 const PROHIBITED = 'a route prohibits it, here (ip route get shows it) or on the way'
-const isProhibited = (error: Error): boolean =>
-  'code' in error && error.code === 'EACCES' && 'syscall' in error && ON_THE_WAY.has(error.syscall)
+/** As the kernel answers to who sends along a route of that type (ip-route(8)): blackhole. */
+const THROWN_AWAY = 'a route throws away here what is sent there (ip route get shows nothing else: Invalid argument)'
+const isOnTheWay = (error: Error, code: string): boolean =>
+  'code' in error && error.code === code && 'syscall' in error && ON_THE_WAY.has(error.syscall)
+const isProhibited = (error: Error): boolean => isOnTheWay(error, 'EACCES')
 const isOwn = (error: Error): boolean =>
   'code' in error && typeof error.code === 'string' && OWN.has(error.code) && !isProhibited(error)
 
@@ -78,6 +81,7 @@ export function reasonOf(error: Error): string {
   if (code === 'ENOTFOUND') return `no name server knows the name ${name}`.trimEnd()
   if (code === 'EAI_AGAIN') return `no name server answers for ${name}`.trimEnd()
   if (isProhibited(error)) return PROHIBITED
+  if (isOnTheWay(error, 'EINVAL')) return THROWN_AWAY
   if (Object.hasOwn(WORDS, code)) return WORDS[code] ?? error.message
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `its certificate is for another name: ${error.message}`
   if (code.startsWith('HPE_')) return `its answer is no HTTP: ${error.message.replace(/^Parse Error: /, '')}`

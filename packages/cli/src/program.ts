@@ -3,8 +3,8 @@ import { EXITS, type Exit, exitTable } from '@lvsm/protocol'
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
 import { alertProgram } from './alerts/program.ts'
 import * as commands from './commands.ts'
-import { explainWhat } from './explain/command.ts'
-import type { Kind } from './explain/subject.ts'
+import { askedOf, explainWhat } from './explain/command.ts'
+import { type Kind, KINDS } from './explain/subject.ts'
 import { checkProgram } from './checks/program.ts'
 import { bashCompletion } from './completion.ts'
 import { accessProgram, type Run } from './config/access-program.ts'
@@ -136,14 +136,15 @@ function telling(
   root
     .command('explain')
     .description('what is, since when, why, and what would change it; with the words of the nodes below')
-    .argument('<name>', 'a group, a service, a node, or a realserver that is no node')
-    .addOption(
-      new Option('--kind <kind>', 'where several are called so').choices(['group', 'service', 'node', 'server']),
+    .argument(
+      '<name...>',
+      'a group, a service, a node, or a realserver that is no node; or its kind and name: node dir1',
     )
+    .addOption(new Option('--kind <kind>', 'where several are called so').choices(KINDS))
     .option('--at <time|ago>', 'as it was then: 90s or 2h ago, 03:12 (the last one), 2026-11-28T03:12:05Z')
     .addOption(output())
-    .action(async (name: string, { kind, at, output: format }: { kind?: Kind; at?: string; output: Format }) =>
-      done(await explainWhat(session(), { name, kind: kind ?? null, at }, format)),
+    .action(async (words: string[], { kind, at, output: format }: { kind?: Kind; at?: string; output: Format }) =>
+      done(await explainWhat(session(), { ...askedOf(words, kind), at }, format)),
     )
   root
     .command('events')

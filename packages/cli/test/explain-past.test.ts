@@ -104,6 +104,21 @@ describe('lvsm explain --at', () => {
     const said = await lvsm(['--socket', socketPath, 'explain', 'web', '--at', '2m', '-o', 'json'])
     expect(JSON.parse(said.out)).toMatchObject([{ kind: 'group', name: 'web', by: 'dir1', at: expect.any(String) }])
   })
+  it('takes its kind before its name, as lvsm simulate does', async () => {
+    const { socketPath } = await agent(reportOf)
+    const asked = (...words: string[]) =>
+      lvsm(['--socket', socketPath, 'explain', ...words, '--at', '2m', '-o', 'json'])
+    expect(JSON.parse((await asked('group', 'web')).out)).toMatchObject([{ kind: 'group', name: 'web' }])
+    for (const words of [
+      ['cluster', 'web'],
+      ['group', 'web', 'now'],
+      ['node', 'web', '--kind', 'group'],
+    ]) {
+      const said = await asked(...words)
+      expect([said.code, said.out]).toEqual([2, ''])
+      expect(said.err).toContain('is not one name')
+    }
+  })
   it('counts no connections of the past', async () => {
     const { socketPath } = await agent(reportOf)
     const said = await lvsm(['--socket', socketPath, 'explain', 'rs1', '--at', '2m'])

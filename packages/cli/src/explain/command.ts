@@ -9,7 +9,7 @@ import { Failure } from '../failure.ts'
 import { type Format, render } from '../output.ts'
 import { explain, subjectsOf } from './explain.ts'
 import { agoOf } from './moment.ts'
-import type { Kind, Known, Past, Subject } from './subject.ts'
+import { type Kind, KINDS, type Known, type Past, type Subject } from './subject.ts'
 import { explanationText } from './text.ts'
 
 const RECORDED_TIMEOUT_MS = 10_000
@@ -20,6 +20,20 @@ export interface Asked {
   readonly kind: Kind | null
   /** As it was typed; undefined: now. */
   readonly at: string | undefined
+}
+
+/** `dir1`, or `node dir1`. */
+export function askedOf(words: readonly string[], option?: Kind): Pick<Asked, 'name' | 'kind'> {
+  const [first = '', second] = words
+  if (second === undefined) return { name: first, kind: option ?? null }
+  const kind = KINDS.find((one) => one === first)
+  if (kind === undefined || words.length > 2 || (option !== undefined && option !== kind))
+    throw new Failure(
+      'usage',
+      `${words.join(' ')} is not one name`,
+      'for example: lvsm explain dir1, or lvsm explain node dir1',
+    )
+  return { name: second, kind }
 }
 
 export async function explainWhat(session: Session, asked: Asked, format: Format): Promise<Exit> {

@@ -1,7 +1,8 @@
 /** What is explained, from what, and what an explanation has. */
 import { type HistoryEvent, judge, type NodeTrouble, type RecordedReport, type Status, suppose } from '@lvsm/protocol'
 
-export type Kind = 'group' | 'service' | 'node' | 'server'
+export const KINDS = ['group', 'service', 'node', 'server'] as const
+export type Kind = (typeof KINDS)[number]
 
 export interface Subject {
   readonly kind: Kind
