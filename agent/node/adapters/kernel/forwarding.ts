@@ -3,19 +3,15 @@ import { FAMILIES, namesOf } from '@lvsm/model'
 import type { Netlink } from '@lvsm/kernel'
 import { nftables } from '@lvsm/netlink'
 import type { DroppingChain } from '@lvsm/plan'
+import { remembered } from './remembered.ts'
 
 /** There may be thousands of chains (containers). */
 const EVERY_MS = 5000
 /** NF_INET_FORWARD. */
 const FORWARD = 2
 
-export function openForwarding(netfilter: Netlink, clock: () => number): () => readonly DroppingChain[] {
-  let last: { readonly at: number; readonly found: readonly DroppingChain[] } | null = null
-  return () => {
-    if (last === null || clock() - last.at >= EVERY_MS) last = { at: clock(), found: readDropping(netfilter) }
-    return last.found
-  }
-}
+export const openForwarding = (netfilter: Netlink, clock: () => number): (() => readonly DroppingChain[]) =>
+  remembered(() => readDropping(netfilter), clock, EVERY_MS).get
 
 /** What a chain with rules lets pass, nobody can tell from here. */
 const readDropping = (netfilter: Netlink): DroppingChain[] =>

@@ -3,17 +3,13 @@ import { FAMILIES, namesOf } from '@lvsm/model'
 import type { Netlink } from '@lvsm/kernel'
 import { AF_OF, rtnetlink } from '@lvsm/netlink'
 import type { FixedNeighbour } from '@lvsm/plan'
+import { remembered } from './remembered.ts'
 
 /** The table may be long, and is asked for while something is wrong. */
 const EVERY_MS = 3000
 
-export function openNeighbours(route: Netlink, clock: () => number): () => readonly FixedNeighbour[] {
-  let last: { readonly at: number; readonly found: readonly FixedNeighbour[] } | null = null
-  return () => {
-    if (last === null || clock() - last.at >= EVERY_MS) last = { at: clock(), found: readFixed(route) }
-    return last.found
-  }
-}
+export const openNeighbours = (route: Netlink, clock: () => number): (() => readonly FixedNeighbour[]) =>
+  remembered(() => readFixed(route), clock, EVERY_MS).get
 
 const readFixed = (route: Netlink): FixedNeighbour[] =>
   namesOf(FAMILIES).flatMap((family) =>

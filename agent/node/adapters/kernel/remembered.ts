@@ -10,12 +10,12 @@ export interface Remembered<Value> {
   forget(): void
 }
 
-/** `clock` in milliseconds. A `read` that throws leaves nothing behind. */
-export function remembered<Value>(read: () => Value, clock: () => number): Remembered<Value> {
+/** `clock` in milliseconds. A `read` that throws leaves nothing behind. What the kernel says nothing of is read anew after `longestMs`. */
+export function remembered<Value>(read: () => Value, clock: () => number, longestMs = LONGEST_MS): Remembered<Value> {
   let known: { readonly value: Value; readonly at: number } | null = null
   return {
     get() {
-      if (known && clock() - known.at < LONGEST_MS) return known.value
+      if (known && clock() - known.at < longestMs) return known.value
       known = null
       const at = clock()
       known = { value: read(), at }
