@@ -8,7 +8,8 @@ const byNat = ({ services }: Pick<NodeView, 'services'>): string[] =>
   services.flatMap(({ realservers }) =>
     realservers.flatMap(({ forward, address }) => (forward === 'nat' ? [address] : [])),
   )
-export const forwardsAnswers = (view: Pick<NodeView, 'services'>): boolean => byNat(view).length > 0
+export const forwardsAnswers = ({ services }: Pick<NodeView, 'services'>): boolean =>
+  services.some(({ realservers }) => realservers.some(({ forward }) => forward === 'nat'))
 
 /** A chain that drops what no rule of it names, and has none, lets nothing pass, whatever other chains accept. */
 export function droppingTroubles(view: NodeView, { dropping }: Pick<Observed, 'dropping'>): Trouble[] {

@@ -5,7 +5,7 @@
  * taken out for it. Where nobody listens at the own address either, the check says so, or it is not for us to know: the server may be in
  * another network namespace.
  */
-import type { Trouble } from '@lvsm/base'
+import { endpointText, type Trouble } from '@lvsm/base'
 import type { OwnArrival } from '@lvsm/model'
 import { type FoundSocket, socketsAt } from './listening.ts'
 
@@ -41,12 +41,10 @@ export const astrayTroubles = (astray: Astray, node: string): Trouble[] =>
   [...astray.values()].flatMap(({ arrival, looks }) => (looks < LOOKS ? [] : [listensElsewhere(arrival, node)]))
 
 function listensElsewhere({ service, protocol, address, own, port }: OwnArrival, node: string): Trouble {
-  const [vip, there] = [placeText(address, port), placeText(own, port)]
+  const [vip, there] = [endpointText(address, port), endpointText(own, port)]
   return {
     ...{ code: 'listens-elsewhere', severity: 'warning', object: `service ${service}` },
     message: `nobody listens on ${node} at ${vip} (${protocol.toUpperCase()}), where clients of service ${service} arrive: the server there listens at ${there} alone`,
     hint: `unless a rule of ${node} turns them there (nft list ruleset), let the server listen at ${vip} too, or at all addresses; ss -${protocol === 'udp' ? 'lunp' : 'ltnp'} shows who listens where`,
   }
 }
-const placeText = (address: string, port: number): string =>
-  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`

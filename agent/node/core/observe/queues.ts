@@ -2,7 +2,7 @@
  * A server whose accept queue is full: the kernel of its machine drops the first packets of whoever comes, so that checks and clients get no
  * answer, as behind a packet filter. Only the machine itself sees which it is, whatever the check wants of its own view.
  */
-import type { Trouble } from '@lvsm/base'
+import { endpointText, type Trouble } from '@lvsm/base'
 import type { OwnArrival } from '@lvsm/model'
 import { type FoundSocket, socketsAt } from './listening.ts'
 
@@ -44,11 +44,10 @@ export const crowdTroubles = (crowded: Crowded, node: string): Trouble[] =>
   [...crowded.values()].flatMap(({ arrival, looks, queue, most }) => {
     if (looks < LOOKS) return []
     const { service, address, port } = arrival
-    const place = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`
     return [
       {
         ...{ code: 'accepts-nobody', severity: 'critical', object: `service ${service}` },
-        message: `the server of service ${service} on ${node} accepts no connections at ${place}: as many wait as its queue takes`,
+        message: `the server of service ${service} on ${node} accepts no connections at ${endpointText(address, port)}: as many wait as its queue takes`,
         evidence: `ss -ltn: ${queue} wait, ${most} is the most`,
         hint: `on ${node}: ss -ltnp 'sport = :${port}' names its process; is it stopped or hung (ps: state T or D), or has it too few workers? Restart it, or give it more`,
       },
