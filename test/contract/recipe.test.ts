@@ -37,6 +37,7 @@ const STAND_INS = {
   ip: `case "$1 $2" in
     'link add') real "$@" 2> /dev/null || real link add "$3" type bridge;;
     'fou add') mkdir /var/lib/fou-$4$6;;
+    'fou show') for one in /var/lib/fou-*; do echo "port $(basename $one | cut -d- -f2) gue"; done;;
     'fou del') rmdir /var/lib/fou-$4$5;;
     *) real "$@";;
   esac`,
@@ -165,6 +166,11 @@ test('direct routing and tunnels of two types and both families on one server: t
   expect(inside('nft list tables').trim().split('\n')).toEqual(['table inet lvsm-recipe', 'table inet lvsm-recipe6'])
   expect(inside('ip -o address show lo')).toMatch(/10\.11\.0\.10\/32[^]*10\.11\.0\.20\/32[^]*fd00:11::10\/128/)
   expect(inside('cat /proc/sys/net/ipv4/conf/all/arp_ignore').trim()).toBe('1')
+  // Run again it changes nothing: one device for each director, one port, and each rule once.
+  const rules = (): string => inside('nft list ruleset')
+  const [after, guarded] = [snapshot(), rules()]
+  carriedOut('rs1', '--config', many)
+  expect([snapshot(), rules()]).toEqual([after, guarded])
   carriedOut('rs1', '--config', many, '--undo')
   expect(snapshot()).toBe(before)
   expect(readdirSync(join(home, 'lvsm-former'))).toEqual([])

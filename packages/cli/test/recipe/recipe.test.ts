@@ -109,7 +109,7 @@ describe('order', () => {
   })
   test('a tunnel of Linux is behind its rules, has its address, and takes one director alone', () => {
     const lines = commands('linux', need({ method: 'tun', tunnel: 'gue', tunnelPort: 6080 }))
-    expect(lines).toContain('ip fou add port 6080 gue')
+    expect(lines).toContain('ip fou add port 6080 gue 2> /dev/null || ip fou show | grep "port 6080 gue"')
     expect(at(lines, /nft -f/)).toBeLessThan(
       at(lines, /ip link add lvsm-i0a0b0001 type ipip local any remote 10\.11\.0\.1/),
     )
@@ -126,12 +126,12 @@ test('a tunnel over IPv6 has devices and rules of its family', () => {
     directors: ['10.11.0.1', '2001:db8:1::1'],
   } as const
   const lines = commands('linux', need({ method: 'tun', tunnel: 'gue', tunnelPort: 6080, ...six }))
-  expect(lines).toContain('ip fou add port 6080 gue -6')
+  expect(lines).toContain('ip fou add port 6080 gue -6 2> /dev/null || ip fou show | grep "port 6080 gue"')
   const [name] = lines.flatMap(
-    (line) => /^ip link add (\S+) type ip6tnl mode ip6ip6 local any remote 2001:db8:1::1$/.exec(line)?.[1] ?? [],
+    (line) => /\|\| ip link add (\S+) type ip6tnl mode ip6ip6 local any remote 2001:db8:1::1$/.exec(line)?.[1] ?? [],
   )
   expect(name).toMatch(/^lvsm-s[0-9a-f]{8}$/)
-  expect(lines.filter((line) => line.startsWith('ip link add'))).toHaveLength(1)
+  expect(lines.filter((line) => line.includes('ip link add'))).toHaveLength(1)
   expect(at(lines, /ip6 daddr != \{ 2001:db8::10 \} counter drop/)).toBeLessThan(at(lines, /ip link add/))
   expect(lines.join('\n')).toContain(
     `ip6 saddr { 2001:db8::10 } tcp flags syn tcp option maxseg size set ${1500 - 52 - 60}`,

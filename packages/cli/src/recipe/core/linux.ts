@@ -101,7 +101,7 @@ const opened = (name: string, family: Need['family']): Step[] =>
       ]
     : [
         run(
-          `ip address add ${MARKS.deviceAddress}/32 dev ${name} scope host`,
+          `ip address replace ${MARKS.deviceAddress}/32 dev ${name} scope host`,
           'a loose rp_filter counts only where the device has an address',
         ),
         run(`echo 2 > ${SETTINGS}/${name}/rp_filter`, 'the way back to clients is not the tunnel'),
@@ -131,7 +131,7 @@ function guard(family: Need['family'], all: readonly Need[]): { readonly steps: 
     steps: shared(
       table,
       run(
-        `nft -f - <<'EOF'\ntable inet ${table} {\n  chain tunnels {\n    type filter hook prerouting priority -300;\n    iifname { ${names} } ${ip} daddr != { ${vips.join(', ')} } counter drop\n  }\n  chain clamp-mss {\n    type filter hook output priority -150;\n${clamps.join('')}  }\n}\nEOF`,
+        `nft -f - <<'EOF'\ntable inet ${table}\ndelete table inet ${table}\ntable inet ${table} {\n  chain tunnels {\n    type filter hook prerouting priority -300;\n    iifname { ${names} } ${ip} daddr != { ${vips.join(', ')} } counter drop\n  }\n  chain clamp-mss {\n    type filter hook output priority -150;\n${clamps.join('')}  }\n}\nEOF`,
         'out of a tunnel comes nothing but packets to the VIP, and clients are told of segments that fit into it',
       ),
     ),
@@ -155,14 +155,19 @@ function tunnelled(need: Need, all: readonly Need[]): Answer {
       ...shared(module, run(`modprobe ${module}`, `the module of ${TUNNELS[tunnel].title}`)),
       ...(tunnelPort === undefined
         ? []
-        : [run(`ip fou add port ${tunnelPort} gue${v6}`, 'what comes to this UDP port is unwrapped')]),
+        : [
+            run(
+              `ip fou add port ${tunnelPort} gue${v6} 2> /dev/null || ip fou show | grep "port ${tunnelPort} gue"`,
+              'what comes to this UDP port is unwrapped',
+            ),
+          ]),
       ...rules.steps,
       ...steps,
       ...devices.flatMap(([name, remote]) =>
         shared(
           name,
           run(
-            `ip link add ${name} type ${device}${device === 'ip6tnl' ? ' mode ip6ip6' : ''} local any remote ${remote}`,
+            `ip link show ${name} > /dev/null 2>&1 || ip link add ${name} type ${device}${device === 'ip6tnl' ? ' mode ip6ip6' : ''} local any remote ${remote}`,
             `unwraps what the director at ${remote} sends, and nobody else`,
           ),
           ...opened(name, family),
