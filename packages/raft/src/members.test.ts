@@ -114,6 +114,13 @@ test('row 7: a leader that removes itself leads until that is committed, by the 
   expect([2, 3].some((id) => bench.state(id).role === 'leader')).toBe(true)
 })
 
+test('row 7: a leader that has left leads no more, whether the others tell it or not', () => {
+  const bench = trio()
+  bench.loses = ({ kind }) => kind === 'refused'
+  expect(change(bench, 1, { op: 'remove', node: 1 })).toBe('committed')
+  expect(bench.state(1)).toMatchObject({ role: 'follower', leader: null, leadership: null })
+})
+
 test('row 7: of a pair the leader cannot leave, and a voter that is needed stays', () => {
   const stored = holding(voters(1, 2), commands([1, 1]))
   const pair = new Bench({ 1: stored, 2: stored })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Bench, commands, holding, learner, members, voter, voters } from './fixture.ts'
+import { Bench, commands, holding, learner, members, storeOf, voter, voters } from './fixture.ts'
 
 const database = holding(voters(1, 2, 3), commands([1, 1]))
 const trio = (options: ConstructorParameters<typeof Bench>[1] = {}): Bench => {
@@ -90,4 +90,18 @@ test('row 24: the target first gets what it lacks', () => {
   bench.pass(400)
   expect(bench.state(3).role).toBe('leader')
   expect(bench.terms(3).filter((term) => term === 2)).toHaveLength(2)
+})
+
+test('row 24: who may not lead does not stand, whoever asks it to', () => {
+  const stored = holding(members(voter(1), voter(2), learner(3)), commands([1, 1]))
+  const bench = new Bench({ 1: stored, 2: stored, 3: stored })
+  bench.elect(1)
+  bench.pass(300)
+  const term = bench.state(1).currentTerm
+  const ask = { kind: 'timeout-now', from: 1, to: 3, store: storeOf(1), term } as const
+  bench.step(3, { kind: 'message', message: ask })
+  expect(bench.state(3)).toMatchObject({ role: 'follower', currentTerm: term })
+  expect(bench.state(3).dropped.unasked).toBe(1)
+  bench.deliver()
+  expect(bench.state(1)).toMatchObject({ role: 'leader', currentTerm: term })
 })

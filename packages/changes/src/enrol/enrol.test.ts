@@ -187,6 +187,9 @@ describe('tokens', () => {
     expect(last(revoke)).toBe('unknown-token')
     const late = token({ id: '89abcdef', at: HOUR + 7 * 86_400_000, until: HOUR + 8 * 86_400_000 })
     expect(run(token(), late).state.enrolled.tokens.map(({ id }) => id)).toEqual(['89abcdef'])
+    // A moment sooner, whoever comes with it is told that it is over.
+    const sooner = token({ id: '89abcdef', at: HOUR + 7 * 86_400_000 - 1, until: HOUR + 8 * 86_400_000 })
+    expect(run(token(), sooner, enrol({ at: HOUR + 7 * 86_400_000 })).said.slice(1)).toEqual(['token', 'token-expired'])
   })
   it('are not made without end, and make room when they are forgotten', () => {
     const many = Array.from({ length: 1001 }, (_, at) => token({ id: at.toString(16).padStart(8, '0') }))

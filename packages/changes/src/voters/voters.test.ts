@@ -66,6 +66,19 @@ describe('a step', () => {
   ])('%s is refused: %s', (_, code, log) => {
     expect(run(...log).said.at(-1)).toBe(code)
   })
+  it('that was asked for on an older revision than the newest is refused, and changes nothing', () => {
+    const weight = change({
+      verb: 'set',
+      noun: 'server',
+      which: { service: 'http', server: 'rs1' },
+      values: { weight: 9 },
+    })
+    const on = (base: number): Entry => ({ ...step(2, 'rs2'), base, comment: 'for the new rack' }) as Entry
+    expect(run(weight, on(1)).said).toEqual(['changed', 'stale-revision'])
+    const { state, said } = run(weight, on(2))
+    expect(said).toEqual(['changed', 'changed'])
+    expect(state.history.revisions.at(-1)?.comment).toBe('rs2 votes: epoch 2: for the new rack')
+  })
   it('of a cluster that begins with an epoch waits for its voters: those before are not known', () => {
     const founded = beginState({ ...DOCUMENT, epoch: 7 }, { at: 0, author: 'init', comment: '' })
     expect(sets(founded)).toEqual([7, ['dir1', 'dir2', 'rs1'], ['dir1', 'dir2', 'rs1']])
