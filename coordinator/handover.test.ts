@@ -39,6 +39,13 @@ test('of those that vote the one that has most leads next, and is waited for', a
   expect(one.ended).toBe(true)
 })
 
+test('one that is silent has as much where nothing changes, and is not asked', async () => {
+  const down = { ...peer(2, 41), silentMs: 5000 }
+  const one = stopping({ membership: ALL, peers: [down, peer(3, 41)] })
+  await vi.advanceTimersByTimeAsync(50)
+  expect(one).toMatchObject({ asked: [3], ended: true })
+})
+
 test('nobody who takes over is waited for without end', async () => {
   const one = stopping({ membership: ALL, peers: [peer(2, 41)] }, 60_000)
   await vi.advanceTimersByTimeAsync(900)
@@ -50,6 +57,7 @@ test('nobody who takes over is waited for without end', async () => {
 test.each<[string, Partial<RaftStatus>]>([
   ['one that does not lead', { role: 'follower', membership: ALL, peers: [peer(2, 41)] }],
   ['one alone', { membership: { members: [member(1)] }, peers: [] }],
+  ['one whose other voters are silent', { membership: ALL, peers: [{ ...peer(2, 41), silentMs: 5000 }] }],
   ['one with learners', { membership: { members: [member(1), member(9, 'learner')] }, peers: [peer(9, 41)] }],
 ])('%s hands over to nobody, and waits for nobody', async (_, more) => {
   const one = stopping(more)

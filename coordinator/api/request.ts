@@ -5,6 +5,8 @@ import { type Reply, refusedWith } from './reply.ts'
 
 /** Twice a document, which may come with every character escaped. */
 export const LONGEST_BODY = 4 << 20
+/** Of whoever may change nothing: to look what a document of 500 services would do. */
+export const LONGEST_LOOK = 1 << 19
 
 export type Asked<Name extends ConfigRouteName> = AskedOf<(typeof CONFIG_ROUTES)[Name]>
 type Shapes = Pick<ApiRoute, 'query' | 'body'>

@@ -38,3 +38,21 @@ test('what takes long to answer has one of its own; what costs nothing has none,
   expect(passed(tempo, 1000, () => ['change', { name: 'root', role: 'admin', from: 'socket' }, 0])).toBe(1000)
   expect(passed(tempo, 1000, () => ['diff', { name: 'ann', role: 'viewer', from: 'socket' }, 0])).toBe(600)
 })
+
+test('whoever only looks takes a tenth of a coordinator, however long each answer takes; who may change it takes what he needs', () => {
+  const tempo = new Tempo()
+  const slow = (who: Parameters<Tempo['refuse']>[1], now: number): boolean => {
+    if (tempo.refuse('preview', who, now) !== null) return false
+    tempo.spent(who, 500, now)
+    return true
+  }
+  const times = (who: Parameters<Tempo['refuse']>[1], now: number) =>
+    Array.from({ length: 100 }, () => slow(who, now)).filter(Boolean).length
+  const ann = { name: 'ann', role: 'viewer', from: '10.0.0.9' } as const
+  expect([times(ann, 0), times(ALICE, 0)]).toEqual([12, 12])
+  expect(tempo.refuse('preview', ann, 0)).toMatchObject({ status: 429 })
+  expect(tempo.refuse('facts', ann, 0)).toBeNull()
+  expect(times(ann, 30_000)).toBe(6)
+  expect(times({ name: 'root on rs1', role: 'viewer', from: 'node rs1' }, 0)).toBe(12)
+  expect(times({ name: 'admin', role: 'admin', from: '10.0.0.9' }, 0)).toBe(100)
+})

@@ -8,6 +8,8 @@ import { type Reply, refusedWith } from './reply.ts'
 const CHANGES = 300
 /** Documents, and what makes documents of the past. */
 const LOOKS = 600
+/** Milliseconds of a minute that such answers may take, to whoever may change nothing himself: a leader has to be heard meanwhile. */
+const LOOKING_MS = 6000
 const LONG: ReadonlySet<ConfigRouteName> = new Set(['document', 'diff', 'preview', 'intentPreview'])
 
 interface Caller {
@@ -23,9 +25,15 @@ export class Tempo {
 
   /** Null: it may be asked. `now`: milliseconds of a monotonic clock. */
   refuse(name: ConfigRouteName, caller: Caller, now: number): Reply | null {
-    const bound = boundOf(name, caller)
-    const waitMs = bound && this.#asked.begin([bound], now)
+    const bounds = [boundOf(name, caller), LONG.has(name) ? timeOf(caller) : null].filter((one) => one !== null)
+    const waitMs = bounds.length === 0 ? null : this.#asked.begin(bounds, now)
     return waitMs === null ? null : tooOften(Math.ceil(waitMs / 1000))
+  }
+
+  /** An answer took so many milliseconds in which nothing else was done. */
+  spent(caller: Caller, ms: number, now: number): void {
+    const bound = timeOf(caller)
+    if (bound) this.#asked.add(bound, ms, now)
   }
 }
 
@@ -34,10 +42,15 @@ function boundOf(name: ConfigRouteName, { name: who, role, from }: Caller): Boun
   if (from === 'socket' && role === 'admin') return null
   const perMinute = isChange(CONFIG_ROUTES[name]) ? CHANGES : LONG.has(name) ? LOOKS : null
   if (perMinute === null) return null
-  // In whose name a node asks is what the node says.
-  const key = from.startsWith('node ') ? from : `user ${who}`
-  return { key: `${perMinute} ${key}`, perMinute }
+  return { key: `${perMinute} ${keyOf({ name: who, from })}`, perMinute }
 }
+
+const timeOf = (caller: Caller): Bound | null =>
+  caller.role === 'admin' ? null : { key: `time ${keyOf(caller)}`, perMinute: LOOKING_MS }
+
+/** In whose name a node asks is what the node says. */
+const keyOf = ({ name, from }: Pick<Caller, 'name' | 'from'>): string =>
+  from.startsWith('node ') ? from : `user ${name}`
 
 const tooOften = (seconds: number): Reply => ({
   ...refusedWith(429, [

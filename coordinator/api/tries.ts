@@ -33,6 +33,11 @@ export class Tries {
     for (const bound of bounds) this.#set(bound.key, { tries: Math.max(0, this.#level(bound, now) - 1), at: now })
   }
 
+  /** So many more, whatever there are. */
+  add(bound: Bound, count: number, now: number): void {
+    this.#set(bound.key, { tries: this.#level(bound, now) + count, at: now })
+  }
+
   #level({ key, perMinute }: Bound, now: number): number {
     const { tries, at } = this.#levels.get(key) ?? { tries: 0, at: now }
     return Math.max(0, tries - ((now - at) * perMinute) / MINUTE_MS)

@@ -20,7 +20,7 @@ import { encodeApiToken } from './api-token.ts'
 type AccessRoutes = `token${string}` | `user${string}` | 'ownPassword' | `apiToken${string}` | 'audit'
 
 export const ACCESS_ANSWERS: Pick<Answers, Extract<keyof Answers, AccessRoutes>> = {
-  tokens: (_, { configuration }) => reading(configuration, false, tokensReply),
+  tokens: (_, context) => reading(context, false, tokensReply),
   async tokenCreate({ body }, context) {
     const { configuration, host, signature } = context
     // A coordinator that just came knows of none, not even of itself.
@@ -38,7 +38,7 @@ export const ACCESS_ANSWERS: Pick<Answers, Extract<keyof Answers, AccessRoutes>>
   },
   tokenRevoke: ({ body }, context) =>
     write(context, signed({ kind: 'revoke', id: body.id }, context.signature()), 'token'),
-  users: (_, { configuration }) => reading(configuration, false, usersReply),
+  users: (_, context) => reading(context, false, usersReply),
   userAdd: ({ body }, context) => write(context, signed({ kind: 'user-add', ...body }, context.signature())),
   userSet: ({ body }, context) => write(context, signed({ kind: 'user-set', ...body }, context.signature())),
   async userPassword({ body: { name, password: text } }, context) {
@@ -56,7 +56,7 @@ export const ACCESS_ANSWERS: Pick<Answers, Extract<keyof Answers, AccessRoutes>>
     return write(context, signed({ kind: 'user-set', name: user, password }, by))
   },
   userRemove: ({ body }, context) => write(context, signed({ kind: 'user-remove', ...body }, context.signature())),
-  apiTokens: (_, { configuration }) => reading(configuration, false, apiTokensReply),
+  apiTokens: (_, context) => reading(context, false, apiTokensReply),
   async apiTokenCreate({ body: { name, role, expiresMs } }, context) {
     const [id, secret, by] = [makeTokenId(), makeTokenSecret(), context.signature()]
     const until = expiresMs === null ? null : by.at + expiresMs

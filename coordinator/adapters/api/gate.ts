@@ -1,9 +1,9 @@
 /** Who may ask what, and what is written down of it: the same on every listener. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type ApiRoute, type ConfigRouteName, mayAs, type UserRole } from '@lvsm/protocol'
+import { type ApiRoute, CONFIG_ROUTES, type ConfigRouteName, mayAs, type UserRole } from '@lvsm/protocol'
 import { isAudited, resultOf } from '../../api/audit.ts'
 import { type Reply, refusedWith } from '../../api/reply.ts'
-import { LONGEST_BODY } from '../../api/request.ts'
+import { LONGEST_BODY, LONGEST_LOOK } from '../../api/request.ts'
 import type { Configuration } from '../../configuration.ts'
 import type { Caller } from '../../../agent/process/caller.ts'
 import { type Exchange, exchange, replyTo, send } from './exchange.ts'
@@ -28,7 +28,7 @@ export function serveRoute(
 ): void {
   const job = jobOf(gate, name, caller, incoming.headers['if-match'])
   if ('refused' in job) return send(response, job.refused)
-  exchange(incoming, response, { ...job, longest: LONGEST_BODY })
+  exchange(incoming, response, { ...job, longest: longestOf(caller) })
 }
 
 /** A request that came otherwise than by HTTP. */
@@ -41,8 +41,18 @@ export interface Request {
 /** Never rejects. */
 export async function askRoute(gate: Gate, name: ConfigRouteName, caller: Caller, request: Request): Promise<Reply> {
   const job = jobOf(gate, name, caller, request.ifMatch)
-  return 'refused' in job ? job.refused : replyTo(request.url, request.text, job)
+  if ('refused' in job) return job.refused
+  return Buffer.byteLength(request.text) > longestOf(caller) ? TOO_LONG : replyTo(request.url, request.text, job)
 }
+/** Bytes of a body. */
+const longestOf = ({ role }: Caller): number => (mayAs(role, CONFIG_ROUTES.change.role) ? LONGEST_BODY : LONGEST_LOOK)
+const TOO_LONG = refusedWith(413, [
+  {
+    code: 'too-long',
+    message: `a request of whoever may change nothing has ${LONGEST_LOOK} bytes at most`,
+    hint: 'ask as an administrator',
+  },
+])
 
 function jobOf(
   { configuration, host, wallClock, crashed }: Gate,
@@ -51,7 +61,14 @@ function jobOf(
   ifMatch: string | undefined,
 ): Omit<Exchange<ApiRoute>, 'longest'> | { readonly refused: Reply } {
   const signature = () => ({ author: caller.name, at: wallClock() })
-  const { route, answer } = routed(name, { configuration, host, from: caller.from, ifMatch, signature })
+  const timed = <Value>(work: () => Value): Value => {
+    const began = performance.now()
+    const value = work()
+    host.tempo.spent(caller, performance.now() - began, performance.now())
+    return value
+  }
+  const { role, from } = caller
+  const { route, answer } = routed(name, { configuration, host, from, role, ifMatch, signature, timed })
   const answered = (reply: Reply): void => {
     if (isAudited(route, reply.status)) note({ host, wallClock }, route, caller, reply)
   }

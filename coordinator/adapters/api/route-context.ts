@@ -1,5 +1,5 @@
 /** What each route is answered with. */
-import type { ClusterRates, ConfigRouteName, Events, RecordedReport, Speaks, Status } from '@lvsm/protocol'
+import type { ClusterRates, ConfigRouteName, Events, RecordedReport, Speaks, Status, UserRole } from '@lvsm/protocol'
 import type { Audit } from '../../api/audit.ts'
 import type { Reply } from '../../api/reply.ts'
 import type { Asked } from '../../api/request.ts'
@@ -40,6 +40,9 @@ export interface RouteContext {
   readonly from: string
   readonly ifMatch: string | undefined
   readonly signature: () => Signature
+  readonly role: UserRole
+  /** What takes long is counted as whoever asks for it. */
+  readonly timed: <Value>(work: () => Value) => Value
 }
 export type Answers = {
   readonly [Name in ConfigRouteName]: (asked: Asked<Name>, context: RouteContext) => Reply | Promise<Reply>

@@ -1,6 +1,6 @@
 import { NOUNS } from '@lvsm/changes'
 import { keysOfNoun } from '@lvsm/model'
-import { NOUN_NAMES } from '@lvsm/protocol'
+import { type Noun, NOUN_NAMES } from '@lvsm/protocol'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -193,11 +193,15 @@ describe('names in place of numbers', () => {
     writeFileSync(path, '# the usual\nhttp 80/tcp www # WorldWideWeb\nntp\t123/udp\n')
     return path
   }
-  const words = async (said: readonly string[], addresses: readonly string[] = ['10.0.0.7']) => {
+  const words = async (
+    said: readonly string[],
+    addresses: readonly string[] = ['10.0.0.7'],
+    noun: Noun = 'service',
+  ) => {
     const told: string[] = []
     const find = async (): Promise<string[]> => [...addresses]
     const resolve = resolver((text) => told.push(text), services(), find)
-    const { values } = await readWords('service', 'http', said, resolve)
+    const { values } = await readWords(noun, 'http', said, resolve)
     return { values, told }
   }
 
@@ -207,10 +211,19 @@ describe('names in place of numbers', () => {
     expect(told).toEqual([expect.stringMatching(/^port www is 80 \(/), 'web.example.com is 10.0.0.7 (DNS)\n'])
   })
 
+  it('of a server, whose service is not known yet, are of any protocol', async () => {
+    expect((await words(['port=ntp'], [], 'server')).values).toEqual({ port: 123 })
+    expect((await words(['port=http'], [], 'server')).values).toEqual({ port: 80 })
+  })
+
   it('are refused where they mean nothing, or several things', async () => {
-    await expect(words(['port=ntp'])).rejects.toThrow('no such service over tcp')
+    await expect(words(['port=ntp'])).rejects.toMatchObject({
+      message: expect.stringContaining('no such service over tcp'),
+      hint: expect.stringContaining('protocol=udp, over which it is one'),
+    })
+    await expect(words(['port=ntq'], [], 'server')).rejects.toThrow(/no such service$/)
     await expect(words(['address=web'], ['10.0.0.7', '10.0.0.8'])).rejects.toThrow('several addresses')
-    await expect(words(['address=web'], [])).rejects.toThrow('no IPv4 address')
+    await expect(words(['address=web'], [])).rejects.toThrow('it has no address')
   })
 
   it('are no numbers in disguise, which a resolver would take for other addresses than they look like', () => {

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs'
 import { Failure } from '../failure.ts'
 
 export interface Resolver {
-  readonly port: (name: string, protocol: string) => number
+  /** `protocol` null: of whichever it is one. */
+  readonly port: (name: string, protocol: string | null) => number
   readonly address: (host: string) => Promise<string>
 }
 
@@ -12,12 +13,17 @@ export interface Resolver {
 export function resolver(said: (text: string) => void, services = '/etc/services', find = addressesOf): Resolver {
   return {
     port(name, protocol) {
-      const port = portOf(name, protocol, services)
+      const all = portsOf(name, services)
+      const port = (
+        protocol === null
+          ? (all.find(({ over }) => over === 'tcp') ?? all[0])
+          : all.find(({ over }) => over === protocol)
+      )?.port
       if (port === undefined)
         throw new Failure(
           'usage',
-          `${JSON.stringify(name)} is no port: ${services} has no such service over ${protocol}`,
-          'give a number from 1 to 65535, or a name that stands there',
+          `${JSON.stringify(name)} is no port: ${services} has no such service${protocol === null ? '' : ` over ${protocol}`}`,
+          `give a number from 1 to 65535, or ${all[0] ? `protocol=${all[0].over}, over which it is one` : 'a name that stands there'}`,
         )
       said(`port ${name} is ${port} (${services})\n`)
       return port
@@ -26,7 +32,7 @@ export function resolver(said: (text: string) => void, services = '/etc/services
       const [text = '', prefix] = host.split('/')
       const addresses = [...new Set(await find(text).catch((error: Error) => unresolved(text, error.message)))]
       const [only, ...more] = addresses
-      if (only === undefined) unresolved(text, 'it has no IPv4 address')
+      if (only === undefined) unresolved(text, 'it has no address')
       if (more.length > 0)
         throw new Failure('usage', `${text} has several addresses: ${addresses.join(', ')}`, 'say which')
       said(`${text} is ${only} (DNS)\n`)
@@ -35,8 +41,12 @@ export function resolver(said: (text: string) => void, services = '/etc/services
   }
 }
 
-const addressesOf = async (host: string): Promise<string[]> =>
-  (await lookup(host, { all: true, family: 4 })).map(({ address }) => address)
+/** Of IPv4 where it has such: that of IPv6, which it may have beside it, is written out. */
+async function addressesOf(host: string): Promise<string[]> {
+  const found = await lookup(host, { all: true })
+  const v4 = found.filter(({ family }) => family === 4)
+  return (v4.length > 0 ? v4 : found).map(({ address }) => address)
+}
 
 function unresolved(host: string, why: string): never {
   throw new Failure(
@@ -54,13 +64,15 @@ export const isHostName = (text: string): boolean =>
   /^(?:[A-Za-z0-9_-]+\.)*[A-Za-z][A-Za-z0-9_-]*\.?(?:\/\d+)?$/.test(text)
 
 /** man 5 services: name, port/protocol, aliases, # comment. */
-function portOf(name: string, protocol: string, services: string): number | undefined {
-  for (const line of read(services).split('\n')) {
-    const [official, place = '', ...aliases] = (line.split('#')[0] ?? '').trim().split(/\s+/)
-    const [port, over] = place.split('/')
-    if (over === protocol && (official === name || aliases.includes(name))) return Number(port)
-  }
-  return undefined
+function portsOf(name: string, services: string): { readonly port: number; readonly over: string }[] {
+  return read(services)
+    .split('\n')
+    .flatMap((line) => {
+      const [official, place = '', ...aliases] = (line.split('#')[0] ?? '').trim().split(/\s+/)
+      const [port, over] = place.split('/')
+      const isIt = over !== undefined && (official === name || aliases.includes(name))
+      return isIt ? [{ port: Number(port), over }] : []
+    })
 }
 function read(path: string): string {
   try {

@@ -35,7 +35,8 @@ export async function readWords(
   const own = nameWord(noun)
   const rows = new Map(settableKeys(noun).map((row) => [row.key, row]))
   const given = pairs.filter(([key]) => !places.includes(key))
-  const protocol = given.find(([key]) => key === 'protocol')?.[1] ?? 'tcp'
+  // A service is over TCP unless it says so; which service a server, a check or a link is of, is not known here.
+  const protocol = given.find(([key]) => key === 'protocol')?.[1] ?? (noun === 'service' ? 'tcp' : null)
   const values: Record<string, unknown> = {}
   for (const [key, text] of given) values[key] = await valueOf(rows.get(key), key, text, protocol, resolve)
   return { which: { ...which, ...(own === undefined || name === undefined ? {} : { [own]: name }) }, values }
@@ -57,7 +58,7 @@ async function valueOf(
   row: KeyRow | undefined,
   key: string,
   text: string,
-  protocol: string,
+  protocol: string | null,
   resolve: Resolver,
 ): Promise<unknown> {
   if (text === '') return null
@@ -69,7 +70,12 @@ async function valueOf(
   return scalarOf(row, text, protocol, resolve)
 }
 
-async function scalarOf(row: KeyRow | undefined, text: string, protocol: string, resolve: Resolver): Promise<unknown> {
+async function scalarOf(
+  row: KeyRow | undefined,
+  text: string,
+  protocol: string | null,
+  resolve: Resolver,
+): Promise<unknown> {
   const isNumber = /^-?\d{1,15}$/.test(text)
   switch (row?.kind) {
     case 'port':

@@ -1,0 +1,50 @@
+/** What somebody who may look, and no more, can make a coordinator do. */
+import { expect, it } from 'vitest'
+import { hostOf, MemoryConfiguration, SAMPLE_DOCUMENT } from '../../../test/kit/configuration.ts'
+import { LONGEST_LOOK } from '../../api/request.ts'
+import { askRoute } from './gate.ts'
+
+const ROLES = ['viewer', 'operator', 'admin'] as const
+function gate() {
+  const crashed = (error: unknown): never => {
+    throw error
+  }
+  return { configuration: new MemoryConfiguration(), host: hostOf(), wallClock: () => 0, crashed }
+}
+const preview = (role: (typeof ROLES)[number], body: unknown, asked = gate()) =>
+  askRoute(
+    asked,
+    'preview',
+    { name: 'ann', role, from: '10.0.0.9' },
+    { url: '/v1/config/preview', text: JSON.stringify(body), ifMatch: undefined },
+  )
+const WEIGHT = {
+  command: {
+    verb: 'set',
+    noun: 'server',
+    which: { service: 'http', server: 'rs1' },
+    values: { weight: 5 },
+    model: 1,
+  },
+}
+
+it('text is read for who may make the change: it takes long', async () => {
+  const status = async (role: (typeof ROLES)[number]) =>
+    (await preview(role, { change: { yaml: SAMPLE_DOCUMENT }, base: 1 })).status
+  expect(await Promise.all(ROLES.map(status))).toEqual([403, 403, 200])
+})
+
+it('others may ask as much as a document of some size has', async () => {
+  const long = { change: { command: { verb: 'apply', file: 'x'.repeat(LONGEST_LOOK), model: 1 } }, base: 1 }
+  const answers = await Promise.all(ROLES.map((role) => preview(role, long)))
+  expect(answers.map(({ status }) => status)).toEqual([413, 413, 422])
+  expect(await preview('viewer', { change: WEIGHT, base: 1 })).toMatchObject({ status: 200 })
+})
+
+it('what an answer takes counts', async () => {
+  const asked = gate()
+  expect(await preview('viewer', { change: WEIGHT, base: 1 }, asked)).toMatchObject({ status: 200 })
+  asked.host.tempo.spent({ name: 'ann', role: 'viewer', from: '10.0.0.9' }, 60_000, performance.now())
+  expect(await preview('viewer', { change: WEIGHT, base: 1 }, asked)).toMatchObject({ status: 429 })
+  expect(await preview('admin', { change: WEIGHT, base: 1 }, asked)).toMatchObject({ status: 200 })
+})
