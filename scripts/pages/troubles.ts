@@ -9,7 +9,8 @@ ends by itself when its cause ends. Warnings of the configuration have codes of 
 \`lvsm explain NAME\` tells of a group, a service or a node what it is, why, and what would change it; \`lvsm status -o json\` has each trouble with
 node, object, since when, evidence and next step. In capitals: what differs from case to case.
 
-The first six of the part *Alerts* are told to receivers of alerts alone: \`lvsm status\` says them in its first lines, of what they are about.
+The first six of the part *Alerts* no node says of itself: receivers of alerts are told of them, and \`lvsm status\` shows them among the troubles (but
+\`group-immovable\`, which stands in its first lines).
 
 This page is made of the table in [packages/protocol/src/troubles](packages/protocol/src/troubles/table.ts):
 \`npx vitest run scripts/pages -u\`.

@@ -237,7 +237,7 @@ describe('standby', () => {
     tell(one, true)
     expect(one.core.status(one.now()).nodes[0]).toMatchObject({
       standby: true,
-      reason: 'ann set it to standby: takes nothing over',
+      reason: 'under maintenance by ann (lvsm standby on): takes nothing over',
       words: { holds: 'shared', local: null, shared: { author: 'ann' } },
     })
     one.run(10_000)

@@ -1,16 +1,18 @@
 /** What each command does: one exchange, one rendering, one exit code. */
-import { type Exit, judge, type Status } from '@lvsm/protocol'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Exit, type HistoryEvent, judge, type Status } from '@lvsm/protocol'
 import { glance } from './config/coordinators.ts'
 import { coordinatorFaults } from './coordinators-text.ts'
 import { exchange } from './agents.ts'
 import { unknownText } from './established-text.ts'
-import { clusterStatus, type Places } from './cluster.ts'
+import { clusterEvents, clusterStatus, type Places } from './cluster.ts'
 import { Failure } from './failure.ts'
 import { fenceText } from './fence-text.ts'
 import { type Format, render } from './output.ts'
 import type { Paint } from './paint.ts'
 import { CHECKED, statusText } from './status-text.ts'
 import { type Terminal, withProgress } from './terminal.ts'
+import { isUnsaid } from './unsaid.ts'
 import { watch } from './watch.ts'
 
 const MOVE_TIMEOUT_MS = 30_000
@@ -32,34 +34,46 @@ export interface StatusOptions {
 
 export async function status(session: Session, options: StatusOptions): Promise<Exit> {
   const { terminal } = session
-  const draw = (value: Status, faults: readonly string[]): string =>
+  const draw = (value: Status, faults: readonly string[], events: readonly HistoryEvent[]): string =>
     render(
       value,
       options.output,
-      (it) => statusText(it, terminal.paint, faults.map(shortFault)) + coordinatorSection(faults, terminal.paint),
+      (it) =>
+        statusText(it, terminal.paint, faults.map(shortFault), events) + coordinatorSection(faults, terminal.paint),
     )
   const isLooked = options.output === 'table' || options.check
-  const look = async (): Promise<readonly [Status, readonly string[]]> => {
+  const look = async (): Promise<readonly [Status, readonly string[], readonly HistoryEvent[]]> => {
     const kept = isLooked ? glance(session.coordinatorPaths, GLANCE_MS) : null
     const [seen, report] = await Promise.all([clusterStatus(session), kept])
-    return [seen, report ? coordinatorFaults(report) : []]
+    const events = options.output === 'table' && isUnsaid(seen) ? await eventsSoon(session) : []
+    return [seen, report ? coordinatorFaults(report) : [], events]
   }
   if (options.watch) {
     await watch(terminal, async () => {
       try {
-        const [seen, faults] = await look()
+        const [seen, faults, events] = await look()
         if (options.output === 'json') return `${JSON.stringify(seen)}\n`
-        return options.output === 'yaml' ? `---\n${draw(seen, faults)}` : `${draw(seen, faults)}\n`
+        return options.output === 'yaml' ? `---\n${draw(seen, faults, events)}` : `${draw(seen, faults, events)}\n`
       } catch (error) {
         return error instanceof Failure ? `${error.message}\n` : `${String(error)}\n`
       }
     })
     return 'ok'
   }
-  const [found, faults] = await look()
-  terminal.print(draw(found, faults))
+  const [found, faults, events] = await look()
+  terminal.print(draw(found, faults, events))
   return options.check ? CHECKED[judge(found, faults.map(shortFault)).health] : 'ok'
 }
+
+/** A status waits no longer for what says since when. */
+const EVENTS_MS = 400
+const eventsSoon = (session: Session): Promise<readonly HistoryEvent[]> =>
+  Promise.race([
+    clusterEvents(session)
+      .then(({ events }) => events)
+      .catch(() => []),
+    pause(EVENTS_MS, [], { ref: false }),
+  ])
 
 /** For the head; below it stands what to do. */
 const shortFault = (fault: string): string => `coordinators: ${fault.split(':')[0] ?? ''}`

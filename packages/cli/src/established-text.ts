@@ -18,6 +18,17 @@ export function knownConnections({ owner, established = [] }: Pick<GroupReport, 
   )
 }
 
+/** What is begun or ended between two looks is no lack (agent/node/core/synchronised.ts). */
+const FEW = 5
+const SHARE = 0.05
+
+/** Of each director that knows fewer of them than the owner, and not only those of this moment. */
+export function unknownConnections({ owner, established = [] }: Pick<GroupReport, 'owner' | 'established'>): string[] {
+  const own = established.find(({ node }) => node === owner)?.count ?? 0
+  const short = established.filter(({ node, count }) => node === owner || own - count > Math.max(FEW, SHARE * own))
+  return own === 0 ? [] : knownConnections({ owner, established: short })
+}
+
 /** Of a planned move; empty where nothing is left to say. */
 export const unknownText = (to: string, unknown: number | undefined): string =>
   unknown === undefined || unknown === 0

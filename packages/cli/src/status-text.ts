@@ -6,26 +6,32 @@ import {
   type Exit,
   type GroupReport,
   type Health,
+  type HistoryEvent,
   checkWord,
   isDrop,
   isFull,
   judge,
-  type NodeReport,
-  type NodeState,
   type RealserverReport,
   type ServiceReport,
   type Status,
   together,
 } from '@lvsm/protocol'
 import { destKey, forwardText, serviceKey, specText } from '@lvsm/model'
-import { knownConnections } from './established-text.ts'
+import { unknownConnections } from './established-text.ts'
+import { nodeTable } from './node-table.ts'
 import { type Paint, type Tone } from './paint.ts'
 import { table } from './table.ts'
 import { troubleLine } from './trouble-text.ts'
-import { ageText, cutText, leftText, periodText, wantedTable, wordsText } from './wanted-text.ts'
+import { unsaid } from './unsaid.ts'
+import { ageText, cutText, leftText, periodText, wantedTable } from './wanted-text.ts'
 
-/** `coordinators`: what is wrong with them, where somebody asked. */
-export function statusText(status: Status, paint: Paint, coordinators: readonly string[] = []): string {
+/** `coordinators`: what is wrong with them, where somebody asked; `events`: what says since when, the oldest first. */
+export function statusText(
+  status: Status,
+  paint: Paint,
+  coordinators: readonly string[] = [],
+  events: readonly HistoryEvent[] = [],
+): string {
   const parts = [
     summary(status, paint, coordinators),
     section('GROUPS', groupTable(status, paint), paint),
@@ -36,27 +42,29 @@ export function statusText(status: Status, paint: Paint, coordinators: readonly 
     ),
     section('NODES', nodeTable(status.nodes, paint), paint),
   ]
-  if (status.troubles.length > 0) {
-    const lines = together(status.troubles).map((trouble) => troubleLine(trouble, paint))
-    parts.push(section('TROUBLES', lines.join('\n'), paint))
-  }
+  const found = together([...status.troubles, ...unsaid(status, events)])
+  if (found.length > 0)
+    parts.push(section('TROUBLES', found.map((trouble) => troubleLine(trouble, paint)).join('\n'), paint))
   if (status.wanted !== undefined && status.wanted.length > 0)
     parts.splice(1, 0, section('MAINTENANCE', wantedTable(status.wanted, paint), paint))
   const dropped = droppedText(status.counters)
-  if (dropped) parts.push(section('DROPPED', dropped, paint))
+  if (dropped) parts.push(section(`DROPPED by ${status.node} since its processes started`, dropped, paint))
   return `${parts.join('\n\n')}\n`
 }
 
 /** What the answering node did not believe, or did not understand; an older agent counts none. */
 const droppedText = (counters: Status['counters'] = {}): string =>
   Object.entries(counters)
-    .filter(([name, count]) => isDrop(name) && count > 0)
+    .filter(([name, count]) => isDrop(name) && !ORDINARY.has(name) && count > 0)
     .map(([name, count]) => {
       const counter = counterOf(name)
       const [one, many] = counter?.unit ?? ['message', 'messages']
       return `  ${count} ${count === 1 ? one : many}: ${counter?.help ?? name.slice('drop-'.length)}`
     })
     .join('\n')
+
+/** They come with every restart of a node, or by its other link, and say nothing of now. */
+const ORDINARY: ReadonlySet<string> = new Set(['drop-copy', 'drop-not-for-me', 'drop-retired-incarnation'])
 
 const section = (title: string, body: string, paint: Paint): string => `${paint('strong', title)}\n${body}`
 
@@ -147,9 +155,9 @@ function pingSections(groups: readonly Partial<GroupReport>[], paint: Paint): st
   return rows.length === 0 ? [] : [section('PING NODES', table(head, rows, paint), paint)]
 }
 
-/** Only where connections are synchronised. */
+/** Only where a director knows so few of them that a move would end some. */
 function knownSections(groups: readonly GroupReport[], paint: Paint): string[] {
-  const lines = groups.flatMap((group) => knownConnections(group).map((text) => `  ${group.name}: ${text}`))
+  const lines = groups.flatMap((group) => unknownConnections(group).map((text) => `  ${group.name}: ${text}`))
   return lines.length === 0 ? [] : [section('CONNECTIONS', lines.join('\n'), paint)]
 }
 
@@ -214,31 +222,3 @@ function serverReason(server: RealserverReport, told = true): string {
 /** Who has as many connections as it may gets no new ones. */
 const limitText = (server: RealserverReport): string =>
   server.upper === undefined ? '' : `; ${isFull(server) ? 'full: ' : ''}at most ${server.upper} connections`
-
-const TONES: Readonly<Partial<Record<NodeState, Tone>>> = {
-  late: 'warn',
-  unknown: 'warn',
-  starting: 'warn',
-  troubled: 'bad',
-  dead: 'bad',
-}
-
-/** How old what is said of a node is, where that is no moment ago. */
-function heardText(node: NodeReport, paint: Paint): string {
-  const age = ageText(node)
-  if (!node.agent) return paint('warn', ` [no word from its agent${age === '' ? '' : `; ${age}`}]`)
-  return age === '' ? '' : paint('warn', ` [${age}]`)
-}
-
-function nodeTable(nodes: readonly NodeReport[], paint: Paint): string {
-  const rows = nodes.map((node) => [
-    node.name,
-    node.roles.join(',') + (node.voter ? ' +vote' : ''),
-    paint(TONES[node.state] ?? (node.standby ? 'warn' : 'good'), node.state),
-    node.reason +
-      (node.standby ? paint('warn', ' [standby]') : '') +
-      (node.words ? paint('warn', ` [${wordsText(node.words)}]`) : '') +
-      heardText(node, paint),
-  ])
-  return table(['node', 'roles', 'state', 'why'], rows, paint)
-}

@@ -1,14 +1,15 @@
 /** A trouble in one line, with what comes of it, what was seen and the next step below. */
-import { type NodeTrouble, troubleKind } from '@lvsm/protocol'
+import { troubleKind } from '@lvsm/protocol'
 import type { Paint, Tone } from './paint.ts'
+import type { Entry } from './unsaid.ts'
 
 /** Warnings that are red all the same: the cluster works, and anybody may take it over. */
 const RED: ReadonlySet<string> = new Set(['weak-mac'])
 const SEVERITIES: Readonly<Record<string, Tone>> = { info: 'dim', warning: 'warn', critical: 'bad' }
 
-export function troubleLine(trouble: NodeTrouble, paint: Paint): string {
+export function troubleLine(trouble: Entry, paint: Paint): string {
   const { severity, node, message, code, hint, leftMs, evidence, since } = trouble
-  const means = troubleKind(code)?.means
+  const means = trouble.means ?? troubleKind(code)?.means
   const left = leftMs === undefined ? '' : `; over in ${Math.ceil(leftMs / 1000)} s`
   const begun = since === undefined ? '' : `; since ${since.replace('T', ' ').replace(/\.\d+/, '')}`
   const tone = RED.has(code) ? 'bad' : (SEVERITIES[severity] ?? 'warn')

@@ -48,11 +48,11 @@ export function wantedTable(all: readonly Wanted[], paint: Paint): string {
   return table(HEAD, rows, paint)
 }
 
-/** `coordinators: standby by ann since …; at the node: off by an operator at dir1 since …; the newer holds: off` */
+/** `coordinators: maintenance, by ann since …; at the node: no maintenance, by an operator at dir1 since …; the newer word holds: no maintenance` */
 export function wordsText({ shared, local, holds }: NonNullable<NodeReport['words']>): string {
-  const word = (standby: boolean): string => (standby ? 'standby' : 'off standby')
+  const word = (standby: boolean): string => (standby ? 'maintenance' : 'no maintenance')
   const both = [
-    ...(shared ? [`coordinators: standby, by ${shared.author}${periodText(shared)}`] : []),
+    ...(shared ? [`coordinators: maintenance, by ${shared.author}${periodText(shared)}`] : []),
     ...(local ? [`at the node: ${word(local.standby)}, by ${local.author} since ${timeText(local.since)}`] : []),
   ]
   const newer = holds === 'local' ? local?.standby === true : shared !== null

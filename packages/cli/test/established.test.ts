@@ -1,6 +1,6 @@
 /** What directors know of connections, in words. */
 import { expect, it } from 'vitest'
-import { knownConnections, unknownText } from '../src/established-text.ts'
+import { knownConnections, unknownConnections, unknownText } from '../src/established-text.ts'
 
 it('says what each standby knows of what the owner has', () => {
   const established = [
@@ -28,4 +28,17 @@ it('says after a move how many end, where any do', () => {
   expect([unknownText('dir2', undefined), unknownText('dir2', 0)]).toEqual(['', ''])
   expect(unknownText('dir2', 1)).toBe('; 1 established connection dir2 did not know: it ends')
   expect(unknownText('dir2', 2)).toBe('; 2 established connections dir2 did not know: they end')
+})
+
+it('a status names a director that would end connections, and none that only lags', () => {
+  const told = (own: number, other: number) =>
+    unknownConnections({
+      owner: 'dir1',
+      established: [
+        { node: 'dir1', count: own },
+        { node: 'dir2', count: other },
+      ],
+    })
+  expect([told(0, 0), told(52, 50), told(1000, 960), told(40, 60)]).toEqual([[], [], [], []])
+  expect(told(52, 20)).toEqual(['dir2 knows 20 of 52 established connections'])
 })

@@ -67,7 +67,7 @@ describe('lvsm status of what operators want for a while', () => {
     expect(out).toMatch(/web +stopped +- +- .*stopped by ann since 2026-10-27T08:00:00.000Z \(moved away\)\n/)
   })
 
-  it('shows both words on the standby of a node, and which of them holds', async () => {
+  it('shows both words on the maintenance of a node, the command that ends it, and which of them holds', async () => {
     const [dir1, dir2] = STATUS.nodes
     const shared = wanted('node dir2', 'standby')
     const local = { standby: false, author: 'an operator at dir2', since: UNTIL }
@@ -80,9 +80,11 @@ describe('lvsm status of what operators want for a while', () => {
       { ...dir2!, words: { shared, local, holds: 'local' as const } },
     ]
     const { out } = await shown({ nodes })
-    expect(out).toContain(' [standby] [coordinators: standby, by ann since 2026-10-27T08:00:00.000Z]\n')
     expect(out).toContain(
-      ' [coordinators: standby, by ann since 2026-10-27T08:00:00.000Z; at the node: off standby, by an operator at dir2 since 2026-10-27T10:00:00.000Z; the newer word holds: off standby]\n',
+      ' [maintenance; lvsm standby off dir1 ends it] [coordinators: maintenance, by ann since 2026-10-27T08:00:00.000Z]\n',
+    )
+    expect(out).toContain(
+      ' [coordinators: maintenance, by ann since 2026-10-27T08:00:00.000Z; at the node: no maintenance, by an operator at dir2 since 2026-10-27T10:00:00.000Z; the newer word holds: no maintenance]\n',
     )
   })
 

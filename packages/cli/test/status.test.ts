@@ -104,16 +104,17 @@ describe('lvsm status', () => {
 
   it('counts by reason what was not believed, also a reason that it does not know, and nothing when all was', async () => {
     const counters = { 'drop-mac': 3, 'drop-version': 1, 'drop-tomorrow': 2, 'drop-key': 0, 'stray-ack': 9 }
+    const ordinary = { 'drop-copy': 2, 'drop-not-for-me': 7, 'drop-retired-incarnation': 4 }
     const [some, none] = await Promise.all([
       always(without({ counters })),
-      always(without({ counters: { 'drop-key': 0 } })),
+      always(without({ counters: { 'drop-key': 0, ...ordinary } })),
     ])
     const [dropped, clean] = await Promise.all([
       lvsm(['--socket', some.socketPath, 'status']),
       lvsm(['--socket', none.socketPath, 'status']),
     ])
     expect(dropped.out.slice(dropped.out.indexOf('DROPPED'))).toBe(
-      'DROPPED\n  3 datagrams: with a wrong signature\n  1 datagram: not of this protocol version\n  2 messages: tomorrow\n',
+      'DROPPED by dir1 since its processes started\n  3 datagrams: with a wrong signature\n  1 datagram: not of this protocol version\n  2 messages: tomorrow\n',
     )
     expect(clean.out).not.toContain('DROPPED')
   })
@@ -124,7 +125,7 @@ describe('lvsm status', () => {
     const { out } = await lvsm(['--socket', socketPath, 'status'])
     const unknown = 'of a kind that this version does not know'
     expect(out.slice(out.indexOf('DROPPED'))).toBe(
-      `DROPPED\n  2 messages of other nodes' agents: ${unknown}\n  1 frame of the agent to the lease process: ${unknown}\n  1 request to the agent: ${unknown}\n`,
+      `DROPPED by dir1 since its processes started\n  2 messages of other nodes' agents: ${unknown}\n  1 frame of the agent to the lease process: ${unknown}\n  1 request to the agent: ${unknown}\n`,
     )
   })
 

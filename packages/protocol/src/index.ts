@@ -105,7 +105,17 @@ export { BASES, type Basis, KEPT_FOR, type KeptFor } from './http/made-of.ts'
 export * from './http/status.ts'
 export * from './http/movable.ts'
 export * from './http/suppose.ts'
-export { checkWord, deadPaths, hasDeadPath, isDoubted, isFull, isTold, isUnopened, takesNew } from './http/serving.ts'
+export {
+  checkWord,
+  deadPaths,
+  hasDeadPath,
+  isDoubted,
+  isFull,
+  isTold,
+  isUnopened,
+  outOf,
+  takesNew,
+} from './http/serving.ts'
 export * from './http/verdict.ts'
 export { isOfNode, type TroubleKind } from './troubles/kind.ts'
 export { TROUBLE_PARTS, troubleCodes, troubleKind } from './troubles/table.ts'

@@ -59,7 +59,7 @@ const isOfAnother = ({ object = '' }: Trouble, node: string): boolean =>
 
 function sayStandby(standing: Standing | null): Saying {
   const author = standing?.on ? standing.author : 'an operator'
-  return { state: 'maintenance', reason: `${author} set it to standby: takes nothing over` }
+  return { state: 'maintenance', reason: `under maintenance by ${author} (lvsm standby on): takes nothing over` }
 }
 
 function sayDirector({ view, ready, facts }: Known, status: LeaseStatus): Saying {

@@ -83,7 +83,7 @@ test('a director of no group is one all the same: it is no witness, and its stan
   expect(own()).toMatchObject({
     state: 'maintenance',
     standby: true,
-    reason: expect.stringMatching(/set it to standby/),
+    reason: expect.stringMatching(/^under maintenance by /),
   })
 })
 

@@ -19,7 +19,7 @@ test('a node works, could serve, and owns: each for itself, with the reason why 
   expect(well()).toMatchObject({ alive: '', ready: 'hears no majority of the voters' })
 
   dir1.feed({ kind: 'lease-status', status: { ...statusOf('dir1', 'dir2', 2), standby: true } })
-  expect(well()).toMatchObject({ alive: '', ready: expect.stringContaining('set it to standby') })
+  expect(well()).toMatchObject({ alive: '', ready: expect.stringContaining('under maintenance by ') })
 
   dir1.feed({ kind: 'lease-status', status: statusOf('dir1', null, 0) })
   dir1.kern.unread = 'no such file'

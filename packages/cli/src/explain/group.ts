@@ -19,7 +19,7 @@ export function explainGroup({ status, events }: Known, name: string): Explained
 }
 
 /** What brought it where it is: the owner's taking under this very number, or what was lost or given up last. */
-function lastMove(events: readonly HistoryEvent[], name: string, group: GroupReport): HistoryEvent | undefined {
+export function lastMove(events: readonly HistoryEvent[], name: string, group: GroupReport): HistoryEvent | undefined {
   const own = events.filter((event) => event.group === name)
   if (group.owner === null) return own.findLast(({ kind }) => Object.hasOwn(ENDED, kind))
   return own.findLast(({ kind, node, number }) => kind === 'took' && node === group.owner && number <= group.number)

@@ -8,9 +8,10 @@ import {
   together,
   troubleKind,
 } from '@lvsm/protocol'
+import { deadStep } from '../unsaid.ts'
 import { timeText, wordsText } from '../wanted-text.ts'
 import { checkSteps, serverTexts } from './server.ts'
-import { afterOwner, changeText, type Explained, type Known, nextSteps } from './subject.ts'
+import { afterOwner, type Explained, type Known, nextSteps } from './subject.ts'
 
 export function explainNode(known: Known, name: string): Explained {
   const { status, events } = known
@@ -77,12 +78,7 @@ const STATES: Readonly<Partial<Record<NodeReport['state'], string>>> = {
 function changeOf({ name, standby, state }: NodeReport, status: Status): string[] {
   const steps = nextSteps(together(status.troubles.filter((one) => one.node === name || one.object === `node ${name}`)))
   const back = standby ? [`it may own groups again after: lvsm standby off ${name}`] : []
-  const dead =
-    state === 'dead'
-      ? [
-          `look at the machine (does it answer ping, its console): start it, or lvsm-lease there if that hangs or has ended (systemctl restart lvsm-lease); if it never comes back: ${changeText(status, `lvsm node remove ${name}`, `without ${name}`)}`,
-        ]
-      : []
+  const dead = state === 'dead' ? [deadStep(status, name)] : []
   const takes = status.groups.flatMap(({ name: group, owner, takers = [] }) =>
     takers
       .filter(({ node }) => node === name)

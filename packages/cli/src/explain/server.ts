@@ -18,7 +18,8 @@ export const serverTexts = ({ status, events, past }: Known, name: string): stri
             const how = state ?? checkWord(server)
             const cut = wanted?.deadline === undefined ? '' : cutText(wanted.deadline)
             const connections = past ? '' : (leftText(server) || `, ${active} active connections`) + cut
-            const since = server.healthy === false ? failedSince(events, name, service.name) : ''
+            const begun = server.healthy === false ? failedSince(events, name, service.name) : null
+            const since = begun === null ? '' : ` since ${begun}`
             return `in ${service.name} it is ${how}${since}, weight ${weight}${connections} (${reason})`
           }),
   )
@@ -27,10 +28,9 @@ export const serverTexts = ({ status, events, past }: Known, name: string): stri
 export const isAbout = ({ reason }: HistoryEvent, name: string, service: string): boolean =>
   reason.startsWith(`${name} (`) && reason.includes(` in service ${service}: `)
 
-function failedSince(events: readonly HistoryEvent[], name: string, service: string): string {
-  const begun = events.findLast((one) => one.kind === 'failed' && isAbout(one, name, service))
-  return begun === undefined ? '' : ` since ${begun.at}`
-}
+/** Of one that fails now; null: nobody remembers. */
+export const failedSince = (events: readonly HistoryEvent[], name: string, service: string): string | null =>
+  events.findLast((one) => one.kind === 'failed' && isAbout(one, name, service))?.at ?? null
 
 /** Where its check fails: what is sent, and what comes back. */
 export const checkSteps = (status: Status, name: string): string[] =>

@@ -69,12 +69,14 @@ export function isDoubted({ realservers }: ServiceReport): boolean {
 
 const DOUBT = 'all checks fail, and its realservers are kept, so that nobody knows whether it is served: '
 
-/** Of a service that takes connections: who should take them and does not, or is kept though its check fails. */
+/** Who should take its connections and does not, or is kept though its check fails; a backup that could not stand in is one of them. */
+export const outOf = ({ realservers }: ServiceReport): readonly RealserverReport[] =>
+  realservers.filter((one) => (isMeant(one) && (one.healthy === false || one.weight === 0)) || isLostReserve(one))
+
+/** Of a service that takes connections: who should and does not. */
 export function unservingOf(service: ServiceReport): Fault[] {
-  const { name, realservers } = service
-  const out = realservers.filter(
-    (one) => (isMeant(one) && (one.healthy === false || one.weight === 0)) || isLostReserve(one),
-  )
+  const { name } = service
+  const out = outOf(service)
   const words = out.map(
     (one) =>
       `${one.backup === true ? 'backup ' : ''}${one.node} ${one.healthy === false ? 'failed' : 'is out'} (${one.reason})`,

@@ -135,8 +135,8 @@ const tableOf = (service: string, group: GroupReport | undefined): string =>
  * What several nodes say in the same words, about the configuration that they share, is one trouble of all of them: since it began at the
  * first, with the evidence of that one. The worst first; of these what a node says of itself, before what others say who only see it.
  */
-export function together(troubles: readonly NodeTrouble[]): NodeTrouble[] {
-  const found = new Map<string, { readonly trouble: NodeTrouble; readonly nodes: readonly string[] }>()
+export function together<Told extends NodeTrouble>(troubles: readonly Told[]): Told[] {
+  const found = new Map<string, { readonly trouble: Told; readonly nodes: readonly string[] }>()
   for (const trouble of troubles) {
     const { node, evidence: _, since, ...said } = trouble
     const words = JSON.stringify(Object.entries(said).toSorted(([one], [other]) => (one < other ? -1 : 1)))

@@ -1,0 +1,132 @@
+/** What no trouble says has an entry all the same, one for each cause, with since when and the next step. */
+import type { HistoryEvent, NodeReport, RealserverReport, ServiceReport, Status } from '@lvsm/protocol'
+import { afterEach, expect, test } from 'vitest'
+import { plain } from '../src/paint.ts'
+import { statusText } from '../src/status-text.ts'
+import { unsaid } from '../src/unsaid.ts'
+import { cleanUp, lvsm, startAgent, STATUS, without } from './agent.ts'
+
+afterEach(cleanUp)
+
+const [HTTP] = STATUS.services as [ServiceReport]
+const [RS1] = HTTP.realservers as [RealserverReport]
+const server = (node: string, more: Partial<RealserverReport> = {}): RealserverReport => ({ ...RS1, node, ...more })
+const down = (node: string, more: Partial<RealserverReport> = {}): RealserverReport =>
+  server(node, { weight: 0, healthy: false, reason: 'connection refused', ...more })
+const service = (name: string, ...realservers: readonly RealserverReport[]): ServiceReport => ({
+  ...HTTP,
+  name,
+  realservers,
+})
+const having = (services: readonly ServiceReport[], more: Partial<Status> = {}): Status =>
+  without({ services, ...more })
+const said = (status: Status, events: readonly HistoryEvent[] = []): string[] =>
+  unsaid(status, events).map(({ severity, code, message }) => `${severity} ${code}: ${message}`)
+const dead = (name: string, more: Partial<NodeReport> = {}): NodeReport[] =>
+  STATUS.nodes.map((one) =>
+    one.name === name ? { ...one, state: 'dead', reason: 'silent for 4.1 s', agent: false, ...more } : one,
+  )
+const failed = (at: string, node: string, of = 'http'): HistoryEvent => ({
+  ...{ at, node: 'dir1', group: 'web', kind: 'failed', number: 0 },
+  reason: `${node} (10.11.0.11:80) in service ${of}: connection refused`,
+})
+
+test('where all is well nothing is added', () => expect(unsaid(STATUS, [])).toEqual([]))
+
+test('a realserver that fails has its check, since when, and what to run', () => {
+  const events = [failed('2026-10-27T08:00:00.000Z', 'rs1'), failed('2026-10-27T09:00:00.000Z', 'rs1')]
+  const text = statusText(having([service('http', down('rs1'), server('rs2'))]), plain, [], events)
+  expect(text.slice(text.indexOf('TROUBLES'), text.indexOf('\n\nDROPPED'))).toBe(
+    [
+      'TROUBLES',
+      '  warning  dir1: http: rs1 failed (connection refused) (server-failed; since 2026-10-27 09:00:00Z)',
+      '    so: the others carry their load',
+      '    → lvsm check run http/rs1 --explain: what it is asked, and answers; lvsm explain node rs1',
+    ].join('\n'),
+  )
+})
+
+test('one that is no node of the cluster is explained as a server', () => {
+  const [entry] = unsaid(having([service('http', server('rs1'), down('rs9'))]), [])
+  expect(entry?.hint).toMatch(/; lvsm explain server rs9$/)
+})
+
+test('one cause is one entry: of several services, and of several realservers with one reason', () => {
+  const both = [
+    service('http', down('rs1'), down('rs2'), server('rs3')),
+    service('https', down('rs1'), down('rs2'), down('rs3', { reason: 'no answer within 1 s' }), server('rs4')),
+  ]
+  expect(said(having(both))).toEqual([
+    'warning server-failed: http, https: rs1, rs2 failed (connection refused)',
+    'warning server-failed: https: rs3 failed (no answer within 1 s)',
+  ])
+  const many = ['a', 'b', 'c', 'd', 'e', 'f'].map((name) => down(name))
+  expect(said(having([service('http', server('rs1'), ...many)]))).toEqual([
+    'warning server-failed: http: a, b, c, d and 2 more failed (connection refused)',
+  ])
+})
+
+test('nobody carries the load where none serves, one is kept, or a backup alone fails', () => {
+  const of = (...realservers: RealserverReport[]) =>
+    unsaid(having([service('http', ...realservers)]), []).map(({ code, severity, means }) => [severity, code, means])
+  expect(of(down('rs1'))).toEqual([['critical', 'service-unserved', undefined]])
+  expect(of(down('rs1', { weight: 1 }))).toEqual([['critical', 'service-doubtful', undefined]])
+  expect(of(down('rs1', { weight: 1 }), server('rs2'))).toEqual([
+    ['warning', 'server-failed', 'it is kept all the same, and clients are still sent to it'],
+  ])
+  expect(of(down('rs1', { backup: true }), server('rs2'))).toEqual([
+    ['warning', 'server-failed', 'it could not stand in if the others failed'],
+  ])
+})
+
+test('what operators took out, and what nobody knows, is no trouble', () => {
+  expect(said(having([service('http', down('rs1', { state: 'drained' }), server('rs2'))]))).toEqual([])
+  expect(said(having([{ ...service('http', down('rs1'), server('rs2')), told: false }]))).toEqual([])
+})
+
+test('a dead node is one entry, with what it served, by its role', () => {
+  const [entry, ...more] = unsaid(having([service('http', down('rs1'), server('rs2'))], { nodes: dead('rs1') }), [])
+  expect(more).toEqual([])
+  expect(entry).toMatchObject({
+    severity: 'critical',
+    message: 'node rs1 is dead: nothing is heard from it over any link (silent for 4.1 s)',
+    means: 'without its vote one more fault may find no majority',
+    hint: expect.stringMatching(/systemctl status lvsm-lease there; one that hangs /),
+  })
+  const kept = unsaid(
+    having([service('http', down('rs1', { weight: 1 }), server('rs2'))], { nodes: dead('rs1', { voter: false }) }),
+    [],
+  )
+  expect(kept[0]?.means).toBe('clients of http may still be sent to it')
+  const [director] = unsaid(without({ nodes: dead('dir2', { ageMs: 9000 }) }), [])
+  expect(director).toMatchObject({
+    message:
+      'node dir2 is dead: nothing is heard from it over any link (silent for 4.1 s; its agent was heard last 9 s ago)',
+    means: 'it can take no group over; without its vote one more fault may find no majority',
+  })
+})
+
+test('a dead node whose server answers its checks may be one whose lease process hangs', () => {
+  const [entry] = unsaid(without({ nodes: dead('rs1') }), [])
+  expect(entry?.evidence).toBe(
+    'its server answers the checks of http: the machine may run, and lvsm-lease there be silent',
+  )
+})
+
+test('a group without an owner, and a service without realservers, have their next step', () => {
+  const nobody = STATUS.groups.map((one) => ({ ...one, owner: null, state: 'nobody' as const, reason: 'no majority' }))
+  expect(unsaid(without({ groups: nobody }), [])).toMatchObject([
+    { code: 'group-unowned', hint: 'lvsm explain group web: why no director could take it' },
+  ])
+  expect(unsaid(having([service('http')]), [])).toMatchObject([
+    { code: 'service-unserved', message: 'http has no realserver', hint: 'lvsm explain service http' },
+  ])
+})
+
+test('the command asks for the events, and says since when', async () => {
+  const status = having([service('http', down('rs1'), server('rs2'))])
+  const events = [failed('2026-10-27T08:00:00.000Z', 'rs1')]
+  const { socketPath } = await startAgent(({ path }) => ({ body: path.startsWith('/v1/events') ? { events } : status }))
+  const { out } = await lvsm(['--socket', socketPath, 'status'])
+  expect(out).toContain('(server-failed; since 2026-10-27 08:00:00Z)')
+})
