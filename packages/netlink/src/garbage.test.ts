@@ -20,6 +20,7 @@ const decoders: Readonly<Record<string, (message: Message) => Decoded<unknown>>>
   acknowledgement: decodeAcknowledgement,
   address: rt.decodeAddress,
   link: rt.decodeLink,
+  qdisc: rt.decodeQdisc,
   route: rt.decodeRoute,
   routeRule: rt.decodeRule,
   routeEvent: rt.decodeEvent,

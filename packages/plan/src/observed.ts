@@ -1,5 +1,5 @@
 /** What the kernel says now: what a plan starts from. */
-import { type Family, familyOf } from '@lvsm/base'
+import { type Family, familyOf, type Netem } from '@lvsm/base'
 import {
   type Helper,
   type IpvsTimeouts,
@@ -66,6 +66,11 @@ export interface DroppingChain {
   readonly table: string
   readonly chain: string
 }
+/** What delays, loses or corrupts what leaves by an interface. */
+export interface ObservedNetem extends Netem {
+  /** Of the interface. */
+  readonly index: number
+}
 /** A default route of the main table. */
 export interface ObservedDefault {
   /** Null: straight onto the wire. */
@@ -124,6 +129,8 @@ export interface Observed {
   readonly neighbours?: readonly FixedNeighbour[]
   /** Not there: nobody asked. */
   readonly dropping?: readonly DroppingChain[]
+  /** Not there: nobody looked, or this kernel has no packet schedulers. */
+  readonly netem?: readonly ObservedNetem[]
   /** Daemons of connection synchronisation; not there: nobody looked; null: this kernel has no IPVS. */
   readonly syncDaemons?: readonly SyncDaemon[] | null
 }

@@ -13,6 +13,7 @@ import { sourceTroubles } from './full-nat.ts'
 import { helperTroubles } from './applications.ts'
 import { droppingTroubles } from './forwarding.ts'
 import { narrowLinks } from './narrow-links.ts'
+import { netemTroubles } from './netem.ts'
 import { tunnelSources } from './tunnel-sources.ts'
 
 const trouble = (severity: Trouble['severity'], code: string, message: string, hint: string): Trouble => ({
@@ -31,6 +32,7 @@ export function troublesOf(view: NodeView, wanted: Desired, observed: Observed, 
     ...tunnelTroubles(view, wanted, observed),
     ...placeTroubles(view, wanted, observed),
     ...narrowLinks(view, observed),
+    ...netemTroubles(view, observed),
     ...tunnelSources(view, observed),
     ...helperTroubles(view, observed),
     ...droppingTroubles(view, observed),

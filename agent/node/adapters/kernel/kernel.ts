@@ -14,6 +14,7 @@ import { type NatRulesPort, openNatRules } from './nat-rules.ts'
 import { openTable, type Table } from './ipvs.ts'
 import { openForwarding } from './forwarding.ts'
 import { openNeighbours } from './neighbours.ts'
+import { openNetem } from './netem.ts'
 import { openSockets } from './sockets.ts'
 import { type Remembered, remembered } from './remembered.ts'
 import { carryOutPlace, isOwnLocalRoute, readLocalRoutes } from './places.ts'
@@ -38,6 +39,7 @@ export function openKernel(): Kernel {
   const host = remembered(() => readHostNetwork(route), clock)
   const rules = remembered(() => natRules.observe(), clock)
   const fixed = openNeighbours(route, clock)
+  const netem = openNetem(route, clock)
   const netfilter = openNetlink(NETLINK.netfilter)
   const dropping = openForwarding(netfilter, clock)
   const forget = (): void => {
@@ -58,6 +60,7 @@ export function openKernel(): Kernel {
         ...(sources ? { sources: readSources(route, sources) } : {}),
         ...(neighbours === true ? { neighbours: fixed() } : {}),
         ...(forwarding === true ? { dropping: dropping() } : {}),
+        netem: netem(),
         natRules: rules.get(),
         ...(services ? { syncDaemons: table.syncDaemons() } : {}),
       }

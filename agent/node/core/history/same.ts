@@ -31,6 +31,7 @@ const WHAT: Readonly<Record<string, (message: string) => string>> = {
   'own-view-silent': ofObject,
   'peer-unbelieved': ofObject,
   'ping-unreached': (message) => message.split(' of ')[0] ?? '',
+  'qdisc-harm': ofObject,
   'service-unchecked': ofObject,
   'sockets-unread': ofObject,
   'standby-finds-none': ofObject,

@@ -16,6 +16,8 @@ export const RTM = {
   newRule: 32,
   deleteRule: 33,
   getRule: 34,
+  newQdisc: 36,
+  getQdisc: 38,
 } as const
 
 export const SCOPE = { universe: 0, site: 200, link: 253, host: 254, nowhere: 255 } as const

@@ -23,6 +23,13 @@ export const TRAFFIC = {
     'the kernel asks nobody where that address is, and corrects nothing: where the entry is wrong, checks, heartbeats and requests that go there are lost. Critical where that node itself says that nothing comes from the other one; a warning where only nothing at that address answers, which may be the server',
     'ip neigh del ADDRESS dev INTERFACE, and take it from whatever makes it; where another director is ready and reaches it, until then: lvsm switchover GROUP DIRECTOR',
   ),
+  'qdisc-harm': ofServing(
+    'critical',
+    'interface',
+    'interface NAME of NODE holds back for TIME, or loses a SHARE of, what leaves by it: a queueing discipline netem stands there',
+    'heartbeats, checks, requests and answers that leave there are late or lost: nodes are taken for dead, servers for failed; a warning below 100 ms and below 1 %',
+    'on NODE: tc qdisc del dev NAME root (or what the line says), and take it from whatever makes it; tc -s qdisc show dev NAME shows what it did',
+  ),
   'paths-unread': kind(
     'warning',
     'node',

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { type Netem, netemAway, netemHarm } from './netem.ts'
+
+const none: Netem = { parent: 'root', delayMs: 0, jitterMs: 0, loss: 0, corrupt: 0 }
+
+test('nothing that delays, loses or corrupts is no harm', () => expect(netemHarm(none)).toBeNull())
+test('a long delay, or a loss that connections feel, is critical; little of it a warning', () => {
+  expect(netemHarm({ ...none, delayMs: 700 })).toEqual({ severity: 'critical', does: 'holds back for 700 ms' })
+  expect(netemHarm({ ...none, delayMs: 20, jitterMs: 5 })).toEqual({
+    severity: 'warning',
+    does: 'holds back for 20 ms (± 5 ms)',
+  })
+  expect(netemHarm({ ...none, loss: 0.3 })).toEqual({ severity: 'critical', does: 'loses 30 % of' })
+  expect(netemHarm({ ...none, loss: null })).toMatchObject({ severity: 'critical' })
+  expect(netemHarm({ ...none, delayMs: 5, loss: 0.001, corrupt: 0.02 })).toEqual({
+    severity: 'critical',
+    does: 'holds back for 5 ms, loses 0.1 % of, corrupts 2 % of',
+  })
+})
+test('the command names the root, or the class that it stands below', () => {
+  expect(netemAway('eth0', none)).toBe('tc qdisc del dev eth0 root')
+  expect(netemAway('eth0', { parent: '1:2' })).toBe('tc qdisc del dev eth0 parent 1:2')
+})

@@ -1,0 +1,38 @@
+/** What is planted into the way of packets that leave an interface (`tc qdisc … netem`), and how bad that is. */
+import type { Severity } from './refusal.ts'
+
+export interface Netem {
+  /** `root`, or the handle of the class that it stands below: `1:2`. */
+  readonly parent: string
+  readonly delayMs: number
+  readonly jitterMs: number
+  /** 0 to 1; null: by a model of its own, whose share nobody can read off. */
+  readonly loss: number | null
+  /** 0 to 1. */
+  readonly corrupt: number
+}
+
+/** Heartbeats and checks have a second, as a rule. */
+const LONG_MS = 100
+/** A connection loses its pace from here on. */
+const MUCH = 0.01
+
+const milliseconds = (ms: number): string => `${Math.round(ms * 10) / 10} ms`
+const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`
+
+/** As what the interface does: `holds … back for 700 ms and loses 5 %`; null: nothing that harms. */
+export function netemHarm({ delayMs, jitterMs, loss, corrupt }: Netem): { severity: Severity; does: string } | null {
+  const around = jitterMs > 0 ? ` (± ${milliseconds(jitterMs)})` : ''
+  const does = [
+    delayMs > 0 ? `holds back for ${milliseconds(delayMs)}${around}` : '',
+    loss === null ? 'loses a part of' : loss > 0 ? `loses ${percent(loss)} of` : '',
+    corrupt > 0 ? `corrupts ${percent(corrupt)} of` : '',
+  ].filter((text) => text !== '')
+  if (does.length === 0) return null
+  const isBad = delayMs >= LONG_MS || loss === null || loss >= MUCH || corrupt >= MUCH
+  return { severity: isBad ? 'critical' : 'warning', does: does.join(', ') }
+}
+
+/** What takes it away again. */
+export const netemAway = (dev: string, { parent }: Pick<Netem, 'parent'>): string =>
+  `tc qdisc del dev ${dev} ${parent === 'root' ? 'root' : `parent ${parent}`}`
