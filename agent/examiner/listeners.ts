@@ -21,6 +21,14 @@ export const listenersIn = (
   protocol: 'tcp' | 'udp',
   programs: ReadonlyMap<string, string> = new Map(),
 ): MachineFacts['listeners'] =>
+  waitingIn(text, protocol).map(({ socket, ...found }) => {
+    const program = programs.get(socket)
+    return program === undefined ? found : { ...found, program }
+  })
+
+type Waiting = Pick<MachineFacts['listeners'][number], 'protocol' | 'address' | 'port'> & { readonly socket: string }
+/** With the number of each socket. */
+const waitingIn = (text: string, protocol: 'tcp' | 'udp'): Waiting[] =>
   text
     .split('\n')
     .slice(1)
@@ -28,21 +36,20 @@ export const listenersIn = (
       const [, local = '', , state, , , , , , socket = ''] = line.trim().split(/\s+/)
       const [, address, port] = /^([0-9A-F]{8}|[0-9A-F]{32}):([0-9A-F]{4})$/.exec(local) ?? []
       if (address === undefined || port === undefined || state !== WAITING[protocol]) return []
-      const program = programs.get(socket)
-      const found = { protocol, address: addressOf(address), port: Number.parseInt(port, 16) }
-      return [program === undefined ? found : { ...found, program }]
+      return [{ protocol, address: addressOf(address), port: Number.parseInt(port, 16), socket }]
     })
 
-/** Sockets of lvsm's own programs, by their numbers: as root of all, else of none. */
-function ownSockets(processes: MachineFacts['processes']): ReadonlyMap<string, string> {
-  const found = new Map<string, string>()
-  for (const { pid, name } of processes.filter((one) => one.name.startsWith('lvsm-')))
-    for (const fd of namesIn(`/proc/${pid}/fd`)) {
-      const socket = /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1]
-      if (socket !== undefined) found.set(socket, name)
-    }
-  return found
-}
+/** Numbers of the sockets that a process has open: as root of any, else of one's own. */
+export const socketsOf = (pid: number | string): string[] =>
+  namesIn(`/proc/${pid}/fd`).flatMap((fd) => /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1] ?? [])
+
+/** Sockets of lvsm's own programs, by their numbers. */
+const ownSockets = (processes: MachineFacts['processes']): ReadonlyMap<string, string> =>
+  new Map(
+    processes
+      .filter(({ name }) => name.startsWith('lvsm-'))
+      .flatMap(({ pid, name }) => socketsOf(pid).map((socket) => [socket, name] as const)),
+  )
 function linkOf(path: string): string {
   try {
     return readlinkSync(path)
@@ -51,9 +58,17 @@ function linkOf(path: string): string {
   }
 }
 
+const TABLES = (['tcp', 'udp'] as const).flatMap((protocol) =>
+  ['', '6'].map((family) => ({ protocol, path: `/proc/net/${protocol}${family}` })),
+)
 export function readListeners(processes: MachineFacts['processes']): MachineFacts['listeners'] {
   const programs = ownSockets(processes)
-  return (['tcp', 'udp'] as const).flatMap((protocol) =>
-    ['', '6'].flatMap((family) => listenersIn(textOf(`/proc/net/${protocol}${family}`) ?? '', protocol, programs)),
-  )
+  return TABLES.flatMap(({ protocol, path }) => listenersIn(textOf(path) ?? '', protocol, programs))
 }
+/** By number of its socket. */
+export const readPorts = (): ReadonlyMap<string, number> =>
+  new Map(
+    TABLES.flatMap(({ protocol, path }) =>
+      waitingIn(textOf(path) ?? '', protocol).map(({ socket, port }) => [socket, port] as const),
+    ),
+  )

@@ -1,14 +1,15 @@
 /** All that is read of a machine, in the network namespace of this process; what cannot be read is named. */
-import { accessSync, constants } from 'node:fs'
 import type { AskedAnswer, MachineFacts } from '@lvsm/protocol'
 import { readCounters } from './counters.ts'
 import { readListeners } from './listeners.ts'
 import { readLines } from './lines.ts'
 import { kernelRelease, readModules, readSysctls } from './settings.ts'
-import { readAnswers, readNetwork, readWays } from './network.ts'
+import { readAnswers, readNetwork, readWays, readWayless } from './network.ts'
 import { readChains } from './chains.ts'
 import { readIpvs } from './ipvs.ts'
 import { readOffloads } from './offloads.ts'
+import { isReadOnly, readDisks, readHeld, readStopped } from './held.ts'
+import { readClosed, readDropRules, readFixedNeighbours, readNetem } from './obstacles.ts'
 import { readProcesses, readUnits } from './processes.ts'
 
 export type Gap = MachineFacts['gaps'][number]
@@ -31,16 +32,18 @@ export function look(towards: readonly string[], answers: readonly AskedAnswer[]
     ...(ipvs?.services ?? []).flatMap(({ destinations }) => destinations.map((one) => one.address)),
     ...towards,
   ]
+  const chains = attempt('rules of nf_tables', [], readChains)
+  const targets = [...new Set(asked)]
   return {
     kernel: kernelRelease(),
     links,
     addresses,
     routes,
     ...(localRoutes ? { localRoutes } : {}),
-    ways: attempt('ways to realservers', [], () => readWays([...new Set(asked)])),
+    ways: attempt('ways to realservers', [], () => readWays(targets)),
     ...(answers.length > 0 ? { answers: attempt('ways of answers', [], () => readAnswers(answers)) } : {}),
     sysctls: readSysctls(links.map(({ name }) => name)),
-    readOnly: isReadOnly(),
+    readOnly: isReadOnly('/proc/sys/net/ipv4/ip_forward'),
     modules: readModules(),
     ipvs,
     processes,
@@ -51,17 +54,16 @@ export function look(towards: readonly string[], answers: readonly AskedAnswer[]
       readOffloads(links.filter((one) => one.up && !one.loopback).map(({ name }) => name)),
     ),
     listeners: readListeners(processes),
-    chains: attempt('rules of nf_tables', [], readChains),
+    chains,
+    dropRules: attempt('rules that drop', [], () => readDropRules(chains)),
+    netem: attempt('queueing disciplines', [], readNetem),
+    closed: attempt('routes that lead nowhere', [], readClosed),
+    wayless: attempt('ways that are not there', [], () => readWayless(targets)),
+    fixedNeighbours: attempt('neighbour entries', [], readFixedNeighbours),
+    stopped: attempt('stopped processes', [], readStopped),
+    disks: readDisks(processes),
+    held: readHeld(processes),
     gaps,
   }
 }
 const NO_NETWORK: ReturnType<typeof readNetwork> = { links: [], addresses: [], routes: [] }
-
-function isReadOnly(): boolean {
-  try {
-    accessSync('/proc/sys/net/ipv4/ip_forward', constants.W_OK)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EROFS'
-  }
-}

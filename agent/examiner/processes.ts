@@ -9,7 +9,8 @@ const LOOKED_FOR =
 /** The command line of an agent names three paths. */
 const LONGEST_LINE = 600
 
-const namespaceOf = (pid: string): string | null => {
+/** Of the network; null: it cannot be seen. */
+export const namespaceOf = (pid: string): string | null => {
   try {
     return readlinkSync(`/proc/${pid}/ns/net`)
   } catch {

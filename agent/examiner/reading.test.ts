@@ -1,6 +1,7 @@
 /** Texts of /proc and of other programs, as they are. */
 import { expect, test } from 'vitest'
 import { ofPairs, ofProcessors } from './counters.ts'
+import { percentIn, stateIn } from './held.ts'
 import { linesOf } from './lines.ts'
 import { listenersIn } from './listeners.ts'
 import { nameIn, unitIn } from './processes.ts'
@@ -59,4 +60,15 @@ test('sockets of lvsm have the name of their program, however it was started', (
     { protocol: 'udp', address: '0.0.0.0', port: 6940, program: 'lvsm-lease' },
   ])
   expect(nameIn('node', ['/usr/bin/node', '--disable-sigusr1', '/usr/lib/lvsm/lvsm-lease.mjs'])).toBe('lvsm-lease')
+})
+
+test('the state of a process stands behind its name, whatever letters that has', () => {
+  expect(stateIn('412 (nginx) T 1 412')).toBe('T')
+  expect(stateIn('412 (a) R (b) S 1 412')).toBe('S')
+  expect(stateIn('')).toBe('')
+})
+test('a limit of processor time is a share of its period', () => {
+  expect(percentIn('20000 100000\n')).toBe(20)
+  expect(percentIn('max 100000\n')).toBeNull()
+  expect(percentIn('')).toBeNull()
 })

@@ -10,9 +10,10 @@ import { address, destination, director, ipvs, link, type Machine, plain, realse
 import { listener } from './parts.ts'
 import { ADDRESS_TRAPS } from './traps-addresses-and-routes.ts'
 import { MACHINE_TRAPS } from './traps-machine.ts'
+import { OBSTACLE_TRAPS } from './traps-obstacles.ts'
 import { TABLE_TRAPS } from './traps-table-and-connections.ts'
 
-const TRAPS = [...ADDRESS_TRAPS, ...TABLE_TRAPS, ...MACHINE_TRAPS]
+const TRAPS = [...ADDRESS_TRAPS, ...TABLE_TRAPS, ...MACHINE_TRAPS, ...OBSTACLE_TRAPS]
 
 const found = ({ facts, given, view }: Machine, check: string) => examine(facts, view ?? null, given, [check]).findings
 

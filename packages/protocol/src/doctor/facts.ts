@@ -4,6 +4,7 @@
  */
 import * as z from 'zod'
 import { parseBounded } from '../json.ts'
+import { obstacles } from './obstacles.ts'
 
 /** UTF-16 units: a machine with a thousand services and ten thousand realservers has three million. */
 const LONGEST_FACTS = 1 << 24
@@ -14,6 +15,8 @@ const text = z.string()
 const link = z.object({
   name: text,
   up: z.boolean(),
+  /** Not there: an older examiner. */
+  carrier: z.boolean().exactOptional(),
   loopback: z.boolean(),
   /** Does it ask and answer by ARP? */
   arp: z.boolean(),
@@ -134,6 +137,7 @@ export const machineFacts = z.object({
   ),
   /** Of nf_tables. */
   chains: list(z.object({ family: text, table: text, chain: text, hook: z.number().nullable(), policy: text })),
+  ...obstacles,
   /** What could not be looked at, and why. */
   gaps: list(z.object({ what: text, why: text })),
 })

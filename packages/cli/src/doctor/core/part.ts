@@ -34,6 +34,10 @@ export interface Part {
   readonly marks: ReadonlyMap<number, string>
   /** Its answers that go through a gateway whatever its default route is. */
   readonly led: NodeView['led']
+  /** Addresses that packets of the cluster, or of its clients, go to: VIPs, aliases, realservers, gateways, and the machine's own that it is known by. */
+  readonly reached: ReadonlySet<string>
+  /** Ports of services, of their servers, and of heartbeats. */
+  readonly ports: ReadonlySet<number>
 }
 
 /** Ports of one VIP. */
@@ -89,21 +93,46 @@ export function partOf(facts: MachineFacts, view: NodeView | null, given: Given)
     ...floating.flatMap(({ kind, address }) => (kind === 'vip' ? [address] : [])),
     ...(given.as.length === 0 || given.as.includes('director') ? given.vips : []),
   ]
+  const own = { vips: unique(vips), aliases: unique(aliases) }
+  const gateways = view?.gateways ?? (given.gateway === null ? [] : [given.gateway])
   return {
     node: view?.node.name ?? null,
     director,
-    vips: unique(vips),
-    aliases: unique(aliases),
+    ...own,
     tunnelled:
       (view?.tunnels.length ?? 0) > 0 || given.as.includes('tunnelled') || (aliases.length > 0 && isUnwrapping(facts)),
-    gateways: view?.gateways ?? (given.gateway === null ? [] : [given.gateway]),
+    gateways,
     asked: view === null ? null : askedOf(view),
     handed: view === null ? null : view.handedAt,
     serving: view === null ? null : new Set(view.services.map(({ address }) => address)),
     marks: new Map(view?.services.flatMap((one) => (isMark(one) ? [[one.fwmark, one.address] as const] : []))),
     led: view?.led ?? [],
+    reached: new Set([
+      ...own.vips,
+      ...own.aliases,
+      ...gateways,
+      ...serversOf(facts, view).map(({ address }) => address),
+    ]),
+    ports: new Set(
+      [...serversOf(facts, view), ...placesOf(facts, view)].flatMap(({ port }) => (port === 0 ? [] : [port])),
+    ),
   }
 }
+
+/** Who serves clients, here or elsewhere; the address where this machine is one of them. */
+const serversOf = ({ ipvs }: MachineFacts, view: NodeView | null): { address: string; port: number }[] => [
+  ...(ipvs?.services ?? []).flatMap(({ destinations }) => destinations),
+  ...(view?.services ?? []).flatMap(({ realservers }) => realservers),
+  ...(view?.ownView.arrivals ?? []).map(({ own, port }) => ({ address: own, port })),
+  ...(view?.node.links ?? []).map(({ address }) => ({ address, port: 0 })),
+]
+/** Where clients ask, and where heartbeats come. */
+const placesOf = ({ ipvs, listeners }: MachineFacts, view: NodeView | null): { port: number }[] => [
+  ...(ipvs?.services ?? []).filter(({ protocol }) => protocol !== null),
+  ...(view?.services ?? []).filter((one) => !isMark(one)),
+  ...(view?.ownView.arrivals ?? []),
+  ...listeners.filter(({ protocol, program }) => protocol === 'udp' && program === 'lvsm-lease'),
+]
 
 const askedOf = ({ serves }: NodeView): Asked[] =>
   serves.flatMap(({ address, protocol, port, ports = [{ from: port, to: port }] }) =>

@@ -3,7 +3,9 @@ import type { Check } from '../check.ts'
 import { ANSWER_CHECKS } from './answers.ts'
 import { ADDRESS_CHECKS } from './arp.ts'
 import { CONNECTION_CHECKS } from './connections.ts'
+import { HELD_CHECKS } from './held.ts'
 import { MACHINE_CHECKS } from './machine.ts'
+import { OBSTACLE_CHECKS } from './obstacles.ts'
 import { POOL_CHECKS } from './pools.ts'
 import { RIVAL_CHECKS } from './rivals.ts'
 import { ROUTE_CHECKS } from './routes.ts'
@@ -20,4 +22,6 @@ export const CHECKS: readonly Check[] = [
   ...CONNECTION_CHECKS,
   ...MACHINE_CHECKS,
   ...RIVAL_CHECKS,
+  ...OBSTACLE_CHECKS,
+  ...HELD_CHECKS,
 ].toSorted((one, other) => (one.rows[0] ?? 0) - (other.rows[0] ?? 0))

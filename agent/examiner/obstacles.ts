@@ -1,0 +1,65 @@
+/** What stands in the way of packets: netem, routes that lead nowhere, permanent neighbour entries, rules that drop. */
+import { type Netlink, NETLINK } from '@lvsm/kernel'
+import { AF, type Decoded, type Message, nftables, rtnetlink } from '@lvsm/netlink'
+import type { MachineFacts } from '@lvsm/protocol'
+import { withNetlink } from './network.ts'
+
+/** Of a chain; a machine with containers has thousands of rules in all. */
+const MOST_RULES = 20_000
+
+const decoded = <T>(socket: Netlink, request: Uint8Array, decode: (message: Message) => Decoded<T>): T[] =>
+  socket.dump(request).flatMap((message) => {
+    const found = decode(message)
+    return found.ok ? [found.value] : []
+  })
+const namesOf = (socket: Netlink): ReadonlyMap<number, string> =>
+  new Map(decoded(socket, rtnetlink.dumpLinks(), rtnetlink.decodeLink).map(({ index, name }) => [index, name]))
+
+export const readNetem = (): NonNullable<MachineFacts['netem']> =>
+  withNetlink(NETLINK.route, (socket) => {
+    const names = namesOf(socket)
+    return decoded(socket, rtnetlink.dumpQdiscs(), rtnetlink.decodeQdisc).flatMap(({ index, netem }) =>
+      netem === null ? [] : [{ interface: names.get(index) ?? '', ...netem }],
+    )
+  })
+
+const CLOSED: Readonly<Record<number, 'blackhole' | 'unreachable' | 'prohibit'>> = {
+  [rtnetlink.ROUTE_TYPE.blackhole]: 'blackhole',
+  [rtnetlink.ROUTE_TYPE.unreachable]: 'unreachable',
+  [rtnetlink.ROUTE_TYPE.prohibit]: 'prohibit',
+}
+export const readClosed = (): NonNullable<MachineFacts['closed']> =>
+  withNetlink(NETLINK.route, (socket) =>
+    [AF.inet, AF.inet6].flatMap((family) =>
+      decoded(socket, rtnetlink.dumpRoutes({ family }), rtnetlink.decodeRoute).flatMap((route) => {
+        const type = CLOSED[route.type]
+        if (type === undefined || route.family !== family) return []
+        return [{ destination: route.destination, prefix: route.prefix, type, table: route.table }]
+      }),
+    ),
+  )
+
+export const readFixedNeighbours = (): NonNullable<MachineFacts['fixedNeighbours']> =>
+  withNetlink(NETLINK.route, (socket) => {
+    const names = namesOf(socket)
+    return [AF.inet, AF.inet6].flatMap((family) =>
+      decoded(socket, rtnetlink.dumpNeighbours(family), rtnetlink.decodeNeighbour)
+        .filter(({ state }) => (state & rtnetlink.NEIGHBOUR_STATE.permanent) !== 0)
+        .map(({ index, address, mac }) => ({ interface: names.get(index) ?? '', address, mac })),
+    )
+  })
+
+/** Of tables that are not lvsm's own. */
+export const readDropRules = (chains: MachineFacts['chains']): NonNullable<MachineFacts['dropRules']> =>
+  withNetlink(NETLINK.netfilter, (socket) => {
+    const hooks = new Map(chains.map(({ family, table, chain, hook }) => [`${family} ${table} ${chain}`, hook]))
+    const families = [...new Set(chains.map(({ family }) => family))] as nftables.Family[]
+    return families
+      .flatMap((family) => decoded(socket, nftables.dumpRules({ family }), nftables.decodeRule).slice(0, MOST_RULES))
+      .flatMap((rule) => {
+        const { family, table, chain, handle } = rule
+        const dropped = table.startsWith('lvsm') ? null : nftables.droppedBy(rule)
+        const hook = hooks.get(`${family} ${table} ${chain}`) ?? null
+        return dropped === null ? [] : [{ family, table, chain, handle, hook, ...dropped }]
+      })
+  })

@@ -1,0 +1,174 @@
+/** What somebody put into the way of packets, and forgot (rows 42 to 46). */
+import { netemAway, netemHarm } from '@lvsm/base'
+import { inNetwork } from '@lvsm/model'
+import type { FactDropRule } from '@lvsm/protocol'
+import type { Check, Seen, Site } from '../check.ts'
+
+const netem: Check = {
+  name: 'netem',
+  rows: [42],
+  title: 'a queueing discipline delays or loses packets',
+  symptom: 'heartbeats and checks are late or lost, connections crawl, and nothing is down',
+  why: 'netem is for tests: who tried something with it has to take it away, and a restart of the machine does',
+  mend: 'tc qdisc del dev IF root',
+  look({ facts }) {
+    return (facts.netem ?? []).flatMap((one): Seen[] => {
+      const harm = netemHarm(one)
+      if (harm === null) return []
+      return [
+        {
+          severity: harm.severity,
+          object: one.interface,
+          message: `${one.interface} ${harm.does} what leaves by it`,
+          evidence: [`tc qdisc show dev ${one.interface}: netem, ${one.parent}`],
+          mend: `${netemAway(one.interface, one)}, and take it from whatever makes it`,
+        },
+      ]
+    })
+  },
+}
+
+const noWay: Check = {
+  name: 'no-way',
+  rows: [43],
+  title: 'the kernel has no way to a realserver or a gateway',
+  symptom: 'checks fail at once (Invalid argument, Network is unreachable, Permission denied), and clients get nothing',
+  why: 'IPVS sends by the same routes as everybody; a blackhole, an unreachable or a prohibit route that is narrower than the network wins',
+  mend: 'ip route get ADDRESS, ip route show table all, ip rule: take away what leads nowhere',
+  look({ facts }) {
+    const closed = facts.closed ?? []
+    return (facts.wayless ?? []).map(({ to, why }): Seen => {
+      const over = closed
+        .filter(
+          (one) =>
+            one.destination.includes(':') === to.includes(':') &&
+            inNetwork(to, { address: one.destination, prefix: one.prefix }),
+        )
+        .toSorted((one, other) => other.prefix - one.prefix)
+      const [first] = over
+      const family = to.includes(':') ? '-6 ' : ''
+      const shown = over.map((one) => `ip ${family}route show table ${one.table}: ${routeText(one)}`)
+      return {
+        severity: 'critical',
+        object: to,
+        message: first
+          ? `a route leads what goes to ${to} nowhere: ${routeText(first)}`
+          : `the kernel has no way to ${to}`,
+        evidence: [`ip route get ${to}: ${why}`, ...shown],
+        mend: first
+          ? `ip ${family}route del ${routeText(first)} table ${first.table}, and take it from whatever makes it`
+          : `ip ${family}rule and ip ${family}route show table all say which rule or missing route it is`,
+      }
+    })
+  },
+}
+const routeText = (one: { type: string; destination: string; prefix: number }): string =>
+  `${one.type} ${one.prefix === 0 ? 'default' : `${one.destination}/${one.prefix}`}`
+
+const fixedNeighbour: Check = {
+  name: 'fixed-neighbour',
+  rows: [44],
+  title: 'a neighbour entry that somebody made by hand',
+  symptom:
+    'one machine does not reach another, which everybody else does; after a change of hardware, or of who has a VIP',
+  why: 'of a permanent entry the kernel asks nobody, and a gratuitous ARP does not change it',
+  mend: 'ip neigh del ADDRESS dev IF, where the MAC is not that machine’s',
+  look({ facts, part }) {
+    return (facts.fixedNeighbours ?? [])
+      .filter(({ address }) => part.reached.has(address) || facts.routes.some(({ gateway }) => gateway === address))
+      .map(({ interface: dev, address, mac }) => ({
+        severity: 'warning',
+        object: address,
+        message: `what goes to ${address} goes to ${mac ?? 'no address'} on ${dev}, whoever has it: the neighbour entry is permanent`,
+        evidence: [
+          `ip neigh show nud permanent: ${address} dev ${dev} ${mac === null ? '' : `lladdr ${mac} `}PERMANENT`,
+        ],
+        mend: `unless that MAC is right, and wanted so: ip neigh del ${address} dev ${dev}, and take it from whatever makes it`,
+      }))
+  },
+}
+
+const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmpv6' }
+function ruleText({ source, destination, protocol, sourcePort, port, more }: FactDropRule): string {
+  const name = protocol === undefined ? '' : (PROTOCOLS[protocol] ?? `protocol ${protocol}`)
+  return [
+    source === undefined ? '' : `from ${source}`,
+    destination === undefined ? '' : `to ${destination}`,
+    name,
+    sourcePort === undefined ? '' : `from port ${sourcePort}`,
+    port === undefined ? '' : `port ${port}`,
+    more ? '(and more that it asks for)' : '',
+  ]
+    .filter((text) => text !== '')
+    .join(' ')
+}
+
+/** Does it name something of the cluster's, and nothing that is not? */
+function concerns({ part, facts }: Site, rule: FactDropRule): boolean {
+  const addresses = [rule.source, rule.destination].flatMap((one) => one ?? [])
+  const ports = [rule.port, rule.sourcePort].flatMap((one) => one ?? [])
+  const isKnown = (address: string): boolean =>
+    part.reached.has(address) || facts.addresses.some((one) => one.address === address)
+  if (addresses.length + ports.length === 0) return !rule.more && rule.hook !== null
+  if (ports.some((port) => part.ports.has(port))) return true
+  // Of a machine whose ports nobody knows any may be meant.
+  return (ports.length === 0 || part.ports.size === 0) && addresses.some(isKnown)
+}
+
+const dropRule: Check = {
+  name: 'drop-rule',
+  rows: [45],
+  title: 'a packet filter drops what the cluster needs',
+  symptom: 'no answer: checks run into their time-out, clients wait, or a node is taken for dead while it lives',
+  why: 'a drop is silent; the port listens, and nobody sees that from outside',
+  mend: 'nft -a list ruleset, and iptables -S where that is in use: delete the rule',
+  look(site) {
+    if (!site.part.director && site.part.aliases.length === 0 && site.part.node === null) return []
+    return (site.facts.dropRules ?? [])
+      .filter((rule) => concerns(site, rule))
+      .map((rule): Seen => {
+        const { family, table, chain, handle, packets } = rule
+        const at = `${family} ${table} ${chain}`
+        const what = ruleText(rule)
+        const counted = packets === null ? 'nobody counts what it dropped' : `${packets} packets until now`
+        // A drop behind rules that accept is the end of most filters: only what names something, or has dropped, is meant.
+        const named = rule.port !== undefined || rule.destination !== undefined || rule.source !== undefined
+        return {
+          severity: !named ? 'info' : packets === 0 || rule.more ? 'warning' : 'critical',
+          object: `chain ${at}`,
+          message: `a rule of chain ${at} drops ${what === '' ? 'all that comes to it' : `what is ${what}`}: ${counted}`,
+          evidence: [`nft -a list chain ${at}: handle ${handle}`],
+          mend: `nft delete rule ${at} handle ${handle}, and take it from whatever makes it`,
+        }
+      })
+  },
+}
+
+const noCarrier: Check = {
+  name: 'no-carrier',
+  rows: [46],
+  title: 'an interface with an address has no carrier',
+  symptom: 'nothing goes out or comes in by it: the cable, the other end, or the port of a switch',
+  why: 'an address on it stays, and so do its routes',
+  mend: 'see to the cable and the other end; ip link set IF up',
+  look({ facts, part }) {
+    const used = facts.addresses.filter(({ address }) => part.reached.has(address))
+    return facts.links
+      .filter(
+        ({ name, loopback, up, carrier }) =>
+          !loopback && (!up || carrier === false) && used.some((one) => one.interface === name),
+      )
+      .map(({ name, up }) => ({
+        severity: 'critical',
+        object: name,
+        message: up ? `${name} is up and has no carrier` : `${name} is down`,
+        evidence: [
+          `ip link show ${name}: ${up ? 'NO-CARRIER' : 'DOWN'}`,
+          ...used.filter((one) => one.interface === name).map(({ address }) => `${address} is on it`),
+        ],
+        mend: up ? 'see to the cable, to the other end, and to the port of the switch' : `ip link set ${name} up`,
+      }))
+  },
+}
+
+export const OBSTACLE_CHECKS: readonly Check[] = [netem, noWay, fixedNeighbour, dropRule, noCarrier]

@@ -1,0 +1,27 @@
+import { expect, test } from 'vitest'
+import { droppedBy } from './dropping.ts'
+import type { Expression } from './expression.ts'
+import * as match from './match.ts'
+import { accept, drop } from './types.ts'
+
+const counted: Expression = { kind: 'counter', packets: 12, bytes: 720 }
+const end = match.decide(drop)
+
+test('address, protocol and port are named, and how much was dropped', () => {
+  const expressions = [...match.destinationIs('10.11.0.10'), ...match.transportIs(6), ...match.portIs(80), counted, end]
+  expect(droppedBy({ expressions })).toEqual({
+    ...{ destination: '10.11.0.10', protocol: 6, port: 80, more: false, packets: 12 },
+  })
+})
+test('what is asked for beside that is known to be there', () => {
+  const expressions = [...match.interfaceIs('iifname', 'eth0'), ...match.ipv6Only, ...match.portIs(80), end]
+  expect(droppedBy({ expressions })).toEqual({ port: 80, more: true, packets: null })
+  expect(droppedBy({ expressions: [{ kind: 'unknown', name: 'match' }, end] })).toEqual({ more: true, packets: null })
+})
+test('who refuses drops too; who accepts, or goes on, does not', () => {
+  expect(droppedBy({ expressions: [counted, { kind: 'unknown', name: 'reject' }] })).toEqual({
+    ...{ more: false, packets: 12 },
+  })
+  expect(droppedBy({ expressions: [...match.portIs(80), match.decide(accept)] })).toBeNull()
+  expect(droppedBy({ expressions: [counted] })).toBeNull()
+})

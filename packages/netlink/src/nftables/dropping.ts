@@ -1,0 +1,66 @@
+/** What a rule drops, as far as its expressions say it in the words that `nft` and iptables-nft write; the rest is only known to be asked for. */
+import { formatInet } from '../inet.ts'
+import type { Expression } from './expression.ts'
+import type { Rule } from './rule.ts'
+
+export interface Dropped {
+  readonly source?: string
+  readonly destination?: string
+  /** IANA's number. */
+  readonly protocol?: number
+  readonly sourcePort?: number
+  readonly port?: number
+  /** It asks for more than is named here. */
+  readonly more: boolean
+  /** Null: nobody counts. */
+  readonly packets: number | null
+}
+
+type Found = { -readonly [Key in keyof Dropped]?: Dropped[Key] }
+const numberOf = (data: Uint8Array): number => data.reduce((sum, byte) => sum * 256 + byte, 0)
+const inet =
+  (key: 'source' | 'destination') =>
+  (data: Uint8Array): Found => ({ [key]: formatInet(data) })
+const PLACES: Readonly<Record<string, (data: Uint8Array) => Found>> = {
+  'network 12 4': inet('source'),
+  'network 16 4': inet('destination'),
+  'network 8 16': inet('source'),
+  'network 24 16': inet('destination'),
+  'network 9 1': (data) => ({ protocol: numberOf(data) }),
+  'transport 0 2': (data) => ({ sourcePort: numberOf(data) }),
+  'transport 2 2': (data) => ({ port: numberOf(data) }),
+}
+
+/** What is compared with what was loaded before it; null: nobody knows here. */
+function compared(loaded: Expression | undefined, { op, data }: Extract<Expression, { kind: 'cmp' }>): Found | null {
+  if (op !== 'eq') return null
+  if (loaded?.kind === 'meta') {
+    if (loaded.key === 'l4proto') return { protocol: numberOf(data) }
+    // The family stands in the address, too.
+    return loaded.key === 'nfproto' || loaded.key === 'protocol' ? {} : null
+  }
+  if (loaded?.kind !== 'payload') return null
+  return PLACES[`${loaded.base} ${loaded.offset} ${loaded.length}`]?.(data) ?? null
+}
+
+/** Null: it drops nothing. A rule that refuses with an answer (reject) counts as one that drops. */
+export function droppedBy({ expressions }: Pick<Rule, 'expressions'>): Dropped | null {
+  const ends = expressions.some(
+    (one) =>
+      (one.kind === 'verdict' && one.verdict.verdict === 'drop') || (one.kind === 'unknown' && one.name === 'reject'),
+  )
+  if (!ends) return null
+  const found: Found = {}
+  let [more, packets] = [false, null as number | null]
+  for (const [at, one] of expressions.entries()) {
+    if (one.kind === 'counter') ({ packets } = one)
+    else if (one.kind === 'cmp') {
+      const said = compared(expressions[at - 1], one)
+      if (said === null) more = true
+      else Object.assign(found, said)
+    } else if (!PASSIVE.has(one.kind) && !(one.kind === 'unknown' && one.name === 'reject')) more = true
+  }
+  return { ...found, more, packets }
+}
+/** They load what is compared, or end the rule. */
+const PASSIVE: ReadonlySet<Expression['kind']> = new Set(['payload', 'meta', 'verdict'])

@@ -1,0 +1,61 @@
+/** Facts of a machine of what stands in the way of packets and of programs. All of it came later: an older examiner says nothing of it. */
+import * as z from 'zod'
+
+const list = <Item extends z.ZodType>(item: Item) => z.array(item).readonly()
+const text = z.string()
+
+/** A queueing discipline that plants delay or loss (`tc qdisc`). */
+const netem = z.object({
+  interface: text,
+  parent: text,
+  delayMs: z.number(),
+  jitterMs: z.number(),
+  /** 0 to 1; null: by a model of its own. */
+  loss: z.number().nullable(),
+  corrupt: z.number(),
+})
+/** A route that leads nowhere, of any table. */
+const closed = z.object({
+  destination: text,
+  prefix: z.number(),
+  type: z.enum(['blackhole', 'unreachable', 'prohibit']),
+  table: z.number(),
+})
+/** A permanent entry of the neighbour table. */
+const fixedNeighbour = z.object({ interface: text, address: text, mac: text.nullable() })
+/** A rule of a packet filter that drops. What it asks for beside what is named here: `more`. */
+const dropRule = z.object({
+  family: text,
+  table: text,
+  chain: text,
+  /** Null: a chain that others jump to. */
+  hook: z.number().nullable(),
+  handle: z.number(),
+  source: text.exactOptional(),
+  destination: text.exactOptional(),
+  /** IANA's number. */
+  protocol: z.number().exactOptional(),
+  sourcePort: z.number().exactOptional(),
+  port: z.number().exactOptional(),
+  more: z.boolean(),
+  /** Null: nobody counts. */
+  packets: z.number().nullable(),
+})
+/** A program that was stopped (state T), with the ports of TCP and UDP where it listens. */
+const stopped = z.object({ pid: z.number(), name: text, unit: text, ports: list(z.number()) })
+const disk = z.object({ path: text, freeBytes: z.number(), freeFiles: z.number().nullable(), readOnly: z.boolean() })
+/** What the control group of a unit of lvsm holds back. */
+const held = z.object({ unit: text, frozen: z.boolean(), cpuPercent: z.number().nullable() })
+
+export const obstacles = {
+  netem: list(netem).optional(),
+  closed: list(closed).optional(),
+  /** Addresses that a way was asked to, and the kernel has none. */
+  wayless: list(z.object({ to: text, why: text })).optional(),
+  fixedNeighbours: list(fixedNeighbour).optional(),
+  dropRules: list(dropRule).optional(),
+  stopped: list(stopped).optional(),
+  disks: list(disk).optional(),
+  held: list(held).optional(),
+}
+export type FactDropRule = z.infer<typeof dropRule>
