@@ -82,6 +82,9 @@ test('a realserver that an operator named may; a second database or key of one t
   expect(await codes(candidate({ store: 'store-3' }), 'rs1', place)).toBe('name-taken')
   expect(await codes(candidate({ key: makeKeyPair().publicKey }), 'rs1', place)).toBe('name-taken')
   expect(await codes(candidate(), 'dir2', place)).toBe('name-taken')
+  // Of a machine that takes the place of a lost one.
+  const answer = await admit(candidate({ store: 'store-3' }), 'rs1', place.coordinator, SECRETS)
+  expect(answer).toMatchObject({ refusals: [{ hint: expect.stringContaining('lvsm coordinators remove rs1') }] })
 })
 
 const newest = () => {

@@ -65,7 +65,7 @@ function idOf(
   return {
     code: 'name-taken',
     message: `${record?.name ?? name} is coordinator ${id} already, with another database or another key`,
-    hint: `where that one is lost for good, remove it first; it never comes back as the same`,
+    hint: `where that one is lost for good: lvsm coordinators remove ${record?.name ?? name}, and ask again; it never comes back as the same`,
   }
 }
 

@@ -1,13 +1,25 @@
-/** Who did what, when, from where, and what came of it: the newest of it in memory, all of it in the log of the process. */
+/**
+ * Who did what, when, from where, and what came of it: the newest of it in memory, all of it in the log of the process. What was refused
+ * is kept apart, so that nobody pushes out of it what was done by asking for what he may not.
+ */
 import { plainText } from '@lvsm/base'
 import { type ApiRoute, type AuditRecord, type ConfigRefused, isChange, readConfigRefused } from '@lvsm/protocol'
 import type { Reply } from './reply.ts'
 
-const MOST = 1000
+const MOST = { done: 1000, refused: 200 } as const
+/** HTTP. */
+const REFUSED = 400
 const LONGEST_WORD = 200
 
+interface Kept {
+  readonly record: AuditRecord
+  readonly number: number
+}
+
 export class Audit {
-  readonly #records: AuditRecord[] = []
+  readonly #done: Kept[] = []
+  readonly #refused: Kept[] = []
+  #noted = 0
   readonly #say: (line: string) => void
   constructor(say: (line: string) => void) {
     this.#say = say
@@ -16,14 +28,15 @@ export class Audit {
   note(record: AuditRecord): void {
     const { who, from, what, result } = record
     const [safeWho, safeResult] = [harmless(who), harmless(result)]
-    this.#records.push({ ...record, who: safeWho, result: safeResult })
-    if (this.#records.length > MOST) this.#records.shift()
+    const [records, most] = record.status < REFUSED ? [this.#done, MOST.done] : [this.#refused, MOST.refused]
+    records.push({ record: { ...record, who: safeWho, result: safeResult }, number: ++this.#noted })
+    if (records.length > most) records.shift()
     this.#say(`audit: ${safeWho} from ${from}: ${what}: ${record.status}${safeResult === '' ? '' : ` ${safeResult}`}`)
   }
 
   /** Newest first. */
   present(): readonly AuditRecord[] {
-    return this.#records.toReversed()
+    return [...this.#done, ...this.#refused].toSorted((a, b) => b.number - a.number).map(({ record }) => record)
   }
 }
 /** One line, that paints nothing. */

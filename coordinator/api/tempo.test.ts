@@ -56,3 +56,11 @@ test('whoever only looks takes a tenth of a coordinator, however long each answe
   expect(times({ name: 'root on rs1', role: 'viewer', from: 'node rs1' }, 0)).toBe(12)
   expect(times({ name: 'admin', role: 'admin', from: '10.0.0.9' }, 0)).toBe(100)
 })
+
+test('of what is refused before it is read so much is written down, of each who asks', () => {
+  const tempo = new Tempo()
+  const noted = (name: string, from: string) =>
+    Array.from({ length: 1000 }, () => tempo.mayNote({ name, role: 'viewer', from }, 0)).filter(Boolean).length
+  expect([noted('ann', '10.0.0.9'), noted('bob', '10.0.0.9'), noted('a on rs1', 'node rs1')]).toEqual([60, 60, 60])
+  expect(noted('b on rs1', 'node rs1')).toBe(0)
+})

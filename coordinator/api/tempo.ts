@@ -6,6 +6,8 @@ import { type Reply, refusedWith } from './reply.ts'
 
 /** A minute, and so many at once: more than any script of an operator makes one after the other, and each waits for its majority. */
 const CHANGES = 300
+/** Requests that somebody may not make, or makes too often: more of one are answered, and not written down. */
+const REFUSALS = 60
 /** Documents, and what makes documents of the past. */
 const LOOKS = 600
 /** Milliseconds of a minute that such answers may take, to whoever may change nothing himself: a leader has to be heard meanwhile. */
@@ -28,6 +30,11 @@ export class Tempo {
     const bounds = [boundOf(name, caller), LONG.has(name) ? timeOf(caller) : null].filter((one) => one !== null)
     const waitMs = bounds.length === 0 ? null : this.#asked.begin(bounds, now)
     return waitMs === null ? null : tooOften(Math.ceil(waitMs / 1000))
+  }
+
+  /** Whether one more is written down, of those that are refused before they are read. */
+  mayNote(caller: Caller, now: number): boolean {
+    return this.#asked.begin([{ key: `refusals ${keyOf(caller)}`, perMinute: REFUSALS }], now) === null
   }
 
   /** An answer took so many milliseconds in which nothing else was done. */

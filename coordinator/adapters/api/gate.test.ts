@@ -48,3 +48,14 @@ it('what an answer takes counts', async () => {
   expect(await preview('viewer', { change: WEIGHT, base: 1 }, asked)).toMatchObject({ status: 429 })
   expect(await preview('admin', { change: WEIGHT, base: 1 }, asked)).toMatchObject({ status: 200 })
 })
+
+it('who asks without end for what he may not fills no log, and every time hears why not', async () => {
+  const lines: string[] = []
+  const asked = { ...gate(), host: hostOf((line) => lines.push(line)) }
+  const mallory = { name: 'mallory on rs1', role: 'viewer', from: 'node rs1' } as const
+  const change = { url: '/v1/config/change', text: '{}', ifMatch: undefined }
+  const statuses = new Set<number>()
+  for (let at = 0; at < 500; at++) statuses.add((await askRoute(asked, 'change', mallory, change)).status)
+  expect([...statuses]).toEqual([403])
+  expect(lines.length).toBeLessThan(70)
+})

@@ -76,7 +76,8 @@ function jobOf(
   const often = (): Reply | null => host.tempo.refuse(name, caller, performance.now())
   const refused = least === null || mayAs(caller.role, least) ? often() : beyond(caller, least)
   if (!refused) return { route, answer, answered, crashed }
-  answered(refused)
+  // Who asks without end fills no log.
+  if (host.tempo.mayNote(caller, performance.now())) answered(refused)
   return { refused }
 }
 

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest'
+import { Audit } from './audit.ts'
+
+const record = (who: string, status: number) =>
+  ({ at: 1, who, from: '10.0.0.9', what: 'POST /v1/config/change', status, result: '' }) as const
+
+test('what was done stays, however often somebody asks for what he may not', () => {
+  const lines: string[] = []
+  const audit = new Audit((line) => lines.push(line))
+  audit.note(record('alice', 200))
+  for (let at = 0; at < 5000; at++) audit.note(record(`mallory ${at}`, 403))
+  audit.note(record('bob', 202))
+  const who = audit.present().map((one) => one.who)
+  expect([who.length, who[0], who[1], who.at(-1)]).toEqual([202, 'bob', 'mallory 4999', 'alice'])
+  expect(lines).toHaveLength(5002)
+})
+
+test('the newest of it is kept', () => {
+  const audit = new Audit(() => undefined)
+  for (let at = 0; at < 2000; at++) audit.note(record(`u${at}`, 200))
+  const who = audit.present().map((one) => one.who)
+  expect([who.length, who[0], who.at(-1)]).toEqual([1000, 'u1999', 'u1000'])
+})
