@@ -16,8 +16,11 @@ const SCRIPTS = 200
 const AT_ONCE = 24
 const TIMEOUT_MS = 500
 const LASTS_MS = 8000
+/** On a machine that is busy without them every word is at first about the machine: so long one about a script is waited for. */
+const LASTS_AT_MOST_MS = 60_000
 const LOOK_MS = 250
 const TIMING = { keepaliveMs: 100, leaseMs: 500 }
+const ENDED = `false it did not end within ${TIMEOUT_MS} ms`
 const home = mkdtempSync(join(tmpdir(), 'lvsm-hanging-'))
 const script = join(home, 'hangs')
 afterAll(() => rmSync(home, { recursive: true, force: true }))
@@ -35,36 +38,41 @@ const running = (): string[] =>
       }
     })
 
-test('no lease is lost beside 200 hanging scripts, of which so many run as may', { timeout: 120_000 }, async () => {
+test('no lease is lost beside 200 hanging scripts, of which so many run as may', { timeout: 180_000 }, async () => {
   chmodSync(home, 0o755)
   writeFileSync(
     script,
     "#!/bin/sh\ntrap '' TERM HUP INT\n(while :; do echo still here; done) &\nwhile :; do echo and here; done\n",
   )
   chmodSync(script, 0o755)
-  const told = new Map<number, Set<string>>()
+  const told = new Set<number>()
   let most = 0
   const prober = new Prober({
     clock: () => performance.now(),
-    trouble: (found) => expect(found, 'the process that runs them goes on').toBeNull(),
+    trouble: (found) => void troubles.add(found?.code),
     unable: () => undefined,
     say: () => undefined,
   })
-  const ask = (at: number, until: number): void => {
-    if (performance.now() > until) return
+  const reasons = new Set<string>()
+  const troubles = new Set<string | undefined>()
+  let over = false
+  const ask = (at: number): void => {
+    if (over) return
     const where = { address: '10.11.0.11', port: 80, source: null, virtual: { address: '10.11.0.10', port: 80 } }
     const wanted = { probe: 'script', keys: { command: [script, `${at}`] }, timeoutMs: TIMEOUT_MS, ...where } as const
     prober.check(`${at}`, wanted, (ok, reason) => {
-      const said = told.get(at) ?? new Set()
-      told.set(at, said.add(`${ok} ${reason}`))
-      setTimeout(() => ask(at, until), TIMEOUT_MS)
+      told.add(at)
+      reasons.add(`${ok} ${reason}`)
+      setTimeout(() => ask(at), TIMEOUT_MS)
     })
   }
   const { moves, owned } = await besideProcesses(1, TIMING, async (leases) => {
     const before = leases.map((one) => one.moves)
-    const until = performance.now() + LASTS_MS
-    for (let at = 0; at < SCRIPTS; at++) ask(at, until)
-    for (; performance.now() < until; await sleep(LOOK_MS)) most = Math.max(most, new Set(running()).size)
+    const began = performance.now()
+    const lasts = (): number => (reasons.has(ENDED) ? LASTS_MS : LASTS_AT_MOST_MS)
+    for (let at = 0; at < SCRIPTS; at++) ask(at)
+    for (; performance.now() < began + lasts(); await sleep(LOOK_MS)) most = Math.max(most, new Set(running()).size)
+    over = true
     const groups = leases.flatMap(({ status }) => status?.groups ?? [])
     return {
       moves: leases.map((one, at) => one.moves - (before[at] ?? 0)),
@@ -73,10 +81,10 @@ test('no lease is lost beside 200 hanging scripts, of which so many run as may',
   })
   expect([moves, owned]).toEqual([[0, 0, 0], 1])
   expect(told.size).toBe(SCRIPTS)
+  expect(troubles, 'the process that runs them goes on').not.toContain('prober-ended')
   expect([most > AT_ONCE / 2, most <= AT_ONCE]).toEqual([true, true])
-  const reasons = new Set([...told.values()].flatMap((said) => [...said]))
   expect([...reasons].some((reason) => reason.startsWith('null it is late: its turn did not come'))).toBe(true)
-  expect(reasons).toContain(`false it did not end within ${TIMEOUT_MS} ms`)
+  expect(reasons).toContain(ENDED)
   for (const reason of reasons) expect(reason).toMatch(/^(?:null|false) /)
   prober.close()
   await eventually(() => expect(running()).toEqual([]), 20_000)
