@@ -3,6 +3,7 @@
  * of its own that is ended whole: asked first, then killed.
  */
 import type { ChildProcess } from 'node:child_process'
+import { setPriority } from 'node:os'
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask, Asking, End } from '../attempt.ts'
 import { startGroup, streamsOf } from '../groups.ts'
@@ -100,10 +101,21 @@ function run([program = '', ...words]: readonly string[], job: ProbeJob, trace: 
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LANG: 'C.UTF-8', ...own, ...mark.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  if (child.pid !== undefined) giveWay(child.pid)
   for (const end of ['exit', 'error'] as const) child.on(end, mark.over)
   const variables = Object.entries(own).map(([key, value]) => `${key}=${value}`)
   trace.note('started', [...variables, program, ...words.map((word) => JSON.stringify(word))].join(' '))
   return child
+}
+
+/** One that runs wild costs checks beside it no processor (setpriority(2)); what it starts from now on has it from there. */
+const GIVES_WAY = 10
+function giveWay(pid: number): void {
+  try {
+    setPriority(pid, GIVES_WAY)
+  } catch {
+    // It has ended already.
+  }
 }
 
 /** In a word of the command. */
