@@ -37,7 +37,7 @@ const LEAST_PERCENT = 20
 const held: Check = {
   name: 'held-unit',
   rows: [48],
-  title: 'a control group gives lvsm too little time',
+  title: 'a control group gives too little time to a program',
   symptom: 'a node that is late, or not heard at all, although its processes are there',
   why: 'a frozen group gets no processor time; with a quota its processes stand still until the next period',
   mend: 'systemctl thaw UNIT; systemctl set-property UNIT CPUQuota=',
