@@ -1,5 +1,5 @@
 /** `TROUBLES.md`: when it says X, do Y; made of the table of troubles. */
-import { TROUBLE_PARTS, type TroubleKind } from '@lvsm/protocol'
+import { BY_ROLE, TROUBLE_PARTS, type TroubleKind } from '@lvsm/protocol'
 
 const HEAD = `# When it says X, do Y
 
@@ -21,5 +21,13 @@ export const troublesPage = (): string => [HEAD, ...Object.entries(TROUBLE_PARTS
 const part = ([title, kinds]: readonly [string, Readonly<Record<string, TroubleKind>>]): string =>
   [`## ${title}\n`, ...Object.entries(kinds).map(row)].join('\n')
 
+/** Where the consequence is another one for a node that is no director. */
+const byRole = (code: string): string[] => {
+  const { voter, other } = BY_ROLE[code] ?? {}
+  if (other === undefined) return []
+  return voter === undefined || voter === other
+    ? [`* **so**, of a node that is no director: ${other}`]
+    : [`* **so**, of a node that votes and is no director: ${voter}; of one that does neither: ${other}`]
+}
 const row = ([code, { severity, says, means, next }]: readonly [string, TroubleKind]): string =>
-  [`### ${code}\n`, `*${severity}*: ${says}`, `* **so**: ${means}`, `* **do**: ${next}`, ''].join('\n')
+  [`### ${code}\n`, `*${severity}*: ${says}`, `* **so**: ${means}`, ...byRole(code), `* **do**: ${next}`, ''].join('\n')

@@ -105,7 +105,10 @@ describe('a lone director', () => {
       },
     ])
     expect(bench.told.at(-1)?.reason).toBe('10.11.0.10 on outside was removed by somebody, and put back')
-    bench.pass(56_500)
+    expect(fought()[0]).not.toHaveProperty('pastMs')
+    bench.pass(25_000)
+    expect(fought()).toMatchObject([{ pastMs: 20_000 }])
+    bench.pass(31_500)
     expect(fought()).toEqual([])
   })
   test('many of one group are one trouble, and what was taken off long ago leaves room for others', () => {

@@ -9,6 +9,7 @@ import {
   LONGEST_LEASE_MS,
   type Instant,
   NEVER_BEFORE,
+  pastAfter,
   renewalMs,
   type Timing,
   type Trouble,
@@ -25,23 +26,31 @@ const MOST = 0.6
 export interface Delay extends DelayCounts {
   /** The longest of each of the last minutes. */
   worst: { readonly minute: number; ms: number }[]
+  /** When there was one that is a trouble, the last. */
+  lateAt: Instant[]
 }
-export const newDelay = (): Delay => ({ ...newDelayCounts(), worst: [] })
+export const newDelay = (): Delay => ({ ...newDelayCounts(), worst: [], lateAt: [] })
 
-function note(delay: Delay, ms: number, now: Instant): void {
+function note(delay: Delay, ms: number, { now, view }: LeaseState): void {
   countDelay(delay, ms)
+  if (view && ms > MOST * roomMs(view.timing)) delay.lateAt = [...recent(delay, now), now].slice(-MOST_TIMES)
   const minute = Math.floor(now / MINUTE_MS)
   const last = delay.worst.at(-1)
   if (last?.minute === minute) last.ms = Math.max(last.ms, ms)
   else delay.worst = [...delay.worst.slice(1 - MINUTES), { minute, ms }]
 }
 
+/** More of them are not counted. */
+const MOST_TIMES = 1000
+const recent = ({ lateAt }: Delay, now: Instant): readonly Instant[] =>
+  lateAt.filter((at) => between(at, now) < (MINUTES + 1) * MINUTE_MS)
+
 const worstOf = ({ worst }: Delay, now: Instant): number =>
   Math.max(0, ...worst.filter(({ minute }) => minute > Math.floor(now / MINUTE_MS) - MINUTES).map(({ ms }) => ms))
 
 /** The timer rang. */
 export function noteWake(state: LeaseState): void {
-  if (state.wakeAt > NEVER_BEFORE) note(state.delays.loop, Math.max(0, between(state.wakeAt, state.now)), state.now)
+  if (state.wakeAt > NEVER_BEFORE) note(state.delays.loop, Math.max(0, between(state.wakeAt, state.now)), state)
 }
 
 /** What is less is no standstill. */
@@ -62,7 +71,7 @@ export function noteRenewal(state: LeaseState, view: LeaseView, instance: GroupS
   const { extendedAt } = instance
   instance.extendedAt = state.now
   if (extendedAt === null) return
-  note(state.delays.renewal, Math.max(0, between(extendedAt, state.now) - renewalMs(view.timing)), state.now)
+  note(state.delays.renewal, Math.max(0, between(extendedAt, state.now) - renewalMs(view.timing)), state)
 }
 
 export function delayReports({ delays, now }: LeaseState): Readonly<Record<'loop' | 'renewal', DelayReport>> {
@@ -98,6 +107,10 @@ export function delayTroubles(state: LeaseState, { timing }: LeaseView): Trouble
     needed > LONGEST_LEASE_MS
       ? 'no lease bridges that'
       : `or give every node a longer lease: this machine needs about ${needed} ms, with a keepalive in proportion (timing.lease, timing.keepalive)`
+  const times = recent(renewal >= loop ? state.delays.renewal : state.delays.loop, state.now)
+  const last = times.at(-1)
+  const seen = { evidence: `${times.length === 1 ? 'once' : `${times.length} times`} within the last minutes` }
+  const more = last === undefined ? {} : { ...seen, ...pastAfter(between(last, state.now)) }
   const hint = `look for what holds up lvsm-lease or its datagrams; ${lease}`
-  return [{ code: 'late', severity: 'warning', message, hint }]
+  return [{ code: 'late', severity: 'warning', message, ...more, hint }]
 }

@@ -1,5 +1,5 @@
 /** Addresses that somebody takes off an owner, and that are put back: told with their names, and as a fight where it does not end. */
-import { between, type Instant, type Trouble } from '@lvsm/base'
+import { between, type Instant, pastOf, type Trouble } from '@lvsm/base'
 import { announceAgain } from './announcing.ts'
 import { addAddresses } from './kernel-calls.ts'
 import type { GroupState } from './group-state.ts'
@@ -37,19 +37,22 @@ const recent = ({ now }: LeaseState, times: readonly Instant[]): readonly Instan
 export const putBackTroubles = (state: LeaseState): Trouble[] =>
   [...state.instances.values()].flatMap(({ group, putBack: known }): Trouble[] => {
     const fought = [...known].flatMap(([where, all]) => {
-      const times = recent(state, all).length
-      return times < FIGHT.least ? [] : [{ where, times }]
+      const times = recent(state, all)
+      return times.length < FIGHT.least ? [] : [{ where, times: times.length, past: pastOf(times, state.now).pastMs }]
     })
     if (fought.length === 0) return []
     const isOne = fought.length === 1
     const names = namesOf(fought.map(({ where }) => where))
     const times = Math.max(...fought.map((one) => one.times))
+    const over = fought.map(({ past }) => past ?? null)
+    const past = over.includes(null) ? {} : { pastMs: Math.min(...over.map(Number)) }
     const often = times >= MOST_TIMES ? `${MOST_TIMES} times or more` : `${times} times`
     return [
       {
         ...{ code: 'fought-over', severity: 'critical', object: isOne ? `address ${names}` : `group ${group.name}` },
         message: `somebody takes ${names} (group ${group.name}) away from ${state.node} again and again, and ${isOne ? 'it is' : 'they are'} put back each time`,
         evidence: `${often} within the last minute`,
+        ...past,
         hint: `find who does, and stop it: ip -ts monitor address on ${state.node} shows when; scripts (cron, systemctl list-timers), NetworkManager (nmcli device set IFACE managed no), systemd-networkd (KeepConfiguration=yes), keepalived; auditctl -a always,exit -S sendmsg -F exe=/sbin/ip names the process`,
       },
     ]

@@ -31,6 +31,7 @@ import { type LeaseLink, newLeaseLink } from './lease-link.ts'
 import type { Handover, Move } from './move/moving.ts'
 import { newPaths, type Paths } from './observe/paths.ts'
 import { newSockets, type Sockets } from './observe/sockets.ts'
+import type { Place } from './observe/own-addresses.ts'
 import type { Repaired } from './plan/fights.ts'
 import type { Snapshot } from './publish/drops.ts'
 import { newPublished, type Published } from './publish/published.ts'
@@ -87,6 +88,8 @@ export interface Kernel {
   logged: ReadonlySet<string>
   /** By operation: when a repair was told last. */
   readonly toldAt: Map<string, Instant>
+  /** Address of an own link → where it was seen last (`observe/own-addresses.ts`). */
+  readonly places: Map<string, Place>
   /** By what was repaired within the last minute (`plan/fights.ts`). */
   readonly repaired: Map<string, Repaired>
 }
@@ -179,6 +182,7 @@ const newKernel = (owned: OwnedRecord): Kernel => ({
   logged: new Set(),
   toldAt: new Map(),
   repaired: new Map(),
+  places: new Map(),
 })
 
 export function newState(options: NodeOptions): NodeState {

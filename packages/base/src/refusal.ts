@@ -45,11 +45,13 @@ export interface Trouble {
   readonly evidence?: string
   /** ISO 8601, by the wall clock of the node that says it: for reading, never for deciding. Missing: it has just begun. */
   readonly since?: string
+  /** Of what looks back: it is over, as far as that can be said, and so long ago was the last of it. Missing: it is so now. */
+  readonly pastMs?: number
 }
 
 /** To be told: without whatever else it carries. */
 export const plainTrouble = ({ code, severity, message, ...more }: Trouble): Trouble => {
-  const { hint, leftMs, object, evidence, since } = more
+  const { hint, leftMs, object, evidence, since, pastMs } = more
   return {
     code,
     severity,
@@ -59,5 +61,6 @@ export const plainTrouble = ({ code, severity, message, ...more }: Trouble): Tro
     ...(object === undefined ? {} : { object }),
     ...(evidence === undefined ? {} : { evidence }),
     ...(since === undefined ? {} : { since }),
+    ...(pastMs === undefined ? {} : { pastMs }),
   }
 }

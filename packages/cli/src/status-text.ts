@@ -10,6 +10,7 @@ import {
   checkWord,
   isDrop,
   isFull,
+  isPresent,
   judge,
   type RealserverReport,
   type ServiceReport,
@@ -44,7 +45,7 @@ export function statusText(
   ]
   const found = together([...status.troubles, ...unsaid(status, events)])
   if (found.length > 0)
-    parts.push(section('TROUBLES', found.map((trouble) => troubleLine(trouble, paint)).join('\n'), paint))
+    parts.push(section('TROUBLES', found.map((trouble) => troubleLine(trouble, paint, status.nodes)).join('\n'), paint))
   if (status.wanted !== undefined && status.wanted.length > 0)
     parts.splice(1, 0, section('MAINTENANCE', wantedTable(status.wanted, paint), paint))
   const dropped = droppedText(status.counters)
@@ -99,12 +100,14 @@ function summary(status: Status, paint: Paint, coordinators: readonly string[]):
   const verdict =
     paint(TONE_OF[health], health) + (said.other.length > 0 ? paint('bad', `; ${said.other.join('; ')}`) : '')
   const counted = warnings === 0 ? '' : paint('warn', `; ${warnings} warning${warnings === 1 ? '' : 's'}`)
+  const past = together(status.troubles).filter((one) => !isPresent(one)).length
+  const over = past === 0 ? '' : paint('dim', `; ${past} of the last minutes ${past === 1 ? 'is' : 'are'} over`)
   const below = answersOf(said).map(
     ({ label, texts }) => `\n  ${paint(TONE_OF_ANSWER[label], label.padEnd(LONGEST_LABEL))}  ${texts.join('; ')}`,
   )
   const wanted = (status.wanted ?? []).filter(({ idle }) => !idle).length
   const maintenance = wanted === 0 ? '' : paint('warn', `; maintenance: ${wanted}`)
-  return `${paint('strong', status.cluster)}  seen by ${status.node}, revision ${status.revision}${epochText(status)}: ${verdict}${counted}${maintenance}${below.join('')}`
+  return `${paint('strong', status.cluster)}  seen by ${status.node}, revision ${status.revision}${epochText(status)}: ${verdict}${counted}${over}${maintenance}${below.join('')}`
 }
 
 /** Of the voters, where coordinators number them. */

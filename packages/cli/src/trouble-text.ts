@@ -1,5 +1,6 @@
 /** A trouble in one line, with what comes of it, what was seen and the next step below. */
-import { troubleKind } from '@lvsm/protocol'
+import { spanText } from '@lvsm/base'
+import { consequenceOf, type NodeReport } from '@lvsm/protocol'
 import type { Paint, Tone } from './paint.ts'
 import type { Entry } from './unsaid.ts'
 
@@ -7,16 +8,17 @@ import type { Entry } from './unsaid.ts'
 const RED: ReadonlySet<string> = new Set(['weak-mac'])
 const SEVERITIES: Readonly<Record<string, Tone>> = { info: 'dim', warning: 'warn', critical: 'bad' }
 
-export function troubleLine(trouble: Entry, paint: Paint): string {
-  const { severity, node, message, code, hint, leftMs, evidence, since } = trouble
-  const means = trouble.means ?? troubleKind(code)?.means
+export function troubleLine(trouble: Entry, paint: Paint, nodes: readonly NodeReport[] = []): string {
+  const { severity, node, message, code, hint, leftMs, evidence, since, pastMs } = trouble
+  const means = trouble.means ?? consequenceOf(trouble, nodes)
   const left = leftMs === undefined ? '' : `; over in ${Math.ceil(leftMs / 1000)} s`
   const begun = since === undefined ? '' : `; since ${since.replace('T', ' ').replace(/\.\d+/, '')}`
-  const tone = RED.has(code) ? 'bad' : (SEVERITIES[severity] ?? 'warn')
+  const past = pastMs === undefined ? '' : `; the last of it ${spanText(pastMs)} ago; not now`
+  const tone = pastMs !== undefined ? 'dim' : RED.has(code) ? 'bad' : (SEVERITIES[severity] ?? 'warn')
   const below = [
-    ...(means === undefined ? [] : [`    so: ${means}`]),
+    ...(means === null ? [] : [`    so: ${means}`]),
     ...(evidence === undefined ? [] : [`    seen: ${evidence}`]),
     ...(hint === undefined ? [] : [`    → ${hint}`]),
   ]
-  return [`  ${paint(tone, severity)}  ${node}: ${message} (${code}${begun})${left}`, ...below].join('\n')
+  return [`  ${paint(tone, severity)}  ${node}: ${message} (${code}${begun})${left}${past}`, ...below].join('\n')
 }

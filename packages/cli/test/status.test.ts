@@ -88,6 +88,18 @@ describe('lvsm status', () => {
     expect(plain.out).toContain('warning  rs1: found no state (state-lost); over in 24 s\n')
   })
 
+  it('puts what is over last, and calls for nothing by it', async () => {
+    const fought = { code: 'fought-over', severity: 'critical', message: 'it is put back', node: 'rs1' } as const
+    const late = { code: 'known-port', severity: 'warning', message: 'it is so now', node: 'dir1' } as const
+    const { socketPath } = await always(without({ troubles: [{ ...fought, pastMs: 40_000 }, late] }))
+    const { code, out } = await lvsm(['--socket', socketPath, 'status', '--check'])
+    expect(code).toBe(0)
+    expect(out).toContain('revision 7: healthy; 1 warning; 1 of the last minutes is over\n')
+    expect(out).toMatch(
+      /TROUBLES\n {2}warning {2}dir1: it is so now [^]*it is put back \(fought-over\); the last of it 40 s ago; not now\n/,
+    )
+  })
+
   it('says once what several nodes say in the same words', async () => {
     const weak = { severity: 'warning', code: 'weak-mac', message: 'key 1 signs with md5', hint: 'use sha256' } as const
     const troubles = [

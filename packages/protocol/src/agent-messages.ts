@@ -46,6 +46,8 @@ export const saidTrouble = z.object({
   evidence: text(LONGEST_EVIDENCE).exactOptional(),
   /** ISO 8601, wall clock: for reading. */
   since: z.string().max(32).transform(plainLine).exactOptional(),
+  /** It is over, and so long ago was the last of it; milliseconds. */
+  pastMs: count.exactOptional(),
 })
 /** What a node was told of standby by itself. */
 export const saidWord = z.object({

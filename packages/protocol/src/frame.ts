@@ -102,7 +102,14 @@ const trouble = struct<Trouble>(
     severity: oneOf(['info', 'warning', 'critical'], 'critical'),
     message: text,
   },
-  { hint: [1, text], leftMs: [2, number], object: [3, text], evidence: [4, text], since: [5, text] },
+  {
+    hint: [1, text],
+    leftMs: [2, number],
+    object: [3, text],
+    evidence: [4, text],
+    since: [5, text],
+    pastMs: [6, number],
+  },
 )
 const delay = struct<DelayReport>({ counts: list(counter), sumMs: number, worstMs: number })
 const delays = struct<Delays>({ loop: delay, renewal: delay })

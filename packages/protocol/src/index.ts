@@ -118,6 +118,7 @@ export {
   takesNew,
 } from './http/serving.ts'
 export * from './http/verdict.ts'
+export { BY_ROLE, consequenceOf } from './troubles/by-role.ts'
 export { isOfNode, type TroubleKind } from './troubles/kind.ts'
 export { TROUBLE_PARTS, troubleCodes, troubleKind } from './troubles/table.ts'
 export { type TokenRow } from './http/token-routes.ts'

@@ -84,6 +84,7 @@ test('a status comes through whole, with troubles that have a hint and such that
     troubles: [
       { code: 'state-not-kept', severity: 'critical', message: 'no space', hint: 'make room' },
       { code: 'other', severity: 'info', message: 'just so' },
+      { code: 'late', severity: 'warning', message: 'was late', pastMs: 120_000 },
     ],
     counters: { 'drop-mac': 4 },
   }

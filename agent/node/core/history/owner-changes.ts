@@ -1,5 +1,5 @@
 /** Groups that are taken again and again without an order: each time for a reason of its own, and together a sign that something is not well. */
-import { after, between, type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
+import { after, between, type Instant, NEVER_BEFORE, pastOf, type Trouble } from '@lvsm/base'
 import type { LeaseEvent, LeaseStatus } from '@lvsm/protocol'
 import type { NodeState } from '../state.ts'
 import type { Takings } from './ring.ts'
@@ -42,12 +42,13 @@ export function noteOwners(state: NodeState, { groups }: LeaseStatus): void {
 
 export const takingTroubles = ({ history, now, config }: NodeState): Trouble[] =>
   [...history.takings].flatMap(([group, { times }]): Trouble[] => {
-    const lately = times.filter((at) => between(at, now) < OFTEN.withinMs).length
-    if (lately < OFTEN.times || !config?.groups.some(({ name }) => name === group)) return []
+    const lately = times.filter((at) => between(at, now) < OFTEN.withinMs)
+    if (lately.length < OFTEN.times || !config?.groups.some(({ name }) => name === group)) return []
     return [
       {
         ...{ code: 'owner-changes-often', severity: 'warning', object: `group ${group}` },
-        message: `${group} was taken ${lately} times within the last minute, and nobody ordered it`,
+        message: `${group} was taken ${lately.length} times within the last minute, and nobody ordered it`,
+        ...pastOf(lately, now),
         hint: `lvsm events says why each time; look for loss on the heartbeat links (ip -s link show), a machine that stands still, and directors that start again and again (journalctl -u lvsm-lease)`,
       },
     ]

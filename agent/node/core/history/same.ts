@@ -24,6 +24,7 @@ const WHAT: Readonly<Record<string, (message: string) => string>> = {
   disagreement: (message) => message.split(/ has other | have different /)[0] ?? '',
   'heard-by-others': ofObject,
   'heartbeat-keys-wait': ofObject,
+  'link-address-gone': ofObject,
   'link-silent': ofObject,
   'lossy-link': ofObject,
   'no-coordinator': ofObject,

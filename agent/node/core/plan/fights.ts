@@ -1,5 +1,5 @@
 /** Repairs that somebody undoes again and again: between a change and its repair requests fail, and no repair ends that. */
-import { between, type Instant, type Trouble } from '@lvsm/base'
+import { between, type Instant, pastOf, type Trouble } from '@lvsm/base'
 import { describeOperation, type Operation, subjectOf } from '@lvsm/plan'
 import { heldGroups } from '../lease.ts'
 import type { NodeState } from '../state.ts'
@@ -39,7 +39,7 @@ export function noteFights({ kernel, now }: NodeState, repairs: ReadonlySet<Oper
 export function fightTroubles(state: NodeState): Trouble[] {
   const fought = [...state.kernel.repaired].filter(([, { times }]) => times.length >= LEAST)
   const services = new Set(fought.flatMap(([what, { last }]) => (last.kind === 'service-add' ? [what] : [])))
-  return fought.flatMap(([what, { last }]): Trouble[] => {
+  return fought.flatMap(([what, { last, times }]): Trouble[] => {
     // With a service all of its destinations are gone.
     if ([...services].some((service) => what !== service && what.endsWith(` in ${service}`))) return []
     return [
@@ -47,6 +47,7 @@ export function fightTroubles(state: NodeState): Trouble[] {
         ...{ code: 'fought-over', severity: isInUse(state, last) ? 'critical' : 'warning', object: what },
         message: `somebody changes ${what} again and again, and it is put back each time`,
         evidence: `${LEAST} times or more within the last minute; the last repair: ${describeOperation(last)}`,
+        ...pastOf(times, state.now),
         hint: hintOf(last),
       },
     ]

@@ -28,7 +28,10 @@ test('a counter that grows is a trouble, with what to do, until a minute after',
   live(dir1, 10_000, (ms) => ({ 'drop-mac': 500 + ms / 500 }))
   expect(dropped(dir1)).toMatchObject([{ message: expect.stringMatching(/ datagrams .*: with a wrong signature$/) }])
   expect(dropped(dir1)[0]?.hint).toContain('the same keys')
-  live(dir1, 75_000, () => ({ 'drop-mac': 520 }))
+  expect(dropped(dir1)[0]).not.toHaveProperty('pastMs')
+  live(dir1, 35_000, () => ({ 'drop-mac': 520 }))
+  expect(dropped(dir1)).toMatchObject([{ pastMs: expect.toSatisfy((ms: number) => ms >= 20_000 && ms <= 30_000) }])
+  live(dir1, 40_000, () => ({ 'drop-mac': 520 }))
   expect(dropped(dir1)).toEqual([])
 })
 test('whose address they come from is told, where that node is heard all the same', () => {

@@ -3,7 +3,7 @@
  * goes out here, or that nobody has time. Which of them mean what, and what to do, is a column of the counters (packages/protocol).
  */
 import { type Counter, counterOf, troubleOfCounter } from '@lvsm/protocol'
-import { after, between, type Instant, type Trouble } from '@lvsm/base'
+import { after, between, type Instant, pastAfter, type Trouble } from '@lvsm/base'
 import { leaseStatus } from '../lease.ts'
 import { SAID_BY_SENDER } from './unbelieved.ts'
 import type { NodeState } from '../state.ts'
@@ -52,10 +52,17 @@ export function dropTroubles(state: NodeState): Trouble[] {
     const counter = counterOf(name)
     if (counter?.alarm === undefined || grown < LEAST) return []
     const evidence = from(counter.help)
-    const more = evidence === '' ? {} : { evidence }
+    const more = { ...(evidence === '' ? {} : { evidence }), ...lastGrown(state, name, count) }
     const code = troubleOfCounter(counter)
     return [{ code, severity: 'warning', message: sentenceOf(code, counter), ...more, hint: counter.alarm }]
   })
+}
+
+/** Whether it has not grown for a while; at the moment at which it was looked at first after it had. */
+function lastGrown({ snapshots, now }: NodeState, name: string, count: number): { readonly pastMs?: number } {
+  const last = snapshots.findLastIndex(({ counters }) => (counters[name] ?? 0) !== count)
+  const after = snapshots[last + 1]
+  return after ? pastAfter(between(after.at, now)) : {}
 }
 
 /** Without the count, which moves all the time: the log says once that it begins, and once that it is over. */

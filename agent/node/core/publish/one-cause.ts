@@ -1,6 +1,7 @@
 /** What only follows from another trouble of this node is not said beside it. */
 import type { Trouble } from '@lvsm/base'
 import { interfaceFor, linksDown } from '@lvsm/plan'
+import { goneLinks, isBehind } from '../observe/own-addresses.ts'
 import type { NodeTrouble } from '@lvsm/protocol'
 import type { NodeState } from '../state.ts'
 
@@ -36,18 +37,22 @@ export function onePerCause(state: NodeState, found: readonly Trouble[]): readon
   )
 }
 
-/** Of an interface that is down, and is told: silence on its links, what cannot be sent, what is reached by it. */
-function followsFromDown(
-  { kernel: { observed }, view, config }: NodeState,
-  found: readonly Trouble[],
-): (one: Trouble) => boolean {
+/** Of an interface that is down, and of an address that is gone, which are told: silence on its links, what cannot be sent, what is reached by it. */
+function followsFromDown(state: NodeState, found: readonly Trouble[]): (one: Trouble) => boolean {
+  const { kernel, view, config } = state
+  const { observed } = kernel
+  const gone = goneLinks(state)
   const told = found.flatMap(({ code, message }) =>
     code === 'interface-down' || code === 'link-down' ? (DOWN.exec(message)?.[1] ?? []) : [],
   )
-  if (told.length === 0 || !observed || !view) return () => false
+  if (told.length + gone.length === 0 || !observed || !view) return () => false
   const devs = new Set(told)
-  const links = new Set(linksDown(view, observed).flatMap(({ name, dev }) => (devs.has(dev) ? [name] : [])))
-  const isThere = (address: string): boolean => devs.has(interfaceFor(observed, address)?.name ?? '')
+  const links = new Set([
+    ...linksDown(view, observed).flatMap(({ name, dev }) => (devs.has(dev) ? [name] : [])),
+    ...gone.map(({ name }) => name),
+  ])
+  const isLost = (address: string): boolean => gone.some((one) => isBehind(observed, one, address))
+  const isThere = (address: string): boolean => devs.has(interfaceFor(observed, address)?.name ?? '') || isLost(address)
   const serves = (object = ''): boolean =>
     config?.services.some(
       ({ name, realservers }) => object === `service ${name}` && realservers.some(({ address }) => isThere(address)),
@@ -59,9 +64,14 @@ function followsFromDown(
     const shared = theirs.filter(({ name }) => own.has(name))
     return shared.length > 0 && shared.every(({ name }) => links.has(name))
   }
+  const sharesOne = (object = ''): boolean =>
+    config?.nodes.find(({ name }) => object === `node ${name}`)?.links.some(({ name }) => links.has(name)) === true
   return ({ code, message, object }) => {
     if (code === 'not-sent') return links.size > 0 && NO_WAY.test(message)
+    // What is lost with it of all that a node sends over several links, it says of the node.
+    if (code === 'lossy-link' && sharesOne(object)) return true
     if (code === 'link-silent' || code === 'lossy-link') return links.has(LINK.exec(object ?? '')?.[1] ?? '')
+    if (code === 'no-interface' || code === 'gateway-unreachable') return isLost(NETWORK.exec(message)?.[1] ?? '')
     if (code === 'heard-by-others' || code === 'one-way') return isCutOff(object)
     // As its lease process says it, which knows no interfaces.
     if (code === 'link-down') return !DOWN.test(message) && links.has(LINK.exec(message)?.[1] ?? '')
@@ -70,24 +80,31 @@ function followsFromDown(
   }
 }
 /** What the kernel says where the way is gone; all else has another cause. */
-const NO_WAY = /: (?:E(?:NETUNREACH|NETDOWN|HOSTUNREACH|ADDRNOTAVAIL|NODEV)|link-down)$/
+const NO_WAY = /: (?:E(?:NETUNREACH|NETDOWN|HOSTUNREACH|ADDRNOTAVAIL|INVAL|NODEV)|link-down)$/
 const DOWN = /\binterface (\S+) is down/
 const LINK = /^link ([^\s:]+)/
+const NETWORK = /network of (?:NAT gateway )?([^\s,]+)/
 const PINGED = /^ping node (\S+) /
 
 /** Of several nodes: that they are not heard over a link of which each says itself that its interface is down. */
 export function withoutEchoes(all: readonly NodeTrouble[]): NodeTrouble[] {
   const down = new Set(
-    all.flatMap(({ node, message }) =>
-      DOWN.test(message) ? [...message.matchAll(LINKS)].map(([, link = '']) => `${node} ${link}`) : [],
+    all.flatMap(({ node, code, message }) =>
+      code === 'link-address-gone' || DOWN.test(message)
+        ? [...message.matchAll(LINKS)].map(([, link = '']) => `${node} ${link}`)
+        : [],
     ),
   )
+  const isCut = (name: string): boolean => [...down].some((one) => one.startsWith(`${name} `))
   return all.filter(({ code, object = '', message }) => {
+    const [, lossy] = LOST.exec(message) ?? []
+    if (code === 'lossy-link' && lossy !== undefined) return !lossy.split(', ').every(isCut)
     const [, link = ''] = LINK.exec(object) ?? []
     const [, from = ''] = UNHEARD.exec(message) ?? []
     return code !== 'link-silent' || from === '' || !from.split(', ').every((name) => down.has(`${name} ${link}`))
   })
 }
 const LINKS = /heartbeat link ([^\s,]+)/g
+const LOST = / of what (\S+(?:, \S+)*) sends? to /
 /** Of more than are named nobody knows who they are: `a, b and 2 more`. */
 const UNHEARD = / nothing comes from (\S+(?:, \S+)*) to /

@@ -24,7 +24,7 @@ export interface Known {
 export function sayState(known: Known): Saying {
   const { view, status, observed, troubles } = known
   const owned = status?.groups.filter((group) => group.role === 'owner') ?? []
-  const all = troubles.filter((trouble) => trouble.severity === 'critical')
+  const all = troubles.filter(({ severity, pastMs }) => severity === 'critical' && pastMs === undefined)
   if (owned.length > 0) {
     const groups = owned.map((group) => `${group.name} (lease ${group.number})`).join(', ')
     const but = all.find((trouble) => !isOfAnother(trouble, view.node.name))

@@ -23,6 +23,7 @@ import { socketTroubles } from '../observe/sockets.ts'
 import { unseenTroubles } from '../check/sights.ts'
 import { unknownTroubles } from '../check/unknowns.ts'
 import { neighbourTroubles } from '../observe/neighbours.ts'
+import { goneTroubles } from '../observe/own-addresses.ts'
 import { pathTroubles } from '../observe/paths.ts'
 import { fightTroubles } from '../plan/fights.ts'
 import { perReason } from '../plan/refusals.ts'
@@ -49,6 +50,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...flappingTroubles(state),
     ...pathTroubles(state),
     ...neighbourTroubles(state),
+    ...goneTroubles(state),
     ...socketTroubles(state),
     ...unseenTroubles(state),
     ...turnTroubles(state),

@@ -40,7 +40,7 @@ export const hintsOf = (troubles: readonly NodeTrouble[]): string[] =>
 
 /** Hints of what is critical: the next step. */
 export const nextSteps = (troubles: readonly NodeTrouble[]): string[] =>
-  hintsOf(troubles.filter(({ severity }) => severity === 'critical'))
+  hintsOf(troubles.filter(({ severity, pastMs }) => severity === 'critical' && pastMs === undefined))
 
 /** Where coordinators keep the configuration a command changes it, else the file that every node has; an older node does not say which. */
 export const changeText = ({ coordinators }: Status, command: string, inFile: string): string =>

@@ -117,7 +117,7 @@ export const unopenedOf = (status: Status, service: ServiceReport): string[] =>
 export function silentServer({ name }: NodeReport, { services, troubles }: Status): string[] {
   if (!services.some(({ realservers }) => realservers.some((one) => one.node === name && isMeant(one)))) return []
   return troubles
-    .filter((one) => one.node === name && one.severity === 'critical' && isOfDataPlane(one))
+    .filter((one) => one.node === name && one.severity === 'critical' && one.pastMs === undefined && isOfDataPlane(one))
     .map(({ message }) => `${name}: ${message}`)
 }
 /** What this version does not know may be. */

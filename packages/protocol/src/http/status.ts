@@ -182,6 +182,8 @@ export const troubleReport = z.object({
   evidence: z.string().exactOptional(),
   /** ISO 8601, by the wall clock of the node that says it: for reading. */
   since: z.string().exactOptional(),
+  /** Of what looks back: it is over, as far as that can be said, and so long ago was the last of it; not there: it is so now. */
+  pastMs: z.number().exactOptional(),
 })
 const nodeTrouble = troubleReport.extend({ node: z.string() })
 const delay = z.object({ counts: list(z.number()), sumMs: z.number(), worstMs: z.number() })

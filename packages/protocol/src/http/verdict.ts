@@ -60,7 +60,8 @@ export function judge(status: Status, coordinators: readonly string[] = []): Ver
     ...status.nodes.flatMap((node) => silentServer(node, status)),
   ]
   const moves = [...owned.values()].map((group) => ({ group: group.name, ...movesOf(group, status) }))
-  const found = together(troubles)
+  // What is over asks nothing of anybody.
+  const found = together(troubles).filter(isPresent)
   const critical = found.filter(({ severity }) => severity === 'critical').length
   const other = [
     ...(critical > 0 ? [`${critical} critical trouble${critical === 1 ? '' : 's'}`] : []),
@@ -133,7 +134,7 @@ const tableOf = (service: string, group: GroupReport | undefined): string =>
 
 /**
  * What several nodes say in the same words, about the configuration that they share, is one trouble of all of them: since it began at the
- * first, with the evidence of that one. The worst first; of these what a node says of itself, before what others say who only see it.
+ * first, with the evidence of that one. What is so now first, then the worst; of these what a node says of itself, before what others say who only see it.
  */
 export function together<Told extends NodeTrouble>(troubles: readonly Told[]): Told[] {
   const found = new Map<string, { readonly trouble: Told; readonly nodes: readonly string[] }>()
@@ -152,8 +153,13 @@ export function together<Told extends NodeTrouble>(troubles: readonly Told[]): T
     .toSorted((one, other) => rankOf(one.trouble, one.nodes) - rankOf(other.trouble, other.nodes))
     .map(({ trouble, nodes }) => ({ ...trouble, node: nodes.join(', ') }))
 }
-const rankOf = ({ severity, object = '' }: NodeTrouble, [first = '']: readonly string[]): number =>
-  2 * SEVERITIES.indexOf(severity) + (object.startsWith('node ') && object !== `node ${first}` ? 1 : 0)
+/** It is so now. */
+export const isPresent = ({ pastMs }: Pick<NodeTrouble, 'pastMs'>): boolean => pastMs === undefined
+const PAST = 2 * SEVERITIES.length
+const rankOf = ({ severity, object = '', pastMs }: NodeTrouble, [first = '']: readonly string[]): number =>
+  (pastMs === undefined ? 0 : PAST) +
+  2 * SEVERITIES.indexOf(severity) +
+  (object.startsWith('node ') && object !== `node ${first}` ? 1 : 0)
 
 export interface AnswerLine {
   readonly label: 'not served' | 'not serving' | 'cannot move' | 'not redundant' | 'not known'

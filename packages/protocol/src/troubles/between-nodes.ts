@@ -55,6 +55,13 @@ export const HEARTBEATS = {
     'no heartbeats over that link: with one link left, the next fault separates the nodes',
     'bring the interface up, or give it its address; who has the port: ss -ulpn',
   ),
+  'link-address-gone': ofRedundancy(
+    'critical',
+    'link',
+    'address ADDRESS of heartbeat link LINK is not on any interface of NODE',
+    'nothing comes or goes over that link: with one link left, the next fault separates the nodes; a node without any is dead for the others. Addresses of groups in its network cannot stand there: then it is critical',
+    'ip addr add ADDRESS/PREFIX dev INTERFACE, as the line says where it was; and find what took it away (NetworkManager, systemd-networkd, DHCP, a script)',
+  ),
   'heartbeats-unfiltered': kind(
     'warning',
     'node',

@@ -1,0 +1,31 @@
+/** What comes of a trouble is true of the node that has it. */
+import { expect, test } from 'vitest'
+import { BY_ROLE, consequenceOf } from './by-role.ts'
+import { troubleKind } from './table.ts'
+
+const NODES = [
+  { name: 'dir1', roles: ['director'], voter: true },
+  { name: 'rs1', roles: ['realserver'], voter: true },
+  { name: 'rs2', roles: ['realserver'], voter: false },
+  { name: 'both', roles: ['director', 'realserver'], voter: false },
+]
+
+test('each row is of a kind that there is', () =>
+  expect(Object.keys(BY_ROLE).filter((code) => troubleKind(code) === null)).toEqual([]))
+
+test('who directs nothing takes nothing over, and who has no vote loses none', () => {
+  for (const code of Object.keys(BY_ROLE)) {
+    const said = (name: string) => consequenceOf({ code, node: name, object: `node ${name}` }, NODES)
+    for (const name of ['dir1', 'both', 'nobody']) expect(said(name)).toBe(troubleKind(code)?.means)
+    for (const name of ['rs1', 'rs2']) expect(said(name)).not.toMatch(/takes? nothing over|take the group|not ready/)
+    expect(said('rs2')).not.toMatch(/\bvote\b/)
+  }
+})
+
+test('of another node it goes by what that one is, and of several by the one that can lose most', () => {
+  const silent = (object: string) => consequenceOf({ code: 'agent-silent', node: 'dir1', object }, NODES)
+  expect(silent('node rs2')).toMatch(/neither set nor repaired; what stands goes on$/)
+  expect(silent('node dir1')).toBe(troubleKind('agent-silent')?.means)
+  expect(consequenceOf({ code: 'cannot-observe', node: 'rs1, dir1' }, NODES)).toBe(troubleKind('cannot-observe')?.means)
+  expect(consequenceOf({ code: 'of-tomorrow', node: 'rs1' }, NODES)).toBeNull()
+})
