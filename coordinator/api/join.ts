@@ -96,7 +96,10 @@ export function joinPreviewReply(
   { members, heartbeatKeys }: Pick<Welcome, 'members' | 'heartbeatKeys'>,
 ): Reply {
   const known = state.enrolled.nodes.find(({ name }) => name === body.name)
-  const key = known?.token === body.token.id ? known.key : NOBODY
+  const token = state.enrolled.tokens.find(({ id }) => id === body.token.id)
+  // Also by a later one for this node than that with which it came in.
+  const isItsToken = token?.node === body.name && token.used.includes(body.name)
+  const key = known && (known.token === body.token.id || isItsToken) ? known.key : NOBODY
   const { state: next, outcome } = applyEntry(state, entryOf(body, { ...shown, key }))
   const refused = refusedOutcome(outcome)
   if (refused) return refused

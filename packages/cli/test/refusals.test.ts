@@ -101,6 +101,7 @@ describe('on this machine', () => {
     writeFileSync(at('state', 'node.json'), '{}')
     const { token, asked } = await coordinator()
     expect(await run(token)).toMatchObject({ code: 1, err: lineOf('already-a-node', at('state', 'node.json')) })
+    expect(JOIN_REFUSALS['already-a-node'].wayOut).toContain('lvsm leave')
     expect([asked, readFileSync(at('state', 'node.json'), 'utf8')]).toEqual([[], '{}'])
   })
   it('wrong-cluster', async () => {

@@ -126,7 +126,7 @@ const keyTaken = (name: string): Refusal => ({
   code: 'key-taken',
   field: 'key',
   message: `this machine is ${name} in this cluster already`,
-  hint: 'a cloned machine needs a key of its own: remove the state directory of lvsm here, and join again',
+  hint: 'a cloned machine needs a key of its own: lvsm leave --force here, and join again',
 })
 const strange = (name: string): Refusal => ({
   code: 'unknown-node',

@@ -38,7 +38,7 @@ export async function init(terminal: Terminal, options: InitOptions): Promise<Ex
     throw new Failure(
       'refused',
       'this machine is a node of a cluster already',
-      `lvsm status says of which; where no cluster ever began here, remove ${join(directories.state, 'node.json')} and begin again; nothing was changed`,
+      'lvsm status says of which; where that one is no more, or never began, lvsm leave --force moves what is left of it away; nothing was changed',
     )
   const asking = isAsking() && !yes
   const proposals = { role: 'director', near: null, inNetwork: () => false } as const

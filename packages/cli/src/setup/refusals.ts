@@ -29,7 +29,7 @@ export const JOIN_REFUSALS = {
   'too-many-tries': { says: 'too many tries have failed lately', wayOut: 'wait a minute' },
   'already-a-node': {
     says: 'this machine is a node of a cluster already',
-    wayOut: 'lvsm status says of which; to join another one, stop lvsm here and move its state directory away',
+    wayOut: 'lvsm status says of which; to join another one: lvsm leave',
   },
   'wrong-cluster': {
     says: 'the coordinator is of another cluster than the token, or somebody is in between',
@@ -53,7 +53,7 @@ export const JOIN_REFUSALS = {
   'name-taken': { says: 'another machine has this name', wayOut: 'join under another one: --name NAME' },
   'key-taken': {
     says: 'another node has the key of this machine',
-    wayOut: 'a cloned machine needs a key of its own: remove the state directory of lvsm here, and join again',
+    wayOut: 'a cloned machine needs a key of its own: lvsm leave --force here, and join again',
   },
   'duplicate-address': { says: 'another node has this address', wayOut: 'name another one: --address ADDRESS' },
   'address-absent': {
