@@ -45,32 +45,51 @@ export function unknownTroubles(state: NodeState): Trouble[] {
   const services = new Map<string, Member[]>()
   for (const member of state.checks.members.values())
     if (isLost(member)) services.set(member.service.name, [...(services.get(member.service.name) ?? []), member])
-  return [...services].map(([name, members]): Trouble => {
-    const [first] = members
-    if (first && blind.has(name)) return unchecked(state, first, members)
-    const names = members.slice(0, NAMED).map(({ realserver }) => realserver.node)
-    const more = members.length > NAMED ? ` and ${members.length - NAMED} more` : ''
-    return {
-      code: 'check-unknown',
-      severity: 'warning',
-      object: `service ${name}`,
-      message: `checks of service ${name} say nothing of ${names.join(', ')}${more}: their verdicts stay as they are`,
-      evidence: first?.unknown?.reason ?? '',
-      hint: `mend what that says; each step of it: lvsm check run ${name}/${first?.realserver.node ?? ''} --explain`,
-    }
-  })
+  const byReason = new Map<string, (readonly Member[])[]>()
+  for (const [name, members] of services) {
+    const reason = members[0]?.unknown?.reason ?? ''
+    if (blind.has(name)) byReason.set(reason, [...(byReason.get(reason) ?? []), members])
+  }
+  const some = [...services].filter(([name]) => !blind.has(name))
+  return [...[...byReason.values()].flatMap((all) => unchecked(state, all)), ...some.map(silent)]
 }
 
-/** One trouble for a whole service: what keeps its check from being made is the same for all of its realservers. */
-function unchecked(state: NodeState, { service, realserver, unknown: lost }: Member, all: readonly Member[]): Trouble {
-  const isDark = all.every((member) => healthOf(member).healthy === null)
-  const stays = isDark
-    ? 'none of its realservers is known, so none serves'
-    : 'its realservers stay as they were known last'
+function silent([name, members]: readonly [string, readonly Member[]]): Trouble {
+  const [first] = members
+  const names = namesOf(members.map(({ realserver }) => realserver.node))
   return {
-    ...{ code: 'service-unchecked', severity: 'warning', object: `service ${service.name}` },
-    message: `${state.node} cannot check service ${service.name}: ${stays}`,
-    evidence: lost?.reason ?? '',
-    hint: `mend what that says, on ${state.node}; each step of it: lvsm check run ${service.name}/${realserver.node} --explain`,
+    code: 'check-unknown',
+    severity: 'warning',
+    object: `service ${name}`,
+    message: `checks of service ${name} say nothing of ${names}: their verdicts stay as they are`,
+    evidence: first?.unknown?.reason ?? '',
+    hint: `mend what that says; each step of it: lvsm check run ${name}/${first?.realserver.node ?? ''} --explain`,
   }
+}
+const namesOf = (names: readonly string[]): string =>
+  names.slice(0, NAMED).join(', ') + (names.length > NAMED ? ` and ${names.length - NAMED} more` : '')
+
+/** One trouble for all services of which nothing is known for one reason: what ended, or is missing, keeps all of them from being checked. */
+function unchecked(state: NodeState, services: readonly (readonly Member[])[]): Trouble[] {
+  const [first] = services.flat()
+  if (!first) return []
+  const names = services.flatMap(([one]) => one?.service.name ?? [])
+  const isOne = names.length === 1
+  return [
+    {
+      ...{ code: 'service-unchecked', severity: 'warning' },
+      object: isOne ? `service ${first.service.name}` : `node ${state.node}`,
+      message: `${state.node} cannot check service${isOne ? '' : 's'} ${namesOf(names)}: ${staysOf(services.flat(), isOne ? 'its' : 'their')}`,
+      evidence: first.unknown?.reason ?? '',
+      hint: `mend what that says, on ${state.node}; each step of it: lvsm check run ${first.service.name}/${first.realserver.node} --explain`,
+    },
+  ]
+}
+
+/** Who was never checked does not serve; who was stays. */
+function staysOf(members: readonly Member[], whose: string): string {
+  const never = members.filter((member) => healthOf(member).healthy === null).length
+  if (never === members.length) return `none of ${whose} realservers is known, so none serves`
+  const stay = `${whose} realservers stay as they were known last`
+  return never === 0 ? stay : `${stay}, and those that were never known do not serve`
 }

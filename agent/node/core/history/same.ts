@@ -33,7 +33,7 @@ const WHAT: Readonly<Record<string, (message: string) => string>> = {
   'peer-unbelieved': ofObject,
   'ping-unreached': (message) => message.split(' of ')[0] ?? '',
   'qdisc-harm': ofObject,
-  'service-unchecked': ofObject,
+  'service-unchecked': (message) => / cannot check services? ([^\s,:]+)/.exec(message)?.[1] ?? '',
   'sockets-unread': ofObject,
   'standby-finds-none': ofObject,
   'standby-unaware': (message) => message.split(' ')[0] ?? '',

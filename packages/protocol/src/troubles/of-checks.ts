@@ -19,7 +19,7 @@ export const CHECKING = {
   'service-unchecked': ofRedundancy(
     'warning',
     'service',
-    'NODE cannot check service NAME: its realservers stay as they were known last',
+    'NODE cannot check services NAMES: their realservers stay as they were known last, and those that were never known do not serve',
     'a realserver that fails is not noticed there; the node takes the group all the same when its owner fails, after those that can check more of its services; where it knows none of the realservers, no order moves the group there',
     'mend what the line below it says, on that node: a program or a file that is missing there, a name that is not found there, files that are used up; each step: lvsm check run NAME/REALSERVER --explain',
   ),
