@@ -1,7 +1,4 @@
-/**
- * The lease process as a whole: core, network, kernel, disk and reconciler, wired together, and the order of start and
- * stop. What is of one machine comes in as `Machine`.
- */
+/** The lease process as a whole: its parts wired together, the order of start and stop. What is of one machine comes in as `Machine`. */
 import { DAEMON_EXITS, VERSIONS } from '@lvsm/protocol'
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
@@ -141,9 +138,9 @@ export class Daemon {
       openLinks,
       guard: (ports, perSecond) => this.#filterNews.built(this.#kernel.filter.build(ports, perSecond)),
       received: (datagram, link) => this.#pump.feed({ kind: 'datagram', envelope: { ...datagram, link } }),
-      watch: (groups) => {
+      watch: (groups, own) => {
         try {
-          this.#kernel.watch(groups, this.#kernelEvents())
+          this.#kernel.watch(groups, this.#kernelEvents(), own)
           return true
         } catch (error) {
           this.#fail(unanswered(error as Error))
@@ -169,6 +166,7 @@ export class Daemon {
         this.#pump.feed({ kind: 'fence-lost' })
       },
       filterLost: (damage, restored) => this.#filterNews.lost(damage, restored),
+      duplicate: (address, trouble) => this.#pump.feed({ kind: 'trouble', source: `own ${address}`, trouble }),
     }
   }
 

@@ -29,7 +29,8 @@ export interface ViewPorts {
   guard(ports: readonly HeartbeatPort[], perSecond: number): void
   received: UdpEvents['received']
   /** False: the kernel cannot be asked, and the process ends. */
-  watch(groups: readonly LeaseGroup[]): boolean
+  /** `own`: addresses that this node alone has. */
+  watch(groups: readonly LeaseGroup[], own: readonly string[]): boolean
   /** Whether the core would act on it at once. Else it keeps it until its turn, and says then that it is to be used; or refuses it. */
   takes(view: LeaseView): boolean
   feed(view: LeaseView): void
@@ -106,7 +107,8 @@ export class Views {
     }
     this.#rekey(view)
     this.#guard(view, this.#before)
-    if (!this.#ports.watch(view.groups)) return false
+    const own = view.nodes.find(({ name }) => name === this.#node)?.links ?? []
+    if (!this.#ports.watch(view.groups, [...new Set(own.map(({ address }) => address))])) return false
     this.#ports.feed(view)
     return true
   }

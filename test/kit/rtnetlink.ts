@@ -145,6 +145,7 @@ export class Rtnetlink {
   }
 
   dump(bytes: Uint8Array): Message[] {
+    if (same(bytes, rt.dumpLinks())) return [...this.links.values()].map((link) => parse(linkBytes(link)))
     const message = parse(bytes)
     const six = message.payload[0] === AF.inet6
     const asked = rt.dumpAddresses(six ? AF.inet6 : AF.inet)

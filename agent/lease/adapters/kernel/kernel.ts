@@ -17,6 +17,7 @@ import { FloatingAddresses } from './addresses.ts'
 import { KernelFence } from './fence.ts'
 import { openRivals, type Place } from './address-conflict.ts'
 import { KernelPeerFilter } from './peer-filter.ts'
+import { openOwnAddresses, type Told } from './own-addresses.ts'
 import { LINUX, type Sockets } from './sockets.ts'
 
 export interface KernelEvents {
@@ -28,6 +29,8 @@ export interface KernelEvents {
   fenceLost(damage: string): void
   /** The same of the rules in front of the heartbeat ports; they were put back, or not. */
   filterLost(damage: string, restored: Outcome): void
+  /** Another machine has an address of this node's own, too; null: not any more. */
+  readonly duplicate?: Told
 }
 
 export interface Kernel {
@@ -35,8 +38,8 @@ export interface Kernel {
   readonly addresses: Addresses
   readonly filter: PeerFilter
   readonly afterGrace: Grace
-  /** From now on, for these groups. */
-  watch(groups: readonly LeaseGroup[], events: KernelEvents): void
+  /** From now on, for these groups; `own`: addresses that this node alone has. */
+  watch(groups: readonly LeaseGroup[], events: KernelEvents, own?: readonly string[]): void
   close(): void
 }
 
@@ -61,6 +64,7 @@ export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kern
     (group, mac, place) => watched?.events.conflict(group, mac, placeText(place, addresses)),
     sockets,
   )
+  const duplicates = openOwnAddresses((...found) => watched?.events.duplicate?.(...found), sockets)
   const watches: Watch[] = []
   let timer: NodeJS.Timeout | undefined
   let prober: NodeJS.Timeout | undefined
@@ -96,8 +100,9 @@ export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kern
     addresses,
     filter,
     afterGrace: openGrace(sockets.barrier),
-    watch(groups, events) {
+    watch(groups, events, own = []) {
       watched = { groups, events }
+      duplicates.watch(own)
       addresses.prepare(groups)
       rivals.watch(groups)
       if (watches.length === 0) start()
@@ -107,7 +112,7 @@ export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kern
       clearInterval(timer)
       clearInterval(prober)
       clearTimeout(retry)
-      for (const one of [...watches, rivals, fence, filter, addresses]) one.close()
+      for (const one of [...watches, rivals, duplicates, fence, filter, addresses]) one.close()
     },
   }
 }

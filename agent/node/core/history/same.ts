@@ -22,6 +22,7 @@ const WHAT: Readonly<Record<string, (message: string) => string>> = {
   'check-unknown': ofObject,
   'coordinator-absent': ofObject,
   disagreement: (message) => message.split(/ has other | have different /)[0] ?? '',
+  'duplicate-address': ofObject,
   'heard-by-others': ofObject,
   'heartbeat-keys-wait': ofObject,
   'link-address-gone': ofObject,

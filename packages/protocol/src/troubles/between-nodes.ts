@@ -1,5 +1,5 @@
 /** Kinds of trouble between nodes: what they hear of each other, and who owns what. */
-import { kind, ofPart, ofRedundancy, type TroubleKind } from './kind.ts'
+import { kind, ofPart, ofRedundancy, ofServing, type TroubleKind } from './kind.ts'
 
 const KEYS =
   'compare the fingerprints that both sides show; give the odd node the key file of the others and reload it (systemctl reload lvsm-agent); with coordinators: lvsm rekey there'
@@ -134,6 +134,13 @@ export const OWNERSHIP = {
     'MAC answers for ADDRESS of GROUP, and is no director of it',
     'clients reach that machine in place of this cluster, now or when they ask again',
     'find it in the switch (its MAC address table) and take the address away there: ip addr del; ip neigh show on a client says whom it reaches',
+  ),
+  'duplicate-address': ofServing(
+    'critical',
+    'address',
+    "MAC answers for ADDRESS too, which is a node's own address on INTERFACE",
+    'who asks for that address reaches the one machine or the other: checks, heartbeats and requests fail now and then, or altogether',
+    'find that MAC in the table of the switch (ip neigh show ADDRESS on another machine says whom it reaches), and take the address off there: ip addr del',
   ),
   'state-lost': kind(
     'warning',
