@@ -2,8 +2,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { performance } from 'node:perf_hooks'
 import { type ProbeFound, type ProbeJob, probeReason } from '@lvsm/protocol'
+import { SecondQuestions, slowOpening } from './second-question.ts'
 import { watchStalls } from './stalls.ts'
-import { type Trace, tracing, UNTOLD, withCertificate } from './trace.ts'
+import { type Trace, tracing, UNTOLD, withCertificate, withOpening } from './trace.ts'
 
 /** What an answer says beside its verdict. */
 export type Beside = Pick<ProbeFound, 'perfdata' | 'degraded' | 'weight' | 'agent'> & Lacking
@@ -46,6 +47,8 @@ const LONGEST_MORE_MS = 5000
 /** Less is not worth a timer. */
 const LEAST_MORE_MS = 2
 
+const seconds = new SecondQuestions()
+
 export function attempt(ask: Ask, job: ProbeJob, done: Done): void {
   const began = now()
   const stalls = watchStalls()
@@ -54,12 +57,16 @@ export function attempt(ask: Ask, job: ProbeJob, done: Done): void {
   let asking: Asking | null = null
   const told = job.explain === true ? tracing(now) : null
   const seen: Pick<ProbeFound, 'certificateUntilMs'> = {}
-  const trace = withCertificate(told?.trace ?? UNTOLD, (ms) => Object.assign(seen, { certificateUntilMs: ms }))
+  // Of a connection: not begun, begun, and open after so many milliseconds.
+  let opening: number | 'begun' | null = null
+  const certified = withCertificate(told?.trace ?? UNTOLD, (ms) => Object.assign(seen, { certificateUntilMs: ms }))
+  const trace = withOpening(certified, (isOpen) => void (opening = isOpen ? now() - began - stalls.lostMs() : 'begun'))
   const end: End = (ok, reason, beside = {}) => {
     if (over) return
     over = true
     clearTimeout(timer)
     stalls.done()
+    if (typeof opening === 'number') seconds.isWell(job)
     // Where it ends while it begins, there is nothing to close yet.
     setImmediate(() => asking?.close())
     const tookMs = Math.round((now() - began) * 10) / 10
@@ -82,7 +89,8 @@ export function attempt(ask: Ask, job: ProbeJob, done: Done): void {
         `this machine was too busy to hear an answer: for ${Math.round(lostMs)} ms lvsm-prober stood still`,
       )
     const ok = asking?.late ? asking.late() : false
-    end(ok, `${asking?.sofar() ?? 'no answer'} within ${job.timeoutMs} ms`)
+    const why = opening === 'begun' ? seconds.of(job, job.timeoutMs) : slowOpening(opening)
+    end(ok, `${asking?.sofar() ?? 'no answer'} within ${job.timeoutMs} ms${ok === false ? why : ''}`)
   }
   const failed = (error: unknown): void => end(null, `lvsm-prober has a defect here: ${messageOf(error)}`)
   let timer = room.run(failed, () => setTimeout(() => setImmediate(late), job.timeoutMs))

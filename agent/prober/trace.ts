@@ -57,6 +57,16 @@ export function tracing(clock: () => number): { readonly trace: Trace; readonly 
   return { trace: { note, socket, tls }, steps }
 }
 
+/** And whether a connection was begun, and is open: the kernels of both ends do that, whatever their programs do. */
+export const withOpening = (trace: Trace, told: (isOpen: boolean) => void): Trace => ({
+  ...trace,
+  socket(socket) {
+    trace.socket(socket)
+    told(false)
+    socket.once('connect', () => told(true))
+  },
+})
+
 /** And how long the certificate is good that the server shows, whether or not somebody wants to know the steps. */
 export const withCertificate = (trace: Trace, until: (ms: number) => void): Trace => ({
   ...trace,
