@@ -126,3 +126,22 @@ it('on another director: passed on, asked there, and the answer fits a message',
     { ok: true, report: { node: 'dir2', trials: [{ server: 'rs1', ok: true }, {}, {}] } },
   ])
 })
+
+it('who wants it explained is told what else is known, and what follows where no answer came', () => {
+  const one = director()
+  one.silentChecks = true
+  one.take('check')
+  one.ask({ name: 'http/rs1', explain: true })
+  const [asked] = one.take('check')
+  one.feed({ kind: 'checked', id: asked?.id ?? '', ok: false, reason: 'no answer within 300 ms', found: {} })
+  const [outcome] = one.replies()
+  const [trial] = outcome?.ok ? (outcome.report as unknown as { trials: { known?: string[] }[] }).trials : []
+  expect(trial?.known?.[0]).toMatch(/^heartbeats of rs1: /)
+  expect(trial?.known?.some((line) => /^asked by \S+ from 10\.11\.0\.1$/.test(line))).toBe(true)
+  expect(trial?.known?.at(-1)).toMatch(/^so: /)
+
+  one.ask({ name: 'http/rs1', explain: false })
+  const [again] = one.take('check')
+  one.feed({ kind: 'checked', id: again?.id ?? '', ok: false, reason: 'no answer within 300 ms', found: {} })
+  expect(JSON.stringify(one.replies())).not.toContain('known')
+})

@@ -5,12 +5,15 @@ import { after, earlier, type Instant } from '@lvsm/base'
 import type { ReplyTo } from '../command/pending.ts'
 import { fitTrials } from '../publish/packing.ts'
 import { ANSWER_MS, reply } from '../command/reply.ts'
+import { knownOf } from './known.ts'
 import type { Member } from './member.ts'
 import type { NodeState } from '../state.ts'
 import { ask, whyNotThrough } from './through.ts'
 
 /** Of one run: somebody reads what comes of it. */
 export const MOST_TRIALS = 64
+/** Of one run, in all that is known of them. */
+const MOST_EXPLAINED = 8
 /** Under way at the same time. */
 export const MOST_RUNS = 16
 /** Beyond its own time, for the process that asks. */
@@ -19,6 +22,8 @@ const GRACE_MS = 2000
 /** Who is asked, and what came of it; null: nothing yet. */
 interface Entry {
   readonly target: Pick<Trial, 'service' | 'server' | 'address' | 'port' | 'type'>
+  /** Who wants it explained is told what else is known of it. */
+  readonly explained: Member | null
   ended: (Pick<Trial, 'ok' | 'reason'> & ProbeFound) | null
 }
 export interface TrialRun {
@@ -41,7 +46,8 @@ export function beginTrials(state: NodeState, members: readonly Member[], explai
     longest = Math.max(longest, isThrough ? ANSWER_MS : service.check.timeoutMs)
     const { node: server } = realserver
     const { address, port } = isThrough ? service : realserver
-    entries.set(id, { target: { service: service.name, server, address, port, type: service.check.type }, ended: null })
+    const target = { service: service.name, server, address, port, type: service.check.type }
+    entries.set(id, { target, explained: explain && members.length <= MOST_EXPLAINED ? member : null, ended: null })
     ask(state, member, id, { explain })
   }
   const until = after(state.now, Math.min(longest + GRACE_MS, ANSWER_MS))
@@ -74,7 +80,10 @@ export const nextTrial = ({ trials }: NodeState): Instant | null =>
 const UNANSWERED = { ok: null, reason: 'it did not end in the time that somebody waits for it' } as const
 function answer(state: NodeState, number: number, { replyTo, entries }: TrialRun): void {
   state.trials.delete(number)
-  const trials = [...entries.values()].map(({ target, ended }): Trial => ({ ...target, ...(ended ?? UNANSWERED) }))
+  const trials = [...entries.values()].map(({ target, explained, ended }): Trial => {
+    const known = explained === null ? [] : knownOf(state, explained, ended ?? UNANSWERED)
+    return { ...target, ...(ended ?? UNANSWERED), ...(known.length > 0 ? { known } : {}) }
+  })
   const whole: RunCheckReport = { node: state.node, trials }
   const report = replyTo.kind === 'peer' ? fitTrials(whole) : whole
   const outcome: Outcome = { ok: true, report: { ...report } }

@@ -155,8 +155,9 @@ const ENVELOPE = 400
 export function fitTrials(report: RunCheckReport): RunCheckReport {
   const withSteps = (longest: number): RunCheckReport => ({
     ...report,
-    trials: report.trials.map(({ steps, ...rest }) => ({
+    trials: report.trials.map(({ steps, known, ...rest }) => ({
       ...rest,
+      ...(known && longest > 0 ? { known: known.filter(({ length }) => length <= longest) } : {}),
       ...(steps && longest > 0 ? { steps: steps.map((step) => ({ ...step, text: cut(step.text, longest) })) } : {}),
     })),
   })

@@ -111,7 +111,8 @@ export function trialsText({ node, trials }: RunCheckReport, paint: Paint): stri
       const head = `${paint('strong', nameOf(one))}  ${paint(colour, word)} in ${timeText(one.tookMs)}: ${one.reason}  (${asked})`
       const steps = (one.steps ?? []).map(({ atMs, what, text }) => [timeText(atMs), what, text])
       const told = steps.length === 0 ? [] : [table(['after', 'step', ''], steps, paint, ['after'])]
-      return `${[head, ...told, ...figureLines(one)].join('\n')}\n`
+      const known = (one.known ?? []).map((line) => `  ${line}`)
+      return `${[head, ...told, ...figureLines(one), ...known].join('\n')}\n`
     })
     .join('\n')
 }

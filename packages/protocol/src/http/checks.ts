@@ -75,6 +75,8 @@ const trial = target.extend({
   ok: z.boolean().nullable(),
   reason: text,
   ...foundFields,
+  /** What else its director knows, a line each; not there: nobody wanted it explained, or an older agent. */
+  known: list(text).exactOptional(),
 })
 export const runCheckReport = z.object({ node: text, trials: list(trial) })
 export type Trial = z.infer<typeof trial>
