@@ -20,6 +20,8 @@ test('one at a time is asked for each place; what was found is said the next tim
   const asked: ((answer: Answer) => void)[] = []
   const questions = new SecondQuestions((_, done) => void asked.push(done))
   expect(questions.of(TARGET, 1000)).toBe('')
+  expect(asked, 'once is nothing').toHaveLength(0)
+  expect(questions.of(TARGET, 1000)).toBe('')
   expect(questions.of(TARGET, 1000)).toBe('')
   expect(asked).toHaveLength(1)
   asked[0]?.('silent')

@@ -1,5 +1,5 @@
 /**
- * No answer in time: is that a packet filter, a server that hangs, or a slow way? Once the time is over a second connection is opened to the same
+ * No answer in time: is that a packet filter, a server that hangs, or a slow way? At the second time in a row another connection is opened to the same
  * place, for the diagnosis alone, with more time; its handshake is made by the kernel there, whatever the server does. What is found is said with
  * the next failures, until something else is found; the verdict never waits for it.
  */
@@ -10,6 +10,7 @@ import type { ProbeJob } from '@lvsm/protocol'
 /** Milliseconds; the kernel repeats a first packet after 1, 3 and 7 seconds (RFC 6298, section 2; tcp_syn_retries). */
 const PATIENCE_MS = 6000
 const MOST_UNDER_WAY = 256
+const MOST_SILENT = 20_000
 /** A way there and back that takes so long is worth a word. */
 const SLOW_MS = 200
 /** The kernel says after three questions that nobody answers to ARP. */
@@ -62,6 +63,8 @@ export class SecondQuestions {
   readonly #ask: Second
   readonly #found = new Map<string, Exclude<Answer, undefined>>()
   readonly #underWay = new Set<string>()
+  /** Had no answer the last time. */
+  readonly #silent = new Set<string>()
 
   constructor(how: Second = askAgain) {
     this.#ask = how
@@ -69,16 +72,20 @@ export class SecondQuestions {
 
   /** As the end of a sentence, as far as it was found; and asks anew. */
   of(target: Target, timeoutMs: number): string {
-    const known = this.#found.get(nameOf(target))
-    this.#begin(target)
+    const name = nameOf(target)
+    const known = this.#found.get(name)
+    if (this.#silent.has(name)) this.#begin(target, name)
+    else if (this.#silent.size < MOST_SILENT) this.#silent.add(name)
     return known === undefined ? '' : `: ${secondText(known, timeoutMs)}`
   }
   isWell(target: Target): void {
-    if (this.#found.size > 0) this.#found.delete(nameOf(target))
+    if (this.#silent.size === 0) return
+    const name = nameOf(target)
+    this.#silent.delete(name)
+    this.#found.delete(name)
   }
 
-  #begin(target: Target): void {
-    const name = nameOf(target)
+  #begin(target: Target, name: string): void {
     if (this.#underWay.has(name) || this.#underWay.size >= MOST_UNDER_WAY) return
     this.#underWay.add(name)
     this.#ask(target, (answer) => {
