@@ -2,28 +2,19 @@
 import { accessSync, constants, statfsSync } from 'node:fs'
 import { plainLine } from '@lvsm/base'
 import type { MachineFacts } from '@lvsm/protocol'
-import { readPorts, socketsOf } from './listeners.ts'
-import { namespaceOf, unitIn } from './processes.ts'
-import { namesIn, textOf } from './settings.ts'
-
-/** State of a process, behind its name in parentheses, which may have any letter (man 5 proc_pid_stat). */
-export const stateIn = (stat: string): string => /\) (\S)/.exec(stat.slice(stat.lastIndexOf(')')))?.[1] ?? ''
-/** By a signal, or by a debugger. */
-const STOPPED: ReadonlySet<string> = new Set(['T', 't'])
+import { stoppedProcesses } from '@lvsm/kernel'
+import { readPorts } from './listeners.ts'
+import { unitIn } from './processes.ts'
+import { textOf } from './settings.ts'
 
 export function readStopped(): NonNullable<MachineFacts['stopped']> {
-  const own = namespaceOf('self')
-  const pids = namesIn('/proc').filter((pid) => /^\d+$/.test(pid))
-  const stopped = pids.filter(
-    (pid) => STOPPED.has(stateIn(textOf(`/proc/${pid}/stat`) ?? '')) && namespaceOf(pid) === own,
-  )
-  if (stopped.length === 0) return []
-  const ports = readPorts()
-  return stopped.map((pid) => ({
-    pid: Number(pid),
-    name: plainLine(textOf(`/proc/${pid}/comm`)?.trim() ?? ''),
+  const stopped = stoppedProcesses()
+  const ports = stopped.length === 0 ? new Map<string, number>() : readPorts()
+  return stopped.map(({ pid, name, sockets }) => ({
+    pid,
+    name: plainLine(name),
     unit: unitIn(textOf(`/proc/${pid}/cgroup`) ?? ''),
-    ports: [...new Set(socketsOf(pid).flatMap((socket) => ports.get(socket) ?? []))].toSorted((a, b) => a - b),
+    ports: [...new Set((sockets ?? []).flatMap((socket) => ports.get(socket) ?? []))].toSorted((a, b) => a - b),
   }))
 }
 

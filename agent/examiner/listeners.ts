@@ -1,8 +1,8 @@
 /** Where programs of this network namespace listen (/proc/net/tcp and its like; man 5 proc). */
+import { socketsOf } from '@lvsm/kernel'
 import { formatInet } from '@lvsm/netlink'
 import type { MachineFacts } from '@lvsm/protocol'
-import { readlinkSync } from 'node:fs'
-import { namesIn, textOf } from './settings.ts'
+import { textOf } from './settings.ts'
 
 /** st: 0A listens; a UDP socket that is connected to nobody is 07. */
 const WAITING = { tcp: '0A', udp: '07' } as const
@@ -39,25 +39,13 @@ const waitingIn = (text: string, protocol: 'tcp' | 'udp'): Waiting[] =>
       return [{ protocol, address: addressOf(address), port: Number.parseInt(port, 16), socket }]
     })
 
-/** Numbers of the sockets that a process has open: as root of any, else of one's own. */
-export const socketsOf = (pid: number | string): string[] =>
-  namesIn(`/proc/${pid}/fd`).flatMap((fd) => /^socket:\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/fd/${fd}`))?.[1] ?? [])
-
 /** Sockets of lvsm's own programs, by their numbers. */
 const ownSockets = (processes: MachineFacts['processes']): ReadonlyMap<string, string> =>
   new Map(
     processes
       .filter(({ name }) => name.startsWith('lvsm-'))
-      .flatMap(({ pid, name }) => socketsOf(pid).map((socket) => [socket, name] as const)),
+      .flatMap(({ pid, name }) => (socketsOf(pid) ?? []).map((socket) => [socket, name] as const)),
   )
-function linkOf(path: string): string {
-  try {
-    return readlinkSync(path)
-  } catch {
-    return ''
-  }
-}
-
 const TABLES = (['tcp', 'udp'] as const).flatMap((protocol) =>
   ['', '6'].map((family) => ({ protocol, path: `/proc/net/${protocol}${family}` })),
 )

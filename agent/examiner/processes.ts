@@ -9,8 +9,7 @@ const LOOKED_FOR =
 /** The command line of an agent names three paths. */
 const LONGEST_LINE = 600
 
-/** Of the network; null: it cannot be seen. */
-export const namespaceOf = (pid: string): string | null => {
+const namespaceOf = (pid: string): string | null => {
   try {
     return readlinkSync(`/proc/${pid}/ns/net`)
   } catch {

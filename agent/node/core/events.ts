@@ -71,6 +71,8 @@ export type NodeInput =
             readonly queue: number
             readonly most: number
             readonly onlyV6: boolean
+            /** Whose it is, or may be where that cannot be seen, while somebody waits there: a process that is stopped (state T). */
+            readonly stopped?: { readonly pid: number; readonly name: string; readonly sure: boolean }
           }[]
         | null
       readonly error: string

@@ -52,3 +52,8 @@ export const decodeWaiting = (message: Message): Decoded<WaitingSocket> =>
       onlyV6: v6 && new Attributes(message.payload.subarray(ANSWER)).u8(ONLY_V6) === 1,
     }
   })
+
+const NUMBER_AT = 68
+/** As /proc/PID/fd names it. */
+export const socketNumber = ({ payload }: Pick<Message, 'payload'>): string =>
+  payload.length < ANSWER ? '' : String(viewOf(payload).getUint32(NUMBER_AT, true))

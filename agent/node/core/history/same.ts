@@ -39,6 +39,7 @@ const WHAT: Readonly<Record<string, (message: string) => string>> = {
   'standby-finds-none': ofObject,
   'standby-unaware': (message) => message.split(' ')[0] ?? '',
   'state-not-kept': ofObject,
+  'stopped-process': ofObject,
   'tunnel-too-narrow': ofObject,
   'verdicts-differ': ofObject,
   'via-late': ofObject,

@@ -12,6 +12,7 @@ import { encodeSockets } from '../publish/packing.ts'
 import type { NodeState } from '../state.ts'
 import { type Astray, astrayNow, astrayTroubles, isNewlyAstray, NOBODY_ASTRAY } from './arrivals.ts'
 import { type FoundSocket, socketsAt } from './listening.ts'
+import { isStopped, NOBODY_STOPPED, stoppedNow, type StoppedServers, stoppedTroubles } from './stopped.ts'
 import { type Crowded, crowdedNow, crowdTroubles, isNewlyCrowded, NOBODY_WAITS } from './queues.ts'
 
 const LOOK_MS = 500
@@ -38,12 +39,13 @@ export interface Sockets {
   full: ReadonlyMap<string, number>
   astray: Astray
   crowded: Crowded
+  stopped: StoppedServers
   /** Why it cannot be seen. */
   error: string | null
 }
 export const newSockets = (at: Instant): Sockets => ({
   ...{ asking: false, lookAt: at, tellAt: at, newsUntil: at, seen: new Map(), full: new Map() },
-  ...{ astray: NOBODY_ASTRAY, crowded: NOBODY_WAITS, error: null },
+  ...{ astray: NOBODY_ASTRAY, crowded: NOBODY_WAITS, stopped: NOBODY_STOPPED, error: null },
 })
 
 const looksOf = ({ view }: NodeState): readonly OwnLook[] => view?.ownView.looks ?? []
@@ -58,6 +60,7 @@ export function lookAtSocketsIfDue(state: NodeState): void {
   if (!isWanted(state)) {
     sockets.astray = NOBODY_ASTRAY
     sockets.crowded = NOBODY_WAITS
+    sockets.stopped = NOBODY_STOPPED
   } else if (!sockets.asking && now >= sockets.lookAt) askForSockets(state)
 }
 function askForSockets(state: NodeState): void {
@@ -78,6 +81,7 @@ export function onSockets(state: NodeState, input: Found): void {
   sockets.error = found === null && hasLooks ? error : null
   sockets.astray = astrayNow(sockets.astray, arrivalsOf(state), found)
   sockets.crowded = crowdedNow(sockets.crowded, arrivalsOf(state), found)
+  sockets.stopped = stoppedNow(sockets.stopped, arrivalsOf(state), found)
   if (isNewlyAstray(sockets.astray) || isNewlyCrowded(sockets.crowded)) sockets.lookAt = after(now, LOOK_MS)
   if (hasLooks) tellOfLooks(state, input)
 }
@@ -132,7 +136,8 @@ function sightOf(look: OwnLook, found: readonly FoundSocket[]): Pick<SeenSocket,
 const isFull = (protocol: KernelProtocol, { queue, most }: FoundSocket): boolean => protocol === 'tcp' && queue > most
 
 export function socketTroubles({ sockets, node }: NodeState): Trouble[] {
-  const seen = [...astrayTroubles(sockets.astray, node), ...crowdTroubles(sockets.crowded, node)]
+  const crowds = crowdTroubles(sockets.crowded, node).filter((one) => !isStopped(sockets.stopped, one))
+  const seen = [...astrayTroubles(sockets.astray, node), ...crowds, ...stoppedTroubles(sockets.stopped, node)]
   if (sockets.error === null) return seen
   const unread: Trouble = {
     ...{ code: 'sockets-unread', severity: 'warning', object: `node ${node}` },

@@ -44,6 +44,13 @@ export const FORWARDED = {
     'whoever is sent to this realserver waits for an answer that does not come; its check fails, or soon will',
     "on that node: ss -ltnp 'sport = :PORT' names its process; is it stopped or hung (ps: state T or D), or has it too few workers? Restart it, or give it more",
   ),
+  'stopped-process': ofServing(
+    'critical',
+    'service',
+    'the server of service SERVICE on NODE, NAME (process PID), is stopped (state T)',
+    'the kernel there takes connections for it, so that a check of the port alone is well, and whoever is sent to this realserver waits for nothing; where its agent may not see whose the socket is, the line says that it may be that server',
+    'on that node: find who stopped it (a debugger? kill -STOP?), and: kill -CONT PID',
+  ),
   'loopback-down': ofServing(
     'critical',
     'interface',
