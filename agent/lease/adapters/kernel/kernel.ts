@@ -66,8 +66,7 @@ export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kern
   )
   const duplicates = openOwnAddresses((...found) => watched?.events.duplicate?.(...found), sockets)
   const watches: Watch[] = []
-  let timer: NodeJS.Timeout | undefined
-  let prober: NodeJS.Timeout | undefined
+  const timers: NodeJS.Timeout[] = []
   let retry: NodeJS.Timeout | undefined
 
   /** After any change of structure, by whomever. */
@@ -92,8 +91,8 @@ export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kern
       sockets.watchNetlink(NETLINK.route, ADDRESSES, { heard, lost: checkAddresses }),
       sockets.watchNetlink(NETLINK.netfilter, [nftables.GROUP], structure, nftables.STRUCTURE_ONLY),
     )
-    timer = setInterval(checkFence, LOOK_ANYWAY_MS)
-    prober = setInterval(() => addresses.probe(watched?.groups ?? []), PROBE_MS)
+    timers.push(setInterval(checkFence, LOOK_ANYWAY_MS))
+    timers.push(setInterval(() => addresses.probe(watched?.groups ?? []), PROBE_MS))
   }
   return {
     fence: new FenceAfterSweep(fence, addresses),
@@ -109,8 +108,7 @@ export function openKernel(clock: () => Instant, sockets: Sockets = LINUX): Kern
     },
     close() {
       watched = undefined
-      clearInterval(timer)
-      clearInterval(prober)
+      for (const timer of timers) clearInterval(timer)
       clearTimeout(retry)
       for (const one of [...watches, rivals, duplicates, fence, filter, addresses]) one.close()
     },

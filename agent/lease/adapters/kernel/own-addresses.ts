@@ -3,9 +3,9 @@
  * 2.1.1; RFC 4861), and whoever says that it is his is told as a trouble until he has been silent for long. Linux does neither by itself.
  */
 import { familyOf, type Trouble } from '@lvsm/base'
-import { NETLINK } from '@lvsm/kernel'
+import { NETLINK, type Netlink } from '@lvsm/kernel'
 import { AF_OF, type Decoded, type Message, rtnetlink } from '@lvsm/netlink'
-import { openRivals, type Place } from './address-conflict.ts'
+import { openRivals, type Place, type Rivals } from './address-conflict.ts'
 import { probe } from './announcement.ts'
 import type { Sockets } from './sockets.ts'
 
@@ -23,74 +23,87 @@ export interface OwnAddresses {
 /** Null: it is over. */
 export type Told = (address: string, trouble: Trouble | null) => void
 
-export function openOwnAddresses(told: Told, sockets: Sockets): OwnAddresses {
-  const route = sockets.openNetlink(NETLINK.route, { timeoutMs: LONGEST_CALL_MS })
-  const all = <T>(request: Uint8Array, decode: (message: Message) => Decoded<T>): T[] =>
-    route.dump(request).flatMap((message) => {
-      const found = decode(message)
-      return found.ok ? [found.value] : []
-    })
-  let wanted: readonly string[] = []
-  let links: readonly rtnetlink.Link[] = []
-  const ends = new Map<string, NodeJS.Timeout>()
+export const openOwnAddresses = (told: Told, sockets: Sockets): OwnAddresses => new Asked(told, sockets)
 
-  const heard = (mac: string, { address, index }: Place): void => {
+class Asked implements OwnAddresses {
+  readonly #told: Told
+  readonly #sockets: Sockets
+  readonly #route: Netlink
+  readonly #rivals: Rivals
+  readonly #timer = setInterval(() => this.#look(), PROBE_MS)
+  /** By address: when it is over. */
+  readonly #ends = new Map<string, NodeJS.Timeout>()
+  #wanted: readonly string[] = []
+  #links: readonly rtnetlink.Link[] = []
+
+  constructor(told: Told, sockets: Sockets) {
+    this.#told = told
+    this.#sockets = sockets
+    this.#route = sockets.openNetlink(NETLINK.route, { timeoutMs: LONGEST_CALL_MS })
+    this.#rivals = openRivals(
+      () => undefined,
+      (_, mac, place) => this.#heard(mac, place),
+      sockets,
+    )
+  }
+
+  watch(addresses: readonly string[]): void {
+    this.#wanted = addresses
+    for (const address of this.#ends.keys()) if (!addresses.includes(address)) this.#over(address)
+  }
+  close(): void {
+    clearInterval(this.#timer)
+    for (const end of this.#ends.values()) clearTimeout(end)
+    this.#rivals.close()
+    this.#route.close()
+  }
+
+  #heard(mac: string, { address, index }: Place): void {
     // A switch sends frames of this machine back, and so does another of its interfaces in that network.
-    if (links.some((link) => link.mac === mac) || !wanted.includes(address)) return
-    const dev = links.find((link) => link.index === index)?.name ?? `interface ${index}`
-    if (!ends.has(address)) told(address, duplicate(address, mac, dev))
-    clearTimeout(ends.get(address))
-    ends.set(
-      address,
-      setTimeout(() => over(address), GONE_MS),
-    )
+    if (this.#links.some((link) => link.mac === mac) || !this.#wanted.includes(address)) return
+    const dev = this.#links.find((link) => link.index === index)?.name ?? `interface ${index}`
+    if (!this.#ends.has(address)) this.#told(address, duplicate(address, mac, dev))
+    clearTimeout(this.#ends.get(address))
+    const end = setTimeout(() => this.#over(address), GONE_MS)
+    this.#ends.set(address, end)
   }
-  const over = (address: string): void => {
-    clearTimeout(ends.get(address))
-    if (ends.delete(address)) told(address, null)
+  #over(address: string): void {
+    clearTimeout(this.#ends.get(address))
+    if (this.#ends.delete(address)) this.#told(address, null)
   }
-  const rivals = openRivals(
-    () => undefined,
-    (_, mac, place) => heard(mac, place),
-    sockets,
-  )
 
-  const placesOf = (): Place[] =>
-    [...new Set(wanted.map(familyOf))].flatMap((family) =>
-      all(rtnetlink.dumpAddresses(AF_OF[family]), rtnetlink.decodeAddress).flatMap(({ local, index }) =>
-        wanted.includes(local) ? [{ address: local, index }] : [],
-      ),
-    )
-  const ask = ({ address, index }: Place): void => {
-    const mac = links.find((link) => link.index === index)?.mac
-    if (!mac) return
-    const socket = sockets.openPacket(index)
-    socket.send(probe(mac, address))
-    socket.close()
-  }
-  const look = (): void => {
+  #look(): void {
     try {
-      const places = wanted.length === 0 ? [] : placesOf()
-      if (places.length > 0) links = all(rtnetlink.dumpLinks(), rtnetlink.decodeLink)
-      const heeded = places.filter(({ index }) => links.some((link) => link.index === index && link.mac !== ''))
-      rivals.watch(heeded.map(groupOf))
-      for (const place of heeded) ask(place)
+      const places = this.#places()
+      if (places.length > 0) this.#links = this.#all(rtnetlink.dumpLinks(), rtnetlink.decodeLink)
+      const heeded = places.filter(({ index }) => this.#macOf(index) !== '')
+      this.#rivals.watch(heeded.map(groupOf))
+      for (const place of heeded) this.#ask(place)
     } catch {
       // An interface that goes, or a kernel that has no time: it is asked again.
     }
   }
-  const timer = setInterval(look, PROBE_MS)
-  return {
-    watch(addresses) {
-      wanted = addresses
-      for (const address of ends.keys()) if (!addresses.includes(address)) over(address)
-    },
-    close() {
-      clearInterval(timer)
-      for (const end of ends.values()) clearTimeout(end)
-      rivals.close()
-      route.close()
-    },
+  #places(): Place[] {
+    return [...new Set(this.#wanted.map(familyOf))].flatMap((family) =>
+      this.#all(rtnetlink.dumpAddresses(AF_OF[family]), rtnetlink.decodeAddress).flatMap(({ local, index }) =>
+        this.#wanted.includes(local) ? [{ address: local, index }] : [],
+      ),
+    )
+  }
+  #ask({ address, index }: Place): void {
+    const socket = this.#sockets.openPacket(index)
+    socket.send(probe(this.#macOf(index), address))
+    socket.close()
+  }
+  /** Empty: it has none. */
+  #macOf(index: number): string {
+    return this.#links.find((link) => link.index === index)?.mac ?? ''
+  }
+  #all<T>(request: Uint8Array, decode: (message: Message) => Decoded<T>): T[] {
+    return this.#route.dump(request).flatMap((message) => {
+      const found = decode(message)
+      return found.ok ? [found.value] : []
+    })
   }
 }
 
