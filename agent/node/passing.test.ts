@@ -4,7 +4,7 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { LONGEST_NAME } from '@lvsm/protocol'
+import { encodePassing, LONGEST_NAME } from '@lvsm/protocol'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   coordinator,
@@ -154,6 +154,22 @@ describe('on a realserver', () => {
       value: { refusals: [{ code: 'no-coordinator' }] },
     })
   })
+})
+
+it('a node that is removed while its connection is open is not listened to on that either', async () => {
+  const { one, identity, configuration } = await world('dir1')
+  const socket = await visit(one, identity, PASSING)
+  configuration.admit('dir1', 'ab'.repeat(32))
+  const answers: unknown[] = []
+  socket.on('message', (data) => answers.push(data))
+  const over = once(socket, 'close')
+  const user = { name: 'root', role: 'admin' } as const
+  socket.send(
+    encodePassing({ kind: 'asked', method: 'POST', path: '/v1/config/change', body: JSON.stringify(CHANGE), user }),
+  )
+  await over
+  expect(answers).toEqual([])
+  expect(configuration.log).toEqual([])
 })
 
 describe('a node that asks without end', () => {

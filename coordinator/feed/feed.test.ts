@@ -113,6 +113,14 @@ test('what was worked out for one state serves the next, and is still true', () 
   expect(next.answer({ revision: 5, sum: sumAt(5) })).toEqual(next.answer({ revision: 5, sum: sumAt(5) }))
 })
 
+test('what was worked out for a revision that is forgotten since serves nobody: who has that gets the whole', () => {
+  const first = at(5)
+  expect(first.answer({ revision: 2, sum: sumAt(2) })).toMatchObject({ news: { kind: 'change', from: 2 } })
+  const next = new Publication(stateAt(7), sha256, new Publication(stateAt(6), sha256, first))
+  expect(next.answer({ revision: 2, sum: sumAt(2) })).toEqual(at(7).answer({ revision: 2, sum: sumAt(2) }))
+  expect(next.answer({ revision: 2, sum: sumAt(2) })).toMatchObject({ news: { kind: 'whole' } })
+})
+
 test('news come first, then the facts, then who the coordinators are; each again only when it is another', () => {
   expect(due(NEW_SESSION, view(7)).messages).toEqual([])
   const one = view(6)
