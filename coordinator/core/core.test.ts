@@ -180,6 +180,10 @@ describe('a follower', () => {
     expect(one.asks).toMatchObject([{ to: 9, payload: 'change' }])
     one.answer({ kind: 'index', index: 4 })
     expect(one.replies.size).toBe(0)
+    // The entry before it is not enough.
+    Object.assign(one.raft.state, { lastApplied: 3 })
+    one.pass(10)
+    expect(one.replies.size).toBe(0)
     one.feed({ kind: 'persisted', write: 0, applied: [{ index: 4, result: 'four' }] })
     Object.assign(one.raft.state, { lastApplied: 4 })
     one.pass(10)

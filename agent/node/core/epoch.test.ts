@@ -38,6 +38,16 @@ test.each([
   one.run(1500)
   expect(one.take('view')).toEqual([])
 })
+test('a late proof for an earlier start takes nothing back of what was confirmed to this one', () => {
+  const one = agent(LOST)
+  one.take('confirm')
+  one.feed({ kind: 'confirmed', incarnation: LOST.incarnation, revision: 1 })
+  one.feed({ kind: 'confirmed', incarnation: 'cd'.repeat(16), revision: 1 })
+  one.feed({ kind: 'lease-status', status: LOST })
+  one.run(1500)
+  expect(one.take('confirm')).toEqual([])
+  expect(one.take('view')).toMatchObject([{ view: { confirmed: true } }])
+})
 test('what was confirmed to one start is not to the next', () => {
   const one = agent(LOST)
   one.feed({ kind: 'confirmed', incarnation: LOST.incarnation, revision: 1 })
