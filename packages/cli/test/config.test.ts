@@ -1,6 +1,7 @@
 import { MODEL_VERSION } from '@lvsm/changes'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { afterEach, describe, expect, it } from 'vitest'
+import { createServer } from 'node:http'
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { parse } from 'yaml'
 import { cleanUp, lvsm, scratchPath, startAgent } from './agent.ts'
 import { MemoryConfiguration, SAMPLE_DOCUMENT } from '../../../test/kit/configuration.ts'
@@ -135,11 +136,41 @@ describe('lvsm config', () => {
       path === '/v1/config/preview' ? { body: preview } : { code: 500, body: {} },
     )
     const odd = await startAgent(({ path }) => (path === '/v1/config/preview' ? { body: preview } : { body: { a: 1 } }))
-    for (const { socketPath } of [dies, odd]) {
+    // A fault of the coordinator itself says why, and may have come after the change.
+    const bug = { refusals: [{ code: 'bug', message: 'a fault of the coordinator itself' }] }
+    const faulty = await startAgent(({ path }) =>
+      path === '/v1/config/preview' ? { body: preview } : { code: 500, body: bug },
+    )
+    for (const { socketPath } of [dies, odd, faulty]) {
       const { code, err } = await lvsm([...WEIGHT, 'weight=5', '--coordinator-socket', socketPath])
       expect(code).toBe(5)
       expect(err).toContain('may have been made')
     }
+  })
+
+  it('makes the change on the revision that was shown, and no other', async () => {
+    const preview = { base: 7, change: [], lines: [], nodes: [], warnings: [] }
+    const { socketPath, heard } = await startAgent(({ path }) =>
+      path === '/v1/config/preview' ? { body: preview } : { code: 409, body: { refusals: [] } },
+    )
+    await lvsm([...WEIGHT, 'weight=5', '--coordinator-socket', socketPath])
+    expect(heard.map(({ path }) => path)).toEqual(['/v1/config/preview', '/v1/config/change'])
+    expect(heard[1]?.body).toMatchObject({ base: 7 })
+  })
+
+  it('asks no second coordinator for a change that the first may have got', async () => {
+    const preview = JSON.stringify({ base: 1, change: [], lines: [], nodes: [], warnings: [] })
+    const first = scratchPath('breaks.sock')
+    const breaks = createServer((incoming, response) => {
+      if (incoming.url === '/v1/config/preview') response.setHeader('content-type', 'application/json').end(preview)
+      else incoming.resume().on('end', () => incoming.socket.destroy())
+    }).listen(first)
+    onTestFinished(() => void breaks.close())
+    const { socketPath: second, configuration } = startCoordinator()
+    const { code, err } = await lvsm([...WEIGHT, 'weight=5', '--coordinator-socket', `${first}:${second}`])
+    expect(code).toBe(5)
+    expect(err).toContain('may have been made')
+    expect(configuration.log).toEqual([])
   })
 
   it('asks the first coordinator of a list that is there, and names all when none is', async () => {
