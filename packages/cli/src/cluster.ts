@@ -36,7 +36,14 @@ export interface Places {
 }
 
 export async function clusterStatus(places: Places): Promise<Status> {
-  const known = await firstOf<Status>(places, {
+  return (await toldStatus(places)) ?? ownStatus(places)
+}
+/** As the agent of this node knows it by itself. */
+export const ownStatus = async ({ socketPaths }: Places): Promise<Status> => (await findAgent(socketPaths)).status
+
+/** Null: no coordinator is there, or answers in time. */
+export function toldStatus(places: Places): Promise<Status | null> {
+  return firstOf<Status>(places, {
     async coordinator(path, signal) {
       const told = await ofCoordinator(path, 'status', signal)
       // One that has heard of no agent knows less than an agent.
@@ -44,7 +51,6 @@ export async function clusterStatus(places: Places): Promise<Status> {
     },
     agent: (path, signal) => ofAgent(path, 'clusterStatus', signal),
   })
-  return known ?? (await findAgent(places.socketPaths)).status
 }
 
 /** `after`: those that came since that cursor, where whoever answers gave it; else all. */

@@ -5,7 +5,7 @@ import { glance } from './config/coordinators.ts'
 import { coordinatorFaults } from './coordinators-text.ts'
 import { exchange } from './agents.ts'
 import { unknownText } from './established-text.ts'
-import { clusterEvents, clusterStatus, type Places } from './cluster.ts'
+import { clusterEvents, ownStatus, type Places, toldStatus } from './cluster.ts'
 import { Failure } from './failure.ts'
 import { fenceText } from './fence-text.ts'
 import { type Format, render } from './output.ts'
@@ -44,9 +44,11 @@ export async function status(session: Session, options: StatusOptions): Promise<
   const isLooked = options.output === 'table' || options.check
   const look = async (): Promise<readonly [Status, readonly string[], readonly HistoryEvent[]]> => {
     const kept = isLooked ? glance(session.coordinatorPaths, GLANCE_MS) : null
-    const [seen, report] = await Promise.all([clusterStatus(session), kept])
+    const [told, report] = await Promise.all([toldStatus(session), kept])
+    const seen = told ?? (await ownStatus(session))
+    const silent = isLooked && told === null && session.coordinators.length > 0 && seen.coordinators === true
     const events = options.output === 'table' && isUnsaid(seen) ? await eventsSoon(session) : []
-    return [seen, report ? coordinatorFaults(report) : [], events]
+    return [seen, [...(silent ? [SILENT] : []), ...(report ? coordinatorFaults(report) : [])], events]
   }
   if (options.watch) {
     await watch(terminal, async () => {
@@ -64,6 +66,9 @@ export async function status(session: Session, options: StatusOptions): Promise<
   terminal.print(draw(found, faults, events))
   return options.check ? CHECKED[judge(found, faults.map(shortFault)).health] : 'ok'
 }
+
+const SILENT =
+  'none answered this node within half a second: what stands above is what its agent knows by itself, and of other nodes little: lvsm coordinators'
 
 /** A status waits no longer for what says since when. */
 const EVENTS_MS = 400

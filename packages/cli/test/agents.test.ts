@@ -37,6 +37,22 @@ describe('which agent is asked', () => {
     expect(frozen.heard.map(({ path }) => path)).toEqual(expect.arrayContaining(['/v1/status', '/v1/coordinators']))
     expect(took).toBeLessThan(1000)
   })
+  it.each([true, undefined])(
+    'says where no coordinator answers in time, if they keep the configuration: %s',
+    async (kept) => {
+      const frozen = await startAgent(() => undefined)
+      const alone = kept === undefined ? STATUS : without({ coordinators: kept })
+      const own = await startAgent(({ path }) => (path === '/v1/status' ? { body: alone } : undefined))
+      const words = ['--socket', own.socketPath, '--coordinator-socket', frozen.socketPath, 'status']
+      const { out } = await here(words)
+      const said = [
+        / {2}not redundant {2}coordinators: none answered this node within half a second\n/.test(out),
+        /\nCOORDINATORS\n {2}none answered this node .*by itself.*: lvsm coordinators\n/.test(out),
+      ]
+      expect(said, out).toEqual([kept === true, kept === true])
+      expect(JSON.parse((await here([...words, '-o', 'json'])).out)).toEqual(alone)
+    },
+  )
   it('says with the status what to do about a coordinator that is gone', async () => {
     const { socketPath } = startCoordinator()
     const good = await startAgent(() => ({ body: STATUS }))
