@@ -12,6 +12,8 @@ export interface Caller {
   readonly role: UserRole
   /** An address, or `socket`. */
   readonly from: string
+  /** Whom a node asks for: as what he asked there, as that node says. What he may here is `role`. */
+  readonly there?: UserRole
 }
 
 const NOBODY_LOGGED_IN = '4294967295'

@@ -21,3 +21,23 @@ test('the newest of it is kept', () => {
   const who = audit.present().map((one) => one.who)
   expect([who.length, who[0], who.at(-1)]).toEqual([1000, 'u1999', 'u1000'])
 })
+
+test('what is not written down one by one is counted, with what was asked for', () => {
+  const lines: string[] = []
+  const audit = new Audit((line) => lines.push(line))
+  const more = (what: string, at: number) => audit.more({ ...record('mallory', 403), what, at, result: 'not-allowed' })
+  for (let at = 0; at < 999; at++) more('POST /v1/config/change', at * 10)
+  audit.note(record('bob', 422))
+  more('GET /v1/audit', 10_000)
+  expect(audit.present()).toMatchObject([
+    {
+      who: 'mallory',
+      what: 'POST /v1/config/change, GET /v1/audit',
+      result: 'and 1000 more within 10 s, not written down one by one: not-allowed',
+    },
+    { who: 'bob' },
+  ])
+  expect(lines).toHaveLength(5)
+  more('GET /v1/audit', 80_000)
+  expect(audit.present()).toHaveLength(3)
+})

@@ -16,9 +16,21 @@ interface Kept {
   readonly number: number
 }
 
+/** Of one caller, that are not written down one by one. */
+interface More {
+  readonly since: number
+  readonly last: number
+  readonly count: number
+  readonly what: ReadonlySet<string>
+  readonly kept: Kept
+}
+const MINUTE_MS = 60_000
+
 export class Audit {
   readonly #done: Kept[] = []
-  readonly #refused: Kept[] = []
+  #refused: Kept[] = []
+  /** By who, and from where. */
+  readonly #more = new Map<string, More>()
   #noted = 0
   readonly #say: (line: string) => void
   constructor(say: (line: string) => void) {
@@ -26,12 +38,41 @@ export class Audit {
   }
 
   note(record: AuditRecord): void {
-    const { who, from, what, result } = record
-    const [safeWho, safeResult] = [harmless(who), harmless(result)]
+    const kept = this.#keep(record)
+    this.#say(lineOf(kept.record))
+  }
+
+  /**
+   * One more that was refused, of somebody of whom so many are written down already: all of these are one record with their number, and
+   * what they asked for. The log has a line of each tenfold.
+   */
+  more(record: AuditRecord): void {
+    const { at, result } = record
+    const key = JSON.stringify([record.who, record.from])
+    const found = this.#more.get(key)
+    // They are others where none came for a minute.
+    const before = found && at - found.last < MINUTE_MS ? found : null
+    const count = (before?.count ?? 0) + 1
+    const what = new Set([...(before?.what ?? []), record.what])
+    const since = before?.since ?? at
+    if (before) this.#refused = this.#refused.filter((one) => one !== before.kept)
+    const seconds = Math.max(1, Math.ceil((at - since) / 1000))
+    const told = `and ${count} more within ${seconds} s, not written down one by one: ${result}`
+    const kept = this.#keep({ ...record, what: [...what].join(', '), result: told })
+    this.#more.delete(key)
+    this.#more.set(key, { since, last: at, count, what, kept })
+    const [oldest] = this.#more.keys()
+    if (this.#more.size > MOST.refused && oldest !== undefined) this.#more.delete(oldest)
+    if (Number.isInteger(Math.log10(count))) this.#say(lineOf(kept.record))
+  }
+
+  #keep(record: AuditRecord): Kept {
+    const safe = { ...record, who: harmless(record.who), result: harmless(record.result) }
+    const kept = { record: safe, number: ++this.#noted }
     const [records, most] = record.status < REFUSED ? [this.#done, MOST.done] : [this.#refused, MOST.refused]
-    records.push({ record: { ...record, who: safeWho, result: safeResult }, number: ++this.#noted })
+    records.push(kept)
     if (records.length > most) records.shift()
-    this.#say(`audit: ${safeWho} from ${from}: ${what}: ${record.status}${safeResult === '' ? '' : ` ${safeResult}`}`)
+    return kept
   }
 
   /** Newest first. */
@@ -39,6 +80,8 @@ export class Audit {
     return [...this.#done, ...this.#refused].toSorted((a, b) => b.number - a.number).map(({ record }) => record)
   }
 }
+const lineOf = ({ who, from, what, status, result }: AuditRecord): string =>
+  `audit: ${who} from ${from}: ${what}: ${status}${result === '' ? '' : ` ${result}`}`
 /** One line, that paints nothing. */
 const harmless = (text: string): string => plainText(text).replaceAll(/\s+/g, ' ').slice(0, LONGEST_WORD)
 

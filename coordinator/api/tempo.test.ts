@@ -18,16 +18,37 @@ test('changes have a bound for each who makes them, which fills again', () => {
   expect(passed(tempo, 1000, () => ['change', ALICE, 30_000])).toBe(150)
 })
 
-test('a node has one, in whose name it may ask', () => {
+test('a node has one for each who asks there, and one for all of them, in whose name it may ask', () => {
   const tempo = new Tempo()
   let at = 0
-  const asked = passed(tempo, 1000, () => [
-    'intent',
-    { name: `u${at++} on rs1`, role: 'operator', from: 'node rs1' },
-    0,
-  ])
-  expect(asked).toBe(300)
-  expect(tempo.refuse('intent', { name: 'root on rs2', role: 'operator', from: 'node rs2' }, 0)).toBeNull()
+  const onNode = (name: string, node = 'rs1') =>
+    ({ name: `${name} on ${node}`, role: 'operator', from: `node ${node}`, there: 'admin' }) as const
+  expect(passed(tempo, 1000, () => ['intent', onNode('root'), 0])).toBe(300)
+  expect(passed(tempo, 1000, () => ['intent', onNode(`u${at++}`), 0])).toBe(300)
+  expect(tempo.refuse('intent', onNode('root', 'rs2'), 0)).toBeNull()
+})
+
+test('root on a node is kept from nothing by who only looks there, in whatever name', () => {
+  const tempo = new Tempo()
+  const viewer = (name: string) =>
+    ({ name: `${name} on rs1`, role: 'viewer', from: 'node rs1', there: 'viewer' }) as const
+  for (let at = 0; at < 2000; at++) {
+    for (const name of ['document', 'intentPreview', 'history'] as const) tempo.refuse(name, viewer(`u${at}`), 0)
+    tempo.spent(viewer(`u${at}`), 60_000, 0)
+  }
+  expect(tempo.refuse('intentPreview', viewer('u1'), 0)).toMatchObject({ status: 429 })
+  const root = { name: 'root on rs1', from: 'node rs1', there: 'admin' } as const
+  expect(tempo.refuse('intentPreview', { ...root, role: 'viewer' }, 0)).toBeNull()
+  expect(tempo.usedUp({ ...root, role: 'viewer' }, 0)).toBeNull()
+  expect(tempo.refuse('intent', { ...root, role: 'operator' }, 0)).toBeNull()
+})
+
+test('however much time somebody used, he waits for seconds, and no more', () => {
+  const tempo = new Tempo()
+  const ann = { name: 'ann', role: 'viewer', from: '10.0.0.9' } as const
+  for (let second = 0; second < 3600; second++) tempo.spent(ann, 500, second * 1000)
+  expect(tempo.refuse('history', ann, 3_600_000)).toMatchObject({ status: 429, headers: { 'retry-after': '10' } })
+  expect(tempo.refuse('history', ann, 3_611_000)).toBeNull()
 })
 
 test('what takes long to answer has one of its own; what costs nothing has none, and root at a coordinator neither', () => {
@@ -51,7 +72,9 @@ test('whoever only looks takes a tenth of a coordinator, however long each answe
   const ann = { name: 'ann', role: 'viewer', from: '10.0.0.9' } as const
   expect([times(ann, 0), times(ALICE, 0)]).toEqual([12, 12])
   expect(tempo.refuse('preview', ann, 0)).toMatchObject({ status: 429 })
-  expect(tempo.refuse('facts', ann, 0)).toBeNull()
+  for (const name of ['facts', 'history', 'revision', 'status', 'versions'] as const)
+    expect(tempo.refuse(name, ann, 0)).toMatchObject({ status: 429 })
+  expect(tempo.usedUp(ann, 0)).toMatchObject({ status: 429 })
   expect(times(ann, 30_000)).toBe(6)
   expect(times({ name: 'root on rs1', role: 'viewer', from: 'node rs1' }, 0)).toBe(12)
   expect(times({ name: 'admin', role: 'admin', from: '10.0.0.9' }, 0)).toBe(100)
@@ -60,7 +83,7 @@ test('whoever only looks takes a tenth of a coordinator, however long each answe
 test('of what is refused before it is read so much is written down, of each who asks', () => {
   const tempo = new Tempo()
   const noted = (name: string, from: string) =>
-    Array.from({ length: 1000 }, () => tempo.mayNote({ name, role: 'viewer', from }, 0)).filter(Boolean).length
+    Array.from({ length: 1000 }, () => tempo.mayNote({ name, from }, 0)).filter(Boolean).length
   expect([noted('ann', '10.0.0.9'), noted('bob', '10.0.0.9'), noted('a on rs1', 'node rs1')]).toEqual([60, 60, 60])
-  expect(noted('b on rs1', 'node rs1')).toBe(0)
+  expect([noted('b on rs1', 'node rs1'), noted('c on rs1', 'node rs1')]).toEqual([60, 0])
 })

@@ -21,21 +21,27 @@ export class Tries {
    * milliseconds until it may. `now`: milliseconds of a monotonic clock.
    */
   begin(bounds: readonly Bound[], now: number): number | null {
+    const wait = this.wait(bounds, now)
+    if (wait !== null) return wait
     const levels = bounds.map((bound) => this.#level(bound, now))
-    const waits = bounds.map(({ perMinute }, at) => ((levels[at] ?? 0) + 1 - perMinute) * (MINUTE_MS / perMinute))
-    const wait = Math.max(...waits)
-    if (wait > 0) return wait
     bounds.forEach(({ key }, at) => this.#set(key, { tries: (levels[at] ?? 0) + 1, at: now }))
     return null
+  }
+
+  /** What `begin` would return, and nothing is counted. */
+  wait(bounds: readonly Bound[], now: number): number | null {
+    const waits = bounds.map((bound) => (this.#level(bound, now) + 1 - bound.perMinute) * (MINUTE_MS / bound.perMinute))
+    const wait = Math.max(0, ...waits)
+    return wait > 0 ? wait : null
   }
 
   succeeded(bounds: readonly Bound[], now: number): void {
     for (const bound of bounds) this.#set(bound.key, { tries: Math.max(0, this.#level(bound, now) - 1), at: now })
   }
 
-  /** So many more, whatever there are. */
-  add(bound: Bound, count: number, now: number): void {
-    this.#set(bound.key, { tries: this.#level(bound, now) + count, at: now })
+  /** So many more, whatever there are, up to `most`. */
+  add(bound: Bound, count: number, now: number, most: number): void {
+    this.#set(bound.key, { tries: Math.min(most, this.#level(bound, now) + count), at: now })
   }
 
   #level({ key, perMinute }: Bound, now: number): number {

@@ -5,7 +5,8 @@ import { pipeline } from 'node:stream'
 import { BACKUP, BACKUP_HEADER, type BackupHead, encodeBackupHead } from '@lvsm/protocol'
 import { refuse } from '../../../agent/process/http.ts'
 import type { Caller } from '../../../agent/process/caller.ts'
-import type { ApiHost } from './route-context.ts'
+import { refusedWith } from '../../api/reply.ts'
+import { type Gate, writeDown } from './gate.ts'
 
 export type MadeBackup =
   /** A file that is this answer's: it is removed when it was sent, or was not. */
@@ -13,7 +14,7 @@ export type MadeBackup =
   | { readonly ok: false; readonly reason: string }
 
 export interface BackupSetting {
-  readonly host: Pick<ApiHost, 'audit'>
+  readonly host: Gate['host']
   readonly wallClock: () => number
   readonly backup: () => Promise<MadeBackup>
   crashed(error: unknown): void
@@ -31,9 +32,10 @@ export class Backups {
     if (incoming.method !== BACKUP.method)
       return refuse(response, 405, { code: 'bad-method', message: `${incoming.method} is not for ${BACKUP.path}` })
     if (caller.role !== 'admin') {
-      this.#note(caller, 403, 'not-allowed')
       const message = `${caller.name} is ${caller.role}, and a backup has the keys of the cluster`
-      return refuse(response, 403, { code: 'not-allowed', message, hint: 'run it as root' })
+      const refusal = { code: 'not-allowed', message, hint: 'run it as root' }
+      writeDown(this.#setting, BACKUP, caller, refusedWith(403, [refusal]))
+      return refuse(response, 403, refusal)
     }
     if (this.#isBusy)
       return refuse(response, 503, { code: 'busy', message: 'a backup is made already', hint: 'wait for its end' })

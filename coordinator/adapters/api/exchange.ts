@@ -10,6 +10,8 @@ export interface Exchange<Route extends ApiRoute> {
   /** Bytes of a body. */
   readonly longest: number
   answer(asked: AskedOf<Route>): Reply | Promise<Reply>
+  /** What is done meanwhile is counted as whoever asks. */
+  charged?<Value>(work: () => Value): Value
   /** What became of it. */
   answered?(reply: Reply): void
   /** It threw: a fault of this program. The client is told so. */
@@ -23,9 +25,14 @@ export function exchange<Route extends ApiRoute>(
   job: Exchange<Route>,
 ): void {
   readBody(incoming, response, job.longest, (text) => {
-    void replyTo(incoming.url, text, job).then((reply) => send(response, reply))
+    void replyTo(incoming.url, text, job).then((reply) => chargedBy(job)(() => send(response, reply)))
   })
 }
+
+const chargedBy =
+  ({ charged }: { charged?<Value>(work: () => Value): Value }) =>
+  <Value>(work: () => Value): Value =>
+    charged ? charged(work) : work()
 
 /** However the request came. Never rejects. */
 export async function replyTo<Route extends ApiRoute>(
@@ -34,7 +41,7 @@ export async function replyTo<Route extends ApiRoute>(
   job: Omit<Exchange<Route>, 'longest'>,
 ): Promise<Reply> {
   try {
-    const read = readRequest(job.route, queryOf(url), text)
+    const read = chargedBy(job)(() => readRequest(job.route, queryOf(url), text))
     const reply = read.ok ? await job.answer(read.asked) : read.reply
     job.answered?.(reply)
     return reply

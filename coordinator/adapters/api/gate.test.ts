@@ -58,4 +58,34 @@ it('who asks without end for what he may not fills no log, and every time hears 
   for (let at = 0; at < 500; at++) statuses.add((await askRoute(asked, 'change', mallory, change)).status)
   expect([...statuses]).toEqual([403])
   expect(lines.length).toBeLessThan(70)
+  const [newest] = asked.host.audit.present()
+  expect(newest).toMatchObject({ who: 'mallory on rs1', what: 'POST /v1/config/change', status: 403 })
+  expect(newest?.result).toMatch(/^and 4[34]\d more within 1 s, not written down one by one: not-allowed$/)
+})
+
+it('what is refused while it is read is written down no more often', async () => {
+  const lines: string[] = []
+  const asked = { ...gate(), host: hostOf((line) => lines.push(line)) }
+  for (let at = 0; at < 300; at++) await preview('viewer', { change: { yaml: '' }, base: 1 }, asked)
+  expect(lines.length).toBeLessThan(70)
+})
+
+it('what an answer takes counts on every route that only looks, and is refused there', async () => {
+  const asked = gate()
+  const ann = { name: 'ann', role: 'viewer', from: '10.0.0.9' } as const
+  const history = () =>
+    askRoute(asked, 'history', ann, { url: '/v1/config/history?limit=200', text: '', ifMatch: undefined })
+  expect(await history()).toMatchObject({ status: 200 })
+  asked.host.tempo.spent(ann, 6000, performance.now())
+  expect(await history()).toMatchObject({ status: 429 })
+})
+
+it('many that are asked at the same time are answered until the time is used up', async () => {
+  const asked = gate()
+  const ann = { name: 'ann', role: 'viewer', from: '10.0.0.9' } as const
+  const all = Array.from({ length: 5 }, async () =>
+    askRoute(asked, 'history', ann, { url: '/v1/config/history', text: '', ifMatch: undefined }),
+  )
+  asked.host.tempo.spent(ann, 60_000, performance.now())
+  expect((await Promise.all(all)).map(({ status }) => status)).toEqual([429, 429, 429, 429, 429])
 })

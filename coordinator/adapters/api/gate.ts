@@ -1,11 +1,19 @@
 /** Who may ask what, and what is written down of it: the same on every listener. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type ApiRoute, CONFIG_ROUTES, type ConfigRouteName, mayAs, type UserRole } from '@lvsm/protocol'
+import {
+  type ApiRoute,
+  type AuditRecord,
+  CONFIG_ROUTES,
+  type ConfigRouteName,
+  mayAs,
+  type UserRole,
+} from '@lvsm/protocol'
 import { isAudited, resultOf } from '../../api/audit.ts'
 import { type Reply, refusedWith } from '../../api/reply.ts'
 import { LONGEST_BODY, LONGEST_LOOK } from '../../api/request.ts'
 import type { Configuration } from '../../configuration.ts'
 import type { Caller } from '../../../agent/process/caller.ts'
+import { chargeOf } from './charge.ts'
 import { type Exchange, exchange, replyTo, send } from './exchange.ts'
 import type { ApiHost } from './route-context.ts'
 import { routed } from './routes.ts'
@@ -61,35 +69,50 @@ function jobOf(
   ifMatch: string | undefined,
 ): Omit<Exchange<ApiRoute>, 'longest'> | { readonly refused: Reply } {
   const signature = () => ({ author: caller.name, at: wallClock() })
-  const timed = <Value>(work: () => Value): Value => {
-    const began = performance.now()
-    const value = work()
-    host.tempo.spent(caller, performance.now() - began, performance.now())
-    return value
-  }
+  const { charged, timed } = chargeOf(host.tempo, name, caller)
   const { role, from } = caller
   const { route, answer } = routed(name, { configuration, host, from, role, ifMatch, signature, timed })
   const answered = (reply: Reply): void => {
-    if (isAudited(route, reply.status)) note({ host, wallClock }, route, caller, reply)
+    if (isAudited(route, reply.status)) writeDown({ host, wallClock }, route, caller, reply)
   }
   const { role: least } = route
   const often = (): Reply | null => host.tempo.refuse(name, caller, performance.now())
   const refused = least === null || mayAs(caller.role, least) ? often() : beyond(caller, least)
-  if (!refused) return { route, answer, answered, crashed }
-  // Who asks without end fills no log.
-  if (host.tempo.mayNote(caller, performance.now())) answered(refused)
+  if (!refused) return { route, answer: (asked) => charged(() => answer(asked)), charged, answered, crashed }
+  writeDown({ host, wallClock }, route, caller, refused)
   return { refused }
 }
 
-export function note(
-  { host, wallClock }: Pick<Gate, 'host' | 'wallClock'>,
-  { method, path }: ApiRoute,
-  { name, from }: Pick<Caller, 'name' | 'from'>,
+const UNREAD: ReadonlySet<number> = new Set([403, 429])
+/** Who asks without end for what he may not fills no log: beyond some of a minute they are one record that counts. */
+export function writeDown(
+  gate: Pick<Gate, 'host' | 'wallClock'>,
+  route: Pick<ApiRoute, 'method' | 'path'>,
+  caller: Caller,
   reply: Reply,
 ): void {
-  const { status } = reply
-  host.audit.note({ at: wallClock(), who: name, from, what: `${method} ${path}`, status, result: resultOf(reply) })
+  const { audit, tempo } = gate.host
+  if (!UNREAD.has(reply.status) || tempo.mayNote(caller, performance.now())) note(gate, route, caller, reply)
+  else audit.more(recordOf(gate, route, caller, reply))
 }
+
+export function note(
+  gate: Pick<Gate, 'host' | 'wallClock'>,
+  route: Pick<ApiRoute, 'method' | 'path'>,
+  caller: Pick<Caller, 'name' | 'from'>,
+  reply: Reply,
+): void {
+  gate.host.audit.note(recordOf(gate, route, caller, reply))
+}
+const recordOf = (
+  { wallClock }: Pick<Gate, 'wallClock'>,
+  { method, path }: Pick<ApiRoute, 'method' | 'path'>,
+  { name, from }: Pick<Caller, 'name' | 'from'>,
+  reply: Reply,
+): AuditRecord => ({
+  ...{ at: wallClock(), who: name, from, what: `${method} ${path}` },
+  ...{ status: reply.status, result: resultOf(reply) },
+})
 
 const WAYS: readonly (readonly [from: RegExp, hint: string])[] = [
   [/^socket$/, 'run it as root, or log in to the port for people as a user who may'],

@@ -68,9 +68,10 @@ async function replyOf(gate: Gate, node: string, text: string): Promise<Reply> {
   return askRoute(gate, name, caller, { url: message.path, text: message.body, ifMatch: message.ifMatch })
 }
 
-const callerOf = ({ user }: Passed, node: string): Pick<Caller, 'name' | 'from'> => ({
+const callerOf = ({ user }: Passed, node: string): Omit<Caller, 'role'> => ({
   name: `${user.name.slice(0, LONGEST_NAME - node.length - 4)} on ${node}`.slice(0, LONGEST_NAME),
   from: `node ${node}`,
+  there: user.role,
 })
 
 function answer(socket: WebSocket, { status, body, revision }: Reply): void {

@@ -41,8 +41,8 @@ export interface RouteContext {
   readonly ifMatch: string | undefined
   readonly signature: () => Signature
   readonly role: UserRole
-  /** What takes long is counted as whoever asks for it. */
-  readonly timed: <Value>(work: () => Value) => Value
+  /** Refused where whoever asks has used up his time; what it takes is counted as his. */
+  readonly timed: (work: () => Reply) => Reply
 }
 export type Answers = {
   readonly [Name in ConfigRouteName]: (asked: Asked<Name>, context: RouteContext) => Reply | Promise<Reply>

@@ -6,7 +6,7 @@ import { refuse } from '../../../agent/process/http.ts'
 import type { Caller } from '../../../agent/process/caller.ts'
 import { ok, refusedWith } from '../../api/reply.ts'
 import { exchange } from './exchange.ts'
-import { type Gate, note } from './gate.ts'
+import { type Gate, note, writeDown } from './gate.ts'
 
 export type Taken = SecretsReport | { readonly refusals: readonly Refusal[] }
 export type TakeSecrets = (keys: readonly KeyFile[]) => Taken
@@ -23,7 +23,7 @@ export function serveSecrets(
   if (!mayAs(caller.role, SECRETS.role)) {
     const message = `${caller.name} is ${caller.role}, and secrets of the heartbeat are root's`
     const refusal = { code: 'not-allowed', message, hint: 'run it as root' }
-    note(gate, SECRETS, caller, refusedWith(403, [refusal]))
+    writeDown(gate, SECRETS, caller, refusedWith(403, [refusal]))
     return refuse(response, 403, refusal)
   }
   exchange(incoming, response, {
