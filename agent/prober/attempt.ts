@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { performance } from 'node:perf_hooks'
 import { type ProbeFound, type ProbeJob, probeReason } from '@lvsm/protocol'
-import { SecondQuestions, slowOpening } from './second-question.ts'
+import { SecondQuestions, slowOpening, STOOD_STILL_MS } from './second-question.ts'
 import { watchStalls } from './stalls.ts'
 import { type Trace, tracing, UNTOLD, withCertificate, withOpening } from './trace.ts'
 
@@ -47,13 +47,13 @@ const LONGEST_MORE_MS = 5000
 /** Less is not worth a timer. */
 const LEAST_MORE_MS = 2
 
-const seconds = new SecondQuestions()
+const SECONDS = new SecondQuestions()
 
-export function attempt(ask: Ask, job: ProbeJob, done: Done): void {
+export function attempt(ask: Ask, job: ProbeJob, done: Done, seconds = SECONDS): void {
   const began = now()
   const stalls = watchStalls()
   const mostMs = Math.min(job.timeoutMs, LONGEST_MORE_MS)
-  let [over, givenMs] = [false, 0]
+  let [over, givenMs, isSilent] = [false, 0, false]
   let asking: Asking | null = null
   const told = job.explain === true ? tracing(now) : null
   const seen: Pick<ProbeFound, 'certificateUntilMs'> = {}
@@ -66,7 +66,7 @@ export function attempt(ask: Ask, job: ProbeJob, done: Done): void {
     over = true
     clearTimeout(timer)
     stalls.done()
-    if (typeof opening === 'number') seconds.isWell(job)
+    if (typeof opening === 'number' || (opening === 'begun' && ok !== null && !isSilent)) seconds.isHeard(job)
     // Where it ends while it begins, there is nothing to close yet.
     setImmediate(() => asking?.close())
     const tookMs = Math.round((now() - began) * 10) / 10
@@ -89,9 +89,11 @@ export function attempt(ask: Ask, job: ProbeJob, done: Done): void {
         `this machine was too busy to hear an answer: for ${Math.round(lostMs)} ms lvsm-prober stood still`,
       )
     const ok = asking?.late ? asking.late() : false
-    const why = opening === 'begun' ? seconds.of(job, job.timeoutMs) : slowOpening(opening)
-    end(ok, `${asking?.sofar() ?? 'no answer'} within ${job.timeoutMs} ms${ok === false ? why : ''}`)
+    isSilent = opening === 'begun'
+    end(ok, `${asking?.sofar() ?? 'no answer'} within ${job.timeoutMs} ms${ok === false ? why(lostMs) : ''}`)
   }
+  const why = (lostMs: number): string =>
+    opening === 'begun' ? seconds.of(job, job.timeoutMs, lostMs > STOOD_STILL_MS) : slowOpening(opening)
   const failed = (error: unknown): void => end(null, `lvsm-prober has a defect here: ${messageOf(error)}`)
   let timer = room.run(failed, () => setTimeout(() => setImmediate(late), job.timeoutMs))
   try {

@@ -13,7 +13,7 @@ import { reasonOf } from '../reasons.ts'
 const PATIENCE_MS = 5000
 const MOST_UNDER_WAY = 256
 /** A packet filter of the host itself may say the same of the port (ICMP type 3, code 10 or 13), but at once. */
-const AT_ONCE_MS = 900
+export const AT_ONCE_MS = 900
 const ABSENT: ReadonlySet<string> = new Set(['EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN'])
 
 type Target = Pick<ProbeJob, 'address' | 'port' | 'source'>

@@ -154,6 +154,7 @@ export { itemsOf, type Items, MOST_RECORDED, serversIn, statusOf } from './recor
 export * from './recorded/recorded-file.ts'
 export * from './recorded/recorder.ts'
 export { NO_RECORD, type OwnRecord, type RecordedReport, recordedReport, type RecordedSpan } from './recorded/report.ts'
+export * from './silence.ts'
 export * from './stranger.ts'
 export * from './spread.ts'
 export * from './stored-log.ts'
