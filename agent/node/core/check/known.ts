@@ -1,34 +1,39 @@
 /** What a director knows beside the answer of a check, for whoever wants it explained: heartbeats, the realserver's own words, and its own way there. */
-import { endpointText, netemAway, netemHarm } from '@lvsm/base'
+import { netemAway, netemHarm } from '@lvsm/base'
 import { interfaceFor } from '@lvsm/plan'
-import type { Trial } from '@lvsm/protocol'
+import type { PeerStatus, Trial } from '@lvsm/protocol'
 import { sourceOf } from '../observe/interfaces.ts'
 import { leaseStatus } from '../lease.ts'
 import { stateOf } from '../peers.ts'
 import type { NodeState } from '../state.ts'
+import { conclusionOf } from './conclusion.ts'
 import type { Member } from './member.ts'
-import { speaksAgainst } from './sight.ts'
 
 const MOST_TROUBLES = 3
 
 /** The last line draws the conclusion, where one can be drawn. */
 export function knownOf(state: NodeState, member: Member, { ok, reason }: Pick<Trial, 'ok' | 'reason'>): string[] {
-  const life = lifeOf(state, member)
+  const peer = peerOf(state, member)
   return [
-    life === null ? [] : [`heartbeats of ${member.realserver.node}: ${life}`],
+    lifeLines(state, member, peer),
     sightLines(member),
     wayLines(state, member),
     troubleLines(state, member),
-    ok === false && /\bno answer\b(?! to ARP)/.test(reason) ? [conclusion(member, life)] : [],
+    ok === false ? (conclusionOf(member, isOwn(state, member) ? 'own' : (peer?.life ?? null), reason) ?? []) : [],
   ].flat()
 }
 
-function lifeOf(state: NodeState, { realserver: { node } }: Member): string | null {
-  if (node === state.node) return null
-  const peer = leaseStatus(state)?.peers.find(({ name }) => name === node)
-  if (!peer) return 'not known here'
-  const agent = peer.agentless === undefined ? '' : `; its agent is not at work: ${peer.agentless}`
-  return `${peer.life}${agent}`
+const isOwn = (state: NodeState, { realserver: { node } }: Member): boolean => node === state.node
+const peerOf = (state: NodeState, { realserver: { node } }: Member): PeerStatus | undefined =>
+  leaseStatus(state)?.peers.find(({ name }) => name === node)
+
+/** Where no agent runs nobody sends heartbeats. */
+function lifeLines(state: NodeState, member: Member, peer: PeerStatus | undefined): string[] {
+  const { node, agent } = member.realserver
+  if (isOwn(state, member) || agent === false) return []
+  if (!peer) return [`heartbeats of ${node}: not known here`]
+  const its = peer.agentless === undefined ? '' : `; its agent is not at work: ${peer.agentless}`
+  return [`heartbeats of ${node}: ${peer.life}${its}`]
 }
 
 function sightLines({ sight, service, realserver }: Member): string[] {
@@ -74,16 +79,3 @@ const troubleLines = (state: NodeState, { realserver: { node } }: Member): strin
     .filter(({ severity }) => severity !== 'info')
     .slice(0, MOST_TROUBLES)
     .map(({ severity, message }) => `${node} says of itself, ${severity}: ${message}`)
-
-function conclusion({ sight, realserver: { node, address, port } }: Member, life: string | null): string {
-  const at = endpointText(address, port)
-  if (life === 'dead')
-    return `so: ${node} is not heard at all: see to that machine, and to the way there, before its server`
-  if (sight && !sight.stale && speaksAgainst(sight))
-    return `so: the server on ${node} is the cause, and not the way there`
-  if (sight?.is === 'listens' && !sight.stale)
-    return `so: nothing comes back from ${at} although somebody listens there: a packet filter there (nft list ruleset, iptables -S) or here, or the way between`
-  if (life === 'alive')
-    return `so: ${node} is heard, and ${at} is silent: a packet filter, a server that hangs (on ${node}: ss -ltnp; ps: state T or D), or the way to that address; lvsm doctor on both shows more`
-  return 'so: what it is cannot be told from here: lvsm doctor on both machines shows more'
-}

@@ -6,8 +6,8 @@ import { node, statusOf } from '../fixture.ts'
 
 type Report = { trials: { server: string; ok: boolean | null; reason: string; steps?: { text: string }[] }[] }
 
-function director(check = '{ type: tcp, interval: 500ms, timeout: 300ms, fall: 1 }', name = 'dir1') {
-  const one = node(name, undefined, SAMPLE.replace(/check: \{[^}]*\}/, `check: ${check}`))
+function director(check = '{ type: tcp, interval: 500ms, timeout: 300ms, fall: 1 }', name = 'dir1', text = SAMPLE) {
+  const one = node(name, undefined, text.replace(/check: \{[^}]*\}/, `check: ${check}`))
   one.feed({ kind: 'lease-up' })
   one.feed({ kind: 'lease-status', status: statusOf(name, 'dir1') })
   one.run(3000)
@@ -144,4 +144,21 @@ it('who wants it explained is told what else is known, and what follows where no
   const [again] = one.take('check')
   one.feed({ kind: 'checked', id: again?.id ?? '', ok: false, reason: 'no answer within 300 ms', found: {} })
   expect(JSON.stringify(one.replies())).not.toContain('known')
+})
+
+it('of a realserver without an agent no heartbeats are told, for it sends none', () => {
+  const one = director(
+    undefined,
+    'dir1',
+    SAMPLE.replace('node: rs2, address: 10.11.0.12', 'node: web9, agent: false, address: 10.11.0.19'),
+  )
+  one.silentChecks = true
+  one.take('check')
+  one.ask({ name: 'http/web9', explain: true })
+  const [asked] = one.take('check')
+  one.feed({ kind: 'checked', id: asked?.id ?? '', ok: false, reason: 'no answer within 300 ms', found: {} })
+  const [outcome] = one.replies()
+  const [trial] = outcome?.ok ? (outcome.report as unknown as { trials: { known?: string[] }[] }).trials : []
+  expect(trial?.known?.join('\n')).not.toMatch(/heartbeats|doctor/)
+  expect(trial?.known?.at(-1)).toContain('whether the machine of web9 is on is not known here')
 })

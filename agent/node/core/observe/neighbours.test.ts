@@ -107,3 +107,7 @@ test('nobody reads the table while nothing is wrong', () => {
   goesOn(dir1, 5000, statusOf('dir1', 'dir1'))
   expect(dir1.take('observe').filter(({ neighbours }) => neighbours)).toEqual([])
 })
+
+test('where more time brought an answer, it leads to who answers', () => {
+  expect(said(director('no answer within 300 ms: a second question was answered after 1.4 s: a slow way'))).toEqual([])
+})

@@ -6,6 +6,7 @@
  */
 import { type Trouble } from '@lvsm/base'
 import { destKey, parseDestKey } from '@lvsm/model'
+import { silenceOf } from '@lvsm/protocol'
 import { heldGroups, leaseStatus } from '../lease.ts'
 import { readyOf, stateOf } from '../peers.ts'
 import type { NodeState } from '../state.ts'
@@ -38,8 +39,8 @@ const answeringAddresses = ({ checks }: NodeState): ReadonlySet<string> =>
         : [realserver.address],
     ),
   )
-/** Not that nobody answered to ARP: by such an entry nobody is asked. */
-const isSilent = (reason: string): boolean => /\bno answer\b(?! to ARP)/.test(reason)
+/** Not that nobody answered to ARP: by such an entry nobody is asked. Nor where more time brought an answer: it leads there. */
+const isSilent = (reason: string): boolean => silenceOf(reason) === 'silent'
 
 const silentMembers = ({ checks }: NodeState): Suspect[] =>
   [...checks.members.values()].flatMap(({ health, service, realserver }) => {
