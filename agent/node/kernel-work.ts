@@ -22,7 +22,7 @@ export class KernelWork {
       case 'apply':
         return this.#feed({ kind: 'applied', failures: this.#apply(effect.operations) })
       case 'sockets':
-        return this.#feed(this.#kernel.sockets(effect.protocols))
+        return this.#feed(this.#kernel.sockets(effect.protocols, effect.crowded))
     }
   }
   close(): void {

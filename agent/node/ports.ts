@@ -24,8 +24,8 @@ export interface Kernel {
     readonly neighbours?: boolean
     readonly forwarding?: boolean
   }): Observed
-  /** Who waits for connections or datagrams. Throws nothing: what cannot be read is said. */
-  sockets(protocols: readonly KernelProtocol[]): Extract<NodeInput, { kind: 'sockets' }>
+  /** Who waits for connections or datagrams; at ports that are `crowded`, also whether who should accept is stopped. Throws nothing: what cannot be read is said. */
+  sockets(protocols: readonly KernelProtocol[], crowded: readonly number[]): Extract<NodeInput, { kind: 'sockets' }>
   /** Null: it is done. */
   apply(operation: Operation): Omit<Failure, 'operation'> | null
   /** Calls back when links, addresses, default routes or rules change. */

@@ -76,7 +76,7 @@ for _ in range(5):
 test('the agent’s own look: by protocol, with the load', async () => {
   const kernel = inNamespace(space, openKernel)
   try {
-    const answer = inNamespace(space, () => kernel.sockets(['tcp', 'udp', 'sctp']))
+    const answer = inNamespace(space, () => kernel.sockets(['tcp', 'udp', 'sctp'], []))
     expect(answer.found?.map(({ protocol, port }) => `${protocol} ${port}`)).toEqual(
       expect.arrayContaining(['tcp 80', 'tcp 83', 'udp 53']),
     )

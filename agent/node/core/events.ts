@@ -71,8 +71,12 @@ export type NodeInput =
             readonly queue: number
             readonly most: number
             readonly onlyV6: boolean
-            /** Whose it is, or may be where that cannot be seen, while somebody waits there: a process that is stopped (state T). */
-            readonly stopped?: { readonly pid: number; readonly name: string; readonly sure: boolean }
+            /** While somebody waits there all the time: programs that a signal stopped (state T). */
+            readonly stopped?: {
+              readonly programs: readonly { readonly pid: number; readonly name: string }[]
+              /** It is theirs alone; else nobody sees whether it is. */
+              readonly sure: boolean
+            }
           }[]
         | null
       readonly error: string
@@ -151,7 +155,8 @@ export type NodeEffect =
   /** Read what the kernel counted; answered by one `totals`. */
   | { readonly kind: 'totals' }
   /** See who listens; answered by one `sockets`. */
-  | { readonly kind: 'sockets'; readonly protocols: readonly KernelProtocol[] }
+  /** `crowded`: ports at which somebody waits all the time. */
+  | { readonly kind: 'sockets'; readonly protocols: readonly KernelProtocol[]; readonly crowded: readonly number[] }
   /** In order; answered by `applied`. */
   | { readonly kind: 'apply'; readonly operations: readonly Operation[] }
   /** Ask a realserver from `source` (null: as the kernel chooses), and answer with `checked`. */

@@ -1,14 +1,28 @@
-/** Programs of this network namespace that a signal or a debugger stopped (man 5 proc_pid_stat: state T), with their sockets. */
+/** Programs of this network namespace that a signal or a debugger stopped (man 5 proc_pid_stat: states T and t), with their sockets. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
-export interface StoppedProcess {
+export interface Program {
   readonly pid: number
   readonly name: string
+}
+export interface StoppedProcess extends Program {
   /** Numbers of its sockets; null: this process may not see them. */
   readonly sockets: readonly string[] | null
 }
+/** Of some sockets. */
+export interface StoppedServers {
+  /** By socket: all programs that have it open, each of which a signal stopped. */
+  readonly servers: ReadonlyMap<string, readonly Program[]>
+  /** Programs that a signal stopped, and nobody knows whether they have one of those sockets, or have it alone. */
+  readonly others: readonly Program[]
+}
+export const NOBODY: StoppedServers = { servers: new Map(), others: [] }
 
 const STOPPED: ReadonlySet<string> = new Set(['T', 't'])
+/** A debugger stops for a moment, at each system call (strace), whom it looks at. */
+const BY_SIGNAL = 'T'
+/** Has ended, and no files any more. */
+const ENDED: ReadonlySet<string> = new Set(['Z', 'X'])
 
 /** Behind its name in parentheses, which may have any letter. */
 export const stateIn = (stat: string): string => /\) (\S)/.exec(stat.slice(stat.lastIndexOf(')')))?.[1] ?? ''
@@ -21,22 +35,67 @@ function attempt<T>(read: () => T): T | null {
     return null
   }
 }
-const namespaceOf = (pid: string): string | null => attempt(() => readlinkSync(`/proc/${pid}/ns/net`))
+const namespaceOf = (pid: string, proc: string): string | null => attempt(() => readlinkSync(`${proc}/${pid}/ns/net`))
+const statOf = (pid: number | string, proc: string): string =>
+  attempt(() => readFileSync(`${proc}/${pid}/stat`, 'utf8')) ?? ''
+const pidsIn = (proc: string): string[] => attempt(() => readdirSync(proc).filter((name) => /^\d+$/.test(name))) ?? []
 
 /** Numbers of the sockets that a process has open; null: this process may not see them. */
-export const socketsOf = (pid: number | string): string[] | null =>
-  attempt(() => readdirSync(`/proc/${pid}/fd`))?.flatMap(
-    (fd) => /^socket:\[(\d+)\]$/.exec(attempt(() => readlinkSync(`/proc/${pid}/fd/${fd}`)) ?? '')?.[1] ?? [],
+export const socketsOf = (pid: number | string, proc = '/proc'): string[] | null =>
+  attempt(() => readdirSync(`${proc}/${pid}/fd`))?.flatMap(
+    (fd) => /^socket:\[(\d+)\]$/.exec(attempt(() => readlinkSync(`${proc}/${pid}/fd/${fd}`)) ?? '')?.[1] ?? [],
   ) ?? null
 
-export function stoppedProcesses(): StoppedProcess[] {
-  const own = namespaceOf('self')
-  return (attempt(() => readdirSync('/proc')) ?? []).flatMap((pid): StoppedProcess[] => {
-    const stat = /^\d+$/.test(pid) ? attempt(() => readFileSync(`/proc/${pid}/stat`, 'utf8')) : null
-    if (stat === null || !STOPPED.has(stateIn(stat))) return []
-    // Of one whose namespace may not be seen it is not known that it is another one.
-    const space = namespaceOf(pid)
-    if (space !== null && space !== own) return []
-    return [{ pid: Number(pid), name: nameIn(stat), sockets: socketsOf(pid) }]
-  })
+/** Null: another network namespace. Of one whose namespace may not be seen it is not known that it is another one. */
+function stoppedAs(pid: string, stat: string, proc: string): StoppedProcess | null {
+  const space = namespaceOf(pid, proc)
+  if (space !== null && space !== namespaceOf('self', proc)) return null
+  return { pid: Number(pid), name: nameIn(stat), sockets: socketsOf(pid, proc) }
 }
+
+export const stoppedProcesses = (proc = '/proc'): StoppedProcess[] =>
+  pidsIn(proc).flatMap((pid) => {
+    const stat = statOf(pid, proc)
+    return STOPPED.has(stateIn(stat)) ? (stoppedAs(pid, stat, proc) ?? []) : []
+  })
+
+/**
+ * Who of those that a signal stopped has one of these sockets, so that nobody else could accept there; in steps, one for each process: a machine
+ * may have thousands.
+ */
+export function* stoppedServers(wanted: ReadonlySet<string>, proc = '/proc'): Generator<undefined, StoppedServers> {
+  const stopped: StoppedProcess[] = []
+  const awake: string[] = []
+  for (const pid of pidsIn(proc)) {
+    const stat = statOf(pid, proc)
+    const state = stateIn(stat)
+    const one = state === BY_SIGNAL ? stoppedAs(pid, stat, proc) : null
+    if (one) stopped.push(one)
+    else if (state !== '' && !ENDED.has(state)) awake.push(pid)
+    yield
+  }
+  const servers = new Map<string, Program[]>()
+  for (const { sockets, ...program } of stopped)
+    for (const socket of new Set(sockets)) if (wanted.has(socket)) listed(servers, socket).push(program)
+  // Whoever is awake, or may have anything, may accept there, too.
+  if (servers.size > 0 && stopped.some(({ sockets }) => sockets === null)) servers.clear()
+  for (const pid of servers.size > 0 ? awake : []) {
+    const sockets = socketsOf(pid, proc)
+    if (sockets === null && statOf(pid, proc) !== '') servers.clear()
+    for (const socket of sockets ?? []) servers.delete(socket)
+    if (servers.size === 0) break
+    yield
+  }
+  const known = new Set([...servers.values()].flat().map(({ pid }) => pid))
+  const mayBe = ({ pid, sockets }: StoppedProcess): boolean =>
+    !known.has(pid) && (sockets === null || sockets.some((socket) => wanted.has(socket)))
+  return { servers, others: stopped.filter(mayBe).map(({ pid, name }) => ({ pid, name })) }
+}
+function listed<Key, Value>(lists: Map<Key, Value[]>, key: Key): Value[] {
+  const list = lists.get(key) ?? []
+  lists.set(key, list)
+  return list
+}
+
+/** Still? */
+export const isStoppedNow = ({ pid }: Program, proc = '/proc'): boolean => stateIn(statOf(pid, proc)) === BY_SIGNAL

@@ -65,7 +65,7 @@ export function openKernel(): Kernel {
         ...(services ? { syncDaemons: table.syncDaemons() } : {}),
       }
     },
-    sockets: (protocols) => sockets.look(protocols),
+    sockets: (protocols, crowded) => sockets.look(protocols, crowded),
     apply(operation) {
       forget()
       return carryOut(operation, { route, table, natRules, guePorts })

@@ -1,16 +1,16 @@
 /** Who listens on this machine, by sock_diag: opened with the first question, and anew after a failure. */
-import { plainLine } from '@lvsm/base'
 import { availableParallelism, loadavg } from 'node:os'
-import { NETLINK, type Netlink, openNetlink, stoppedProcesses } from '@lvsm/kernel'
+import { NETLINK, type Netlink, openNetlink } from '@lvsm/kernel'
 import { decodeWaiting, dumpWaiting, socketNumber, type SocketProtocol } from '@lvsm/netlink'
 import type { Kernel } from '../../ports.ts'
-import { remembered } from './remembered.ts'
+import { StoppedWatch } from './stopped.ts'
 
-type Answer = ReturnType<Kernel['sockets']>
+type Found = NonNullable<ReturnType<Kernel['sockets']>['found']>[number]
+interface Seen {
+  readonly number: string
+  readonly found: Found
+}
 const isSeen = (protocol: string): protocol is SocketProtocol => protocol === 'tcp' || protocol === 'udp'
-
-/** All processes are gone over: only while somebody waits to be accepted. Milliseconds. */
-const STOPPED_MS = 3000
 
 export interface SocketsPort {
   look: Kernel['sockets']
@@ -19,37 +19,41 @@ export interface SocketsPort {
 
 export function openSockets(): SocketsPort {
   let netlink: Netlink | null = null
-  const stopped = remembered(stoppedProcesses, () => performance.now(), STOPPED_MS)
-  /** Who has this socket and is stopped, or may have it, where this process may not see that. */
-  const stoppedAt = (number: string): Pick<NonNullable<Answer['found']>[number], 'stopped'> => {
-    const all = stopped.get()
-    const own = all.find(({ sockets }) => sockets?.includes(number) === true)
-    const found = own ?? all.find(({ sockets }) => sockets === null)
-    return found ? { stopped: { pid: found.pid, name: plainLine(found.name), sure: found === own } } : {}
-  }
+  const stopped = new StoppedWatch()
   const close = (): void => {
     netlink?.close()
     netlink = null
   }
-  const read = (protocol: SocketProtocol): NonNullable<Answer['found']> =>
+  const read = (protocol: SocketProtocol): Seen[] =>
     (['inet', 'inet6'] as const).flatMap((family) =>
-      (netlink ??= openNetlink(NETLINK.sockets)).dump(dumpWaiting(protocol, family)).flatMap((message) => {
+      (netlink ??= openNetlink(NETLINK.sockets)).dump(dumpWaiting(protocol, family)).flatMap((message): Seen[] => {
         const decoded = decodeWaiting(message)
-        if (!decoded.ok) return []
-        const waits = protocol === 'tcp' && decoded.value.queue > 0
-        return [{ protocol, ...decoded.value, ...(waits ? stoppedAt(socketNumber(message)) : {}) }]
+        return decoded.ok ? [{ number: socketNumber(message), found: { protocol, ...decoded.value } }] : []
       }),
     )
+  /** `crowded`: ports at which somebody waits all the time. */
+  const find = (protocols: readonly string[], crowded: ReadonlySet<number>): Found[] => {
+    const seen = protocols.filter(isSeen).flatMap(read)
+    const waits = ({ found }: Seen): boolean => found.protocol === 'tcp' && found.queue > 0 && crowded.has(found.port)
+    const stoppedAt = stopped.of(new Set(seen.filter(waits).map(({ number }) => number)))
+    return seen.map((one) => {
+      const by = waits(one) ? stoppedAt(one.number) : null
+      return by ? { ...one.found, stopped: by } : one.found
+    })
+  }
   return {
-    look(protocols) {
+    look(protocols, crowded) {
       const load = Math.round((100 * (loadavg()[0] ?? 0)) / availableParallelism()) / 100
       try {
-        return { kind: 'sockets', found: protocols.filter(isSeen).flatMap(read), error: '', load }
+        return { kind: 'sockets', found: find(protocols, new Set(crowded)), error: '', load }
       } catch (error) {
         close()
         return { kind: 'sockets', found: null, error: (error as Error).message, load }
       }
     },
-    close,
+    close() {
+      close()
+      stopped.close()
+    },
   }
 }

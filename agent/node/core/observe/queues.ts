@@ -40,15 +40,21 @@ export function crowdedNow(
   )
 }
 
-export const crowdTroubles = (crowded: Crowded, node: string): Trouble[] =>
+/** `besides`: what else is known of that place. */
+export const crowdTroubles = (
+  crowded: Crowded,
+  node: string,
+  besides: (arrival: OwnArrival) => string = () => '',
+): Trouble[] =>
   [...crowded.values()].flatMap(({ arrival, looks, queue, most }) => {
     if (looks < LOOKS) return []
     const { service, address, port } = arrival
+    const more = besides(arrival)
     return [
       {
         ...{ code: 'accepts-nobody', severity: 'critical', object: `service ${service}` },
         message: `the server of service ${service} on ${node} accepts no connections at ${endpointText(address, port)}: as many wait as its queue takes`,
-        evidence: `ss -ltn: ${queue} wait, ${most} is the most`,
+        evidence: `ss -ltn: ${queue} wait, ${most} is the most${more === '' ? '' : `; ${more}`}`,
         hint: `on ${node}: ss -ltnp 'sport = :${port}' names its process; is it stopped or hung (ps: state T or D), or has it too few workers? Restart it, or give it more`,
       },
     ]

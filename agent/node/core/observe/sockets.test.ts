@@ -100,6 +100,18 @@ describe('a realserver', () => {
     expect(steady({ ...full, address: VIP }, socket())).toBe('full')
   })
 
+  it('a full queue is told, with who is stopped there as evidence, unless that is known to be the server', () => {
+    const found = (sure: boolean) => {
+      const stopped = { programs: [{ pid: 812, name: 'vim' }], sure }
+      const one = realserver('rs1', socket({ queue: 129, stopped }))
+      goesOn(one, 3000)
+      expect(one.take('sockets').map(({ crowded }) => crowded)).toContainEqual([80])
+      return one.core.status(one.now()).troubles.filter(({ object }) => object === 'service http')
+    }
+    expect(found(false)).toMatchObject([{ code: 'accepts-nobody', evidence: expect.stringContaining('vim') }])
+    expect(found(true)).toMatchObject([{ code: 'stopped-process' }])
+  })
+
   it('what cannot be read is no word about the server, and a trouble here', () => {
     const one = realserver('rs1', socket())
     one.listening = null

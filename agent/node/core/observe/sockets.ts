@@ -12,7 +12,16 @@ import { encodeSockets } from '../publish/packing.ts'
 import type { NodeState } from '../state.ts'
 import { type Astray, astrayNow, astrayTroubles, isNewlyAstray, NOBODY_ASTRAY } from './arrivals.ts'
 import { type FoundSocket, socketsAt } from './listening.ts'
-import { isStopped, NOBODY_STOPPED, stoppedNow, type StoppedServers, stoppedTroubles } from './stopped.ts'
+import {
+  crowdedPorts,
+  isNewlyWaiting,
+  isStopped,
+  NOBODY_STOPPED,
+  perhapsStopped,
+  stoppedNow,
+  type StoppedServers,
+  stoppedTroubles,
+} from './stopped.ts'
 import { type Crowded, crowdedNow, crowdTroubles, isNewlyCrowded, NOBODY_WAITS } from './queues.ts'
 
 const LOOK_MS = 500
@@ -67,7 +76,8 @@ function askForSockets(state: NodeState): void {
   const { sockets, effects } = state
   sockets.asking = true
   const places = [...looksOf(state), ...arrivalsOf(state)]
-  effects.push({ kind: 'sockets', protocols: [...new Set(places.map(({ protocol }) => protocol))] })
+  const protocols = [...new Set(places.map(({ protocol }) => protocol))]
+  effects.push({ kind: 'sockets', protocols, crowded: crowdedPorts(sockets.stopped) })
 }
 export const nextSocketLook = (state: NodeState): Instant | null =>
   state.sockets.asking || !isWanted(state) ? null : state.sockets.lookAt
@@ -82,7 +92,8 @@ export function onSockets(state: NodeState, input: Found): void {
   sockets.astray = astrayNow(sockets.astray, arrivalsOf(state), found)
   sockets.crowded = crowdedNow(sockets.crowded, arrivalsOf(state), found)
   sockets.stopped = stoppedNow(sockets.stopped, arrivalsOf(state), found)
-  if (isNewlyAstray(sockets.astray) || isNewlyCrowded(sockets.crowded)) sockets.lookAt = after(now, LOOK_MS)
+  const isNews = isNewlyAstray(sockets.astray) || isNewlyCrowded(sockets.crowded) || isNewlyWaiting(sockets.stopped)
+  if (isNews) sockets.lookAt = after(now, LOOK_MS)
   if (hasLooks) tellOfLooks(state, input)
 }
 
@@ -136,7 +147,8 @@ function sightOf(look: OwnLook, found: readonly FoundSocket[]): Pick<SeenSocket,
 const isFull = (protocol: KernelProtocol, { queue, most }: FoundSocket): boolean => protocol === 'tcp' && queue > most
 
 export function socketTroubles({ sockets, node }: NodeState): Trouble[] {
-  const crowds = crowdTroubles(sockets.crowded, node).filter((one) => !isStopped(sockets.stopped, one))
+  const crowded = new Map([...sockets.crowded].filter(([, { arrival }]) => !isStopped(sockets.stopped, arrival)))
+  const crowds = crowdTroubles(crowded, node, (arrival) => perhapsStopped(sockets.stopped, arrival))
   const seen = [...astrayTroubles(sockets.astray, node), ...crowds, ...stoppedTroubles(sockets.stopped, node)]
   if (sockets.error === null) return seen
   const unread: Trouble = {

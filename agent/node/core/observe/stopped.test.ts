@@ -1,14 +1,23 @@
 import type { OwnArrival } from '@lvsm/model'
 import { expect, test } from 'vitest'
 import type { FoundSocket } from './listening.ts'
-import { isStopped, NOBODY_STOPPED, stoppedNow, type StoppedServers, stoppedTroubles } from './stopped.ts'
+import {
+  crowdedPorts,
+  isStopped,
+  NOBODY_STOPPED,
+  perhapsStopped,
+  stoppedNow,
+  type StoppedServers,
+  stoppedTroubles,
+} from './stopped.ts'
 
 const ARRIVAL: OwnArrival = { service: 'http', protocol: 'tcp', address: '10.11.0.10', port: 80, own: '10.11.0.12' }
-const socket = (stopped?: FoundSocket['stopped']): FoundSocket => ({
-  ...{ protocol: 'tcp', address: '0.0.0.0', port: 80, onlyV6: false, queue: 3, most: 64 },
+const socket = (stopped?: FoundSocket['stopped'], queue = 3): FoundSocket => ({
+  ...{ protocol: 'tcp', address: '0.0.0.0', port: 80, onlyV6: false, queue, most: 64 },
   ...(stopped ? { stopped } : {}),
 })
-const nginx = { pid: 412, name: 'nginx', sure: true }
+const nginx = { programs: [{ pid: 412, name: 'nginx' }], sure: true }
+const vim = { programs: [{ pid: 812, name: 'vim' }], sure: false }
 type Looks = (readonly FoundSocket[] | null)[]
 const after = (...looks: Looks): StoppedServers =>
   looks.reduce<StoppedServers>((before, found) => stoppedNow(before, [ARRIVAL], found), NOBODY_STOPPED)
@@ -19,20 +28,40 @@ test('a server that is stopped at two looks is told with its process, and what l
   expect(said([socket(nginx)], [socket(nginx)])).toMatchObject([
     {
       ...{ code: 'stopped-process', object: 'service http' },
-      message: expect.stringContaining('nginx (process 412), is stopped (state T)'),
+      message: expect.stringContaining('nginx (process 412), is stopped (state T): who connects'),
       hint: expect.stringMatching(/kill -CONT 412$/),
     },
   ])
   expect(said([socket(nginx)], [socket(nginx)], [socket()]), 'it goes on').toEqual([])
   expect(said([socket(nginx)], [socket(nginx)], null), 'nobody sees it').toEqual([])
 })
-test('where it cannot be seen whose the socket is, no more is said than that', () => {
-  const perhaps = [socket({ ...nginx, sure: false })]
-  expect(said(perhaps, perhaps)[0]?.message).toMatch(/is stopped \(state T\): it may be that server$/)
+test('where somebody was accepted in between, it is not stopped', () => {
+  expect(said([socket(nginx, 4)], [socket(nginx, 3)])).toEqual([])
+  expect(said([socket(nginx, 4)], [socket(nginx, 4)], [socket(nginx, 5)])).toHaveLength(1)
 })
-test('a full queue of that service is explained by it', () => {
-  const full = { code: 'accepts-nobody', severity: 'critical', message: '', hint: '', object: 'service http' } as const
-  expect(isStopped(after([socket(nginx)], [socket(nginx)]), full)).toBe(true)
-  expect(isStopped(after([socket(nginx)]), full)).toBe(false)
-  expect(isStopped(after([socket(nginx)], [socket(nginx)]), { ...full, object: 'service ftp' })).toBe(false)
+test('a program that is stopped and not known to be the server is no trouble, hides none, and is evidence for a full queue', () => {
+  const looks = [[socket(vim, 65)], [socket(vim, 65)], [socket(vim, 65)]]
+  expect(said(...looks)).toEqual([])
+  expect(isStopped(after(...looks), ARRIVAL)).toBe(false)
+  expect(perhapsStopped(after(...looks), ARRIVAL)).toMatch(/^stopped .*, and perhaps that server: vim \(process 812\)$/)
+  expect(perhapsStopped(after([socket()]), ARRIVAL)).toBe('')
+})
+test('a full queue of that place is explained by it, and of no other', () => {
+  expect(isStopped(after([socket(nginx)], [socket(nginx)]), ARRIVAL)).toBe(true)
+  expect(isStopped(after([socket(nginx)]), ARRIVAL)).toBe(false)
+  expect(isStopped(after([socket(nginx)], [socket(nginx)]), { ...ARRIVAL, address: '10.11.0.99' })).toBe(false)
+})
+test('where others at that place accept, not everybody waits for nothing, and it explains no queue of all', () => {
+  const looks = [
+    [socket(nginx), socket()],
+    [socket(nginx), socket()],
+  ]
+  expect(said(...looks)[0]?.message).toContain('whoever is given to it waits for nothing')
+  expect(isStopped(after(...looks), ARRIVAL)).toBe(false)
+})
+test('who stands behind a queue is asked only where it stood at two looks, and nobody was accepted', () => {
+  expect(crowdedPorts(after([socket()]))).toEqual([])
+  expect(crowdedPorts(after([socket()], [socket()]))).toEqual([80])
+  expect(crowdedPorts(after([socket()], [socket(undefined, 2)]))).toEqual([])
+  expect(crowdedPorts(after([socket()], [socket(undefined, 0)]))).toEqual([])
 })

@@ -1,23 +1,34 @@
 /**
  * A server that was stopped (state T): the kernel of its machine still takes connections for it, so that a check of the port alone is well, and
- * clients wait. Told where somebody waits to be accepted at two looks in a row; whose the socket is may be hidden from this process.
+ * clients wait. A queue alone is no sign, for each busy server has one: nobody may have accepted anything from one look to the next, and all programs
+ * that have the socket must be known to be stopped. Where this process may not see whose it is, stopped programs are evidence for a queue that is full, and no more.
  */
 import { endpointText, type Trouble } from '@lvsm/base'
 import type { OwnArrival } from '@lvsm/model'
 import { type FoundSocket, socketsAt } from './listening.ts'
 
-/** Somebody who looks at it with a debugger for a moment is none. */
+/** So many in a row: somebody looks at it with a debugger for a moment. */
 const LOOKS = 2
+/** Of who stands behind a queue is asked so soon, and so often before it is left to looks as they come. */
+const SOON_LOOKS = 8
 
-interface Stopped {
+type By = NonNullable<FoundSocket['stopped']>
+interface Waiting {
   readonly arrival: OwnArrival
+  /** So many in a row found somebody waiting, and none fewer than the one before. */
   readonly looks: number
+  /** So many of the last ones found that all who could accept are stopped. */
+  readonly sure: number
   readonly queue: number
-  readonly by: NonNullable<FoundSocket['stopped']>
+  readonly by: By | null
+  /** Others share what comes to that place (SO_REUSEPORT), and are not known to be stopped. */
+  readonly others: boolean
 }
 /** By place. */
-export type StoppedServers = ReadonlyMap<string, Stopped>
+export type StoppedServers = ReadonlyMap<string, Waiting>
 export const NOBODY_STOPPED: StoppedServers = new Map()
+
+const placeOf = ({ address, port }: OwnArrival): string => `${address} ${port}`
 
 export function stoppedNow(
   before: StoppedServers,
@@ -25,34 +36,59 @@ export function stoppedNow(
   found: readonly FoundSocket[] | null,
 ): StoppedServers {
   return new Map(
-    arrivals.flatMap((arrival): [string, Stopped][] => {
-      // Several at one place share what comes (SO_REUSEPORT): one that is stopped holds its part.
-      const one = socketsAt(found ?? [], arrival).find(({ stopped }) => stopped !== undefined)
-      if (one?.stopped === undefined) return []
-      const name = `${arrival.address} ${arrival.port}`
-      return [[name, { arrival, looks: (before.get(name)?.looks ?? 0) + 1, queue: one.queue, by: one.stopped }]]
+    arrivals.flatMap((arrival): [string, Waiting][] => {
+      if (arrival.protocol !== 'tcp') return []
+      const there = socketsAt(found ?? [], arrival)
+      const isSure = ({ stopped }: FoundSocket): boolean => stopped?.sure === true
+      const one = there.find(isSure) ?? there.toSorted((a, b) => b.queue - a.queue)[0]
+      if (!one || one.queue === 0) return []
+      const name = placeOf(arrival)
+      const last = before.get(name)
+      const more = last && last.queue <= one.queue ? last : null
+      const [looks, sure] = [(more?.looks ?? 0) + 1, isSure(one) ? (more?.sure ?? 0) + 1 : 0]
+      const others = there.some((other) => !isSure(other))
+      return [[name, { arrival, looks, sure, queue: one.queue, by: one.stopped ?? null, others }]]
     }),
   )
 }
 
+/** Ports of which is asked who stands behind them. */
+export const crowdedPorts = (servers: StoppedServers): number[] => [
+  ...new Set([...servers.values()].flatMap(({ looks, arrival }) => (looks >= LOOKS ? [arrival.port] : []))),
+]
+export const isNewlyWaiting = (servers: StoppedServers): boolean =>
+  [...servers.values()].some(({ looks }) => looks >= LOOKS && looks < SOON_LOOKS)
+
 export const stoppedTroubles = (servers: StoppedServers, node: string): Trouble[] =>
-  [...servers.values()].flatMap(({ arrival, looks, queue, by }) => {
-    if (looks < LOOKS) return []
+  [...servers.values()].flatMap(({ arrival, sure, queue, by, others }) => {
+    if (sure < LOOKS || !by) return []
     const { service, address, port } = arrival
     const at = endpointText(address, port)
-    const program = `${by.name} (process ${by.pid})`
+    const pids = by.programs.map(({ pid }) => pid).join(' ')
     return [
       {
         ...{ code: 'stopped-process', severity: 'critical', object: `service ${service}` },
-        message: by.sure
-          ? `the server of service ${service} on ${node}, ${program}, is stopped (state T): who connects to ${at} waits for nothing`
-          : `nobody on ${node} accepts at ${at} for service ${service}, and ${program} there is stopped (state T): it may be that server`,
-        evidence: `/proc/${by.pid}/stat: T; ss -ltn: ${queue} wait at ${at}`,
-        hint: `on ${node}: find who stopped it (a debugger? kill -STOP?), and: kill -CONT ${by.pid}`,
+        message: `the server of service ${service} on ${node}, ${named(by)}, is stopped (state T): ${others ? `of those who connect to ${at}, whoever is given to it` : `who connects to ${at}`} waits for nothing`,
+        evidence: `/proc/${by.programs[0]?.pid}/stat: T; ss -ltn: ${queue} wait at ${at}`,
+        hint: `on ${node}: find who stopped it (a debugger? kill -STOP?), and: kill -CONT ${pids}`,
       },
     ]
   })
 
-/** It explains a queue that is full. */
-export const isStopped = (servers: StoppedServers, { object }: Trouble): boolean =>
-  [...servers.values()].some(({ arrival, looks }) => looks >= LOOKS && object === `service ${arrival.service}`)
+const MOST_NAMED = 3
+function named({ programs }: By): string {
+  const names = programs.slice(0, MOST_NAMED).map(({ pid, name }) => `${name} (process ${pid})`)
+  const more = programs.length - MOST_NAMED
+  return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}
+
+/** It explains a queue that is full there. */
+export function isStopped(servers: StoppedServers, arrival: OwnArrival): boolean {
+  const one = servers.get(placeOf(arrival))
+  return one !== undefined && one.sure >= LOOKS && !one.others
+}
+/** What may stand behind a queue that is full there; empty: nothing is known. */
+export function perhapsStopped(servers: StoppedServers, arrival: OwnArrival): string {
+  const by = servers.get(placeOf(arrival))?.by
+  return by ? `stopped (state T) on that machine, and perhaps that server: ${named(by)}` : ''
+}

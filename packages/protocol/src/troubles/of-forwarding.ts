@@ -48,7 +48,7 @@ export const FORWARDED = {
     'critical',
     'service',
     'the server of service SERVICE on NODE, NAME (process PID), is stopped (state T)',
-    'the kernel there takes connections for it, so that a check of the port alone is well, and whoever is sent to this realserver waits for nothing; where its agent may not see whose the socket is, the line says that it may be that server',
+    'the kernel there takes connections for it, so that a check of the port alone is well, and whoever is sent to this realserver, and given to that program there, waits for nothing',
     'on that node: find who stopped it (a debugger? kill -STOP?), and: kill -CONT PID',
   ),
   'loopback-down': ofServing(

@@ -1,0 +1,79 @@
+/** Who is stopped, and whose a socket is, in a /proc of files. */
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { isStoppedNow, stoppedProcesses, type StoppedServers, stoppedServers } from './stopped.ts'
+
+let proc = ''
+beforeEach(() => {
+  proc = mkdtempSync(join(tmpdir(), 'lvsm-proc-'))
+  runs(1, 'systemd', 'S', [])
+  symlinkSync('1', join(proc, 'self'))
+})
+afterEach(() => rmSync(proc, { recursive: true }))
+/** `sockets` null: nobody may see its files, nor its namespaces. */
+function runs(pid: number, name: string, state: string, sockets: readonly number[] | null, space = 1): void {
+  const at = join(proc, String(pid))
+  mkdirSync(at)
+  writeFileSync(join(at, 'stat'), `${pid} (${name}) ${state} 1 ${pid} ${pid} 0`)
+  if (sockets === null) return
+  mkdirSync(join(at, 'fd'))
+  mkdirSync(join(at, 'ns'))
+  symlinkSync(`net:[${space}]`, join(at, 'ns/net'))
+  for (const socket of sockets) symlinkSync(`socket:[${socket}]`, join(at, 'fd', String(socket)))
+}
+function found(...wanted: readonly number[]): StoppedServers & { steps: number } {
+  const steps = stoppedServers(new Set(wanted.map(String)), proc)
+  for (let count = 0; ; count++) {
+    const { done, value } = steps.next()
+    if (done === true) return { ...value, steps: count }
+  }
+}
+const NGINX = { pid: 412, name: 'nginx' }
+const VIM = { pid: 812, name: 'vim' }
+
+test('a server is one whose socket all that have it are stopped', () => {
+  runs(412, 'nginx', 'T', [80])
+  runs(413, 'nginx', 'T', [80])
+  runs(500, 'sshd', 'S', [22])
+  runs(501, 'gone', 'Z', null)
+  expect(found(80)).toMatchObject({ servers: new Map([['80', [NGINX, { ...NGINX, pid: 413 }]]]), others: [] })
+  expect(found(22)).toMatchObject({ servers: new Map(), others: [] })
+})
+test('where one of its workers goes on, it is none', () => {
+  runs(412, 'nginx', 'T', [80, 443])
+  runs(413, 'nginx', 'S', [80])
+  expect(found(80)).toMatchObject({ servers: new Map(), others: [NGINX] })
+  expect(found(443).servers.get('443')).toEqual([NGINX])
+})
+test('where this process may not see whose it is, an editor in the background is no server', () => {
+  runs(812, 'vim', 'T', null)
+  expect(found(80)).toMatchObject({ servers: new Map(), others: [VIM] })
+  runs(412, 'nginx', 'T', [80])
+  expect(found(80)).toMatchObject({ servers: new Map(), others: [NGINX, VIM] })
+})
+test('nor is anybody whom somebody else, whose files nobody sees, may stand beside', () => {
+  runs(412, 'nginx', 'T', [80])
+  runs(413, 'nginx', 'S', null)
+  expect(found(80)).toMatchObject({ servers: new Map(), others: [NGINX] })
+})
+test('whom a debugger stops for a moment, and who is in another network namespace, is not meant', () => {
+  runs(412, 'nginx', 't', [80])
+  runs(413, 'nginx', 'T', [80], 2)
+  expect(found(80)).toMatchObject({ servers: new Map(), others: [] })
+  expect(stoppedProcesses(proc).map(({ pid }) => pid)).toEqual([412])
+})
+test('each step is of one process, and files are looked at only where somebody is stopped', () => {
+  for (let pid = 100; pid < 200; pid++) runs(pid, 'sleep', 'S', [])
+  expect(found(80).steps).toBe(101)
+  runs(412, 'nginx', 'T', [80])
+  expect(found(80).steps).toBe(203)
+})
+test('whether one still is', () => {
+  runs(412, 'nginx', 'T', [80])
+  runs(413, 'nginx', 'S', [80])
+  expect([isStoppedNow(NGINX, proc), isStoppedNow({ pid: 413, name: '' }, proc), isStoppedNow(VIM, proc)]).toEqual([
+    ...[true, false, false],
+  ])
+})
