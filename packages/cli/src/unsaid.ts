@@ -7,6 +7,7 @@ import {
   type HistoryEvent,
   isTold,
   judge,
+  majorityOf,
   type NodeReport,
   type NodeTrouble,
   outOf,
@@ -14,6 +15,7 @@ import {
   type ServiceReport,
   type Status,
   type Verdict,
+  votes,
 } from '@lvsm/protocol'
 import { lastMove } from './explain/group.ts'
 import { failedSince } from './explain/server.ts'
@@ -56,7 +58,7 @@ function deadOf({ name, reason, roles, voter, ageMs }: NodeReport, status: Statu
   )
   const means = [
     ...(roles.includes('director') ? ['it can take no group over'] : []),
-    ...(voter ? ['without its vote one more fault may find no majority'] : []),
+    ...(voter ? voteOf(status) : []),
     ...(takes.length > 0 && answering.length === 0 ? [`clients of ${takes.join(', ')} may still be sent to it`] : []),
   ]
   const heard = typeof ageMs === 'number' ? `; its agent was heard last ${spanText(ageMs)} ago` : ''
@@ -71,6 +73,16 @@ function deadOf({ name, reason, roles, voter, ageMs }: NodeReport, status: Statu
         }),
     hint: deadStep(status, name),
   }
+}
+/** What its missing vote costs; nothing in particular where the voters that are left stand another loss. */
+function voteOf({ nodes, troubles }: Status): string[] {
+  const voters = nodes.filter(({ voter }) => voter)
+  const needed = majorityOf(voters.length)
+  const left = voters.filter((node) => votes(node, troubles) !== false).length
+  if (left > needed) return []
+  return left === needed
+    ? ['without its vote, one more voter lost costs the majority']
+    : [`its vote is lost: ${left} of ${voters.length} voters are left, and ${needed} must agree`]
 }
 /** By a check that was made. */
 const isAnswering = ({ healthy, basis, kept }: RealserverReport): boolean =>

@@ -90,7 +90,7 @@ test('a dead node is one entry, with what it served, by its role', () => {
   expect(entry).toMatchObject({
     severity: 'critical',
     message: 'node rs1 is dead: nothing is heard from it over any link (silent for 4.1 s)',
-    means: 'without its vote one more fault may find no majority',
+    means: 'without its vote, one more voter lost costs the majority',
     hint: expect.stringMatching(/systemctl status lvsm-lease there; one that hangs /),
   })
   const kept = unsaid(
@@ -102,8 +102,31 @@ test('a dead node is one entry, with what it served, by its role', () => {
   expect(director).toMatchObject({
     message:
       'node dir2 is dead: nothing is heard from it over any link (silent for 4.1 s; its agent was heard last 9 s ago)',
-    means: 'it can take no group over; without its vote one more fault may find no majority',
+    means: 'it can take no group over; without its vote, one more voter lost costs the majority',
   })
+})
+
+test('what a dead node costs is true of that node, and of the voters that are left', () => {
+  const nodes = (...more: readonly Partial<NodeReport>[]): NodeReport[] => {
+    const [, , third] = STATUS.nodes
+    if (!third) throw new Error('the status has three nodes')
+    return [...dead('rs1', { roles: ['realserver'] }), ...more.map((one, at) => ({ ...third, name: `w${at}`, ...one }))]
+  }
+  const costs = (all: readonly NodeReport[]) => {
+    const text = statusText(having([service('http', server('rs2'))], { nodes: all }), plain, [], [])
+    return /rs1 is dead.*\n {4}so: (.*)/.exec(text)?.[1]
+  }
+  const plainly = dead('rs1', { roles: ['realserver'], voter: false })
+  expect(costs(plainly)).toMatch(/^the cluster decides without it as before, for it neither directs nor votes;/)
+  expect(costs(nodes({ voter: true }, { voter: true }))).toBe(
+    'its vote is lost; whether its servers answer, their checks say',
+  )
+  expect(costs(nodes({ voter: true }, { voter: true, state: 'dead' }))).toBe(
+    'without its vote, one more voter lost costs the majority',
+  )
+  expect(costs(nodes({ voter: true, state: 'dead' }, { voter: true, state: 'dead' }))).toBe(
+    'its vote is lost: 2 of 5 voters are left, and 3 must agree',
+  )
 })
 
 test('a dead node whose server answers its checks may be one whose lease process hangs', () => {

@@ -1,7 +1,7 @@
 /** What needs a person now, who owns what, and who could take it over. */
-import type { Severity } from '@lvsm/base'
-import { type NodeTrouble, type Status, together, troubleKind, type Wanted } from '@lvsm/protocol'
+import { type NodeReport, type NodeTrouble, type Status, together, type Wanted } from '@lvsm/protocol'
 import { candidatesOf, nodeSaid, serviceSaid, standingOf } from '../core/cluster.ts'
+import { linesOf, severitySaid } from '../core/troubles.ts'
 import { say, type Said, type Tone, worst } from '../core/tones.ts'
 import { hrefOf } from '../core/places.ts'
 import { Ago, momentOf } from '../parts/moment.tsx'
@@ -13,7 +13,7 @@ export function Overview({ status }: { status: Status }) {
     <>
       <h1 class="hidden">Overview</h1>
       <Tiles status={status} />
-      {status.troubles.length > 0 && <Troubles troubles={together(status.troubles)} />}
+      {status.troubles.length > 0 && <Troubles troubles={together(status.troubles)} nodes={status.nodes} />}
       {(status.wanted ?? []).length > 0 && <Maintenance wanted={status.wanted ?? []} />}
       <Groups status={status} />
     </>
@@ -56,30 +56,33 @@ const TILE_WORDS: Readonly<Record<Tone, string>> = {
   good: 'well',
 }
 
-const SEVERITIES: Readonly<Record<Severity, Tone>> = { critical: 'bad', warning: 'warn', info: 'off' }
-
-function Troubles({ troubles }: { troubles: readonly NodeTrouble[] }) {
+function Troubles({ troubles, nodes }: { troubles: readonly NodeTrouble[]; nodes: readonly NodeReport[] }) {
   return (
     <Table
       caption="Troubles"
       label="Troubles"
       empty=""
       columns={[{ name: 'node' }, { name: 'severity' }, { name: 'what' }, { name: 'since' }, { name: 'what to do' }]}
-      rows={troubles.map(({ node, severity, message, code, hint, leftMs, evidence, since }) => ({
-        key: `${node} ${code} ${message}`,
-        cells: [
-          node,
-          <Word said={say(SEVERITIES[severity], severity)} />,
-          <>
-            {message} <small>{code}</small>
-            {[troubleKind(code)?.means, evidence].map(
-              (text) => text !== undefined && <small class="line">{text}</small>,
-            )}
-          </>,
-          since === undefined || Number.isNaN(Date.parse(since)) ? '' : momentOf(Date.parse(since)),
-          `${hint ?? ''}${leftMs === undefined ? '' : ' (over by itself)'}`,
-        ],
-      }))}
+      rows={troubles.map((trouble) => {
+        const { node, message, code, hint, leftMs, since } = trouble
+        return {
+          key: `${node} ${code} ${message}`,
+          cells: [
+            node,
+            <Word said={severitySaid(trouble)} />,
+            <>
+              {message} <small>{code}</small>
+              {linesOf(trouble, nodes).map((text) => (
+                <small key={text} class="line">
+                  {text}
+                </small>
+              ))}
+            </>,
+            since === undefined || Number.isNaN(Date.parse(since)) ? '' : momentOf(Date.parse(since)),
+            `${hint ?? ''}${leftMs === undefined ? '' : ' (over by itself)'}`,
+          ],
+        }
+      })}
     />
   )
 }

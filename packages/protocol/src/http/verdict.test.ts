@@ -345,6 +345,19 @@ test('troubles: the worst first, and what a node says of itself before what othe
     'critical rs2',
     'warning rs1',
   ])
+  const past = (node: string, pastMs: number | null, since: string) => ({
+    ...trouble('warning'),
+    node,
+    code: 'late',
+    message: 'late',
+    since,
+    ...(pastMs === null ? {} : { pastMs }),
+  })
+  const seen = [past('dir1', 20_000, '2'), past('dir2', 10_000, '1'), past('rs1', 30_000, '3')]
+  expect(together(seen)).toMatchObject([{ node: 'dir1, dir2, rs1', pastMs: 10_000, since: '1' }])
+  const [present, ...more] = together([...seen, past('rs2', null, '4')])
+  expect([present, more]).toMatchObject([{ node: 'dir1, dir2, rs1, rs2', since: '4' }, []])
+  expect(present).not.toHaveProperty('pastMs')
   const apart = all.map((one, at) => ({ ...one, message: `${at}` }))
   expect(together(apart).map(({ node: by }) => by)).toEqual(['dir2', 'rs2', 'dir1', 'rs1', 'rs1'])
 })

@@ -134,24 +134,30 @@ const tableOf = (service: string, group: GroupReport | undefined): string =>
 
 /**
  * What several nodes say in the same words, about the configuration that they share, is one trouble of all of them: since it began at the
- * first, with the evidence of that one. What is so now first, then the worst; of these what a node says of itself, before what others say who only see it.
+ * first, with the evidence of that one. What is so at one of them is so now, and what is over at all of them was so last where that is the least ago. What is so now first, then the worst; of these what a node says of itself, before what others say who only see it.
  */
 export function together<Told extends NodeTrouble>(troubles: readonly Told[]): Told[] {
   const found = new Map<string, { readonly trouble: Told; readonly nodes: readonly string[] }>()
   for (const trouble of troubles) {
-    const { node, evidence: _, since, ...said } = trouble
+    const { node, evidence: _, since: __, pastMs: ___, ...said } = trouble
     const words = JSON.stringify(Object.entries(said).toSorted(([one], [other]) => (one < other ? -1 : 1)))
     const before = found.get(words)
-    const isFirst = before?.trouble.since === undefined || (since !== undefined && since < before.trouble.since)
     const nodes = before?.nodes ?? []
     found.set(words, {
-      trouble: isFirst ? trouble : before.trouble,
+      trouble: before ? bothOf(before.trouble, trouble) : trouble,
       nodes: said.object === `node ${node}` ? [node, ...nodes] : [...nodes, node],
     })
   }
   return [...found.values()]
     .toSorted((one, other) => rankOf(one.trouble, one.nodes) - rankOf(other.trouble, other.nodes))
     .map(({ trouble, nodes }) => ({ ...trouble, node: nodes.join(', ') }))
+}
+function bothOf<Told extends NodeTrouble>(one: Told, other: Told): Told {
+  if (isPresent(one) !== isPresent(other)) return isPresent(one) ? one : other
+  const isFirst = one.since === undefined || (other.since !== undefined && other.since < one.since)
+  const told = isFirst ? other : one
+  if (one.pastMs === undefined || other.pastMs === undefined) return told
+  return { ...told, pastMs: Math.min(one.pastMs, other.pastMs) }
 }
 /** It is so now. */
 export const isPresent = ({ pastMs }: Pick<NodeTrouble, 'pastMs'>): boolean => pastMs === undefined

@@ -33,6 +33,10 @@ export const BY_ROLE: Readonly<Record<string, ByRole>> = {
     'the others hear nothing of this node, and may take it for dead; whether its servers answer, their checks say',
     'its vote is lost, and the others may take this node for dead; whether its servers answer, their checks say',
   ),
+  'node-dead': of(
+    'the cluster decides without it as before, for it neither directs nor votes; whether its servers answer, their checks say',
+    'its vote is lost; whether its servers answer, their checks say',
+  ),
   'other-voters': of(
     'nothing comes of it at once: this node neither votes nor owns anything',
     'this node lends nothing anew until they agree',
@@ -43,7 +47,7 @@ export const BY_ROLE: Readonly<Record<string, ByRole>> = {
   ),
 }
 /** These are told of another node. */
-const OF_OBJECT: ReadonlySet<string> = new Set(['agent-silent', 'peer-unbelieved'])
+const OF_OBJECT: ReadonlySet<string> = new Set(['agent-silent', 'node-dead', 'peer-unbelieved'])
 
 type Who = Pick<NodeReport, 'name' | 'roles' | 'voter'>
 /** Null: a kind that this version does not know. `node` may be several, as `together` makes it. */

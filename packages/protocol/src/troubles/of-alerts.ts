@@ -6,7 +6,7 @@ export const ALERTS = {
     'critical',
     'node',
     'node NAME is dead: REASON',
-    'it takes nothing over and lends no vote: one more fault may find no majority; whether its servers answer, their checks say',
+    'it takes nothing over, and where it votes, its vote is lost; whether its servers answer, their checks say',
     'does the machine run? Then look at lvsm-lease there (systemctl status lvsm-lease): one that hangs is started anew by systemctl restart lvsm-lease; else start it, or take the node out: README, leave, or start over',
   ),
   'group-unowned': kind(
