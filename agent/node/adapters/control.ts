@@ -212,7 +212,10 @@ function tellCluster(response: ServerResponse, events: ControlEvents, what: keyo
   void events.cluster(what, after).then((known) => {
     const told = known?.[what]
     if (told) return answer(response, 200, told)
+    const hint = 'lvsm status here says what this node knows'
+    if (known)
+      return refuse(response, 503, { code: 'nothing-known', message: 'the coordinator knows nothing yet', hint })
     const message = 'no coordinator answers that this node follows'
-    refuse(response, 503, { code: 'no-coordinator', message, hint: 'lvsm status here says what this node knows' })
+    refuse(response, 503, { code: 'no-coordinator', message, hint })
   })
 }

@@ -9,12 +9,11 @@ import {
   type Events,
   readConfigResponse,
   type RecordedReport,
-  type RouteResponses,
   type Status,
 } from '@lvsm/protocol'
 import { setTimeout as pause } from 'node:timers/promises'
 import { exchange, findAgent } from './agents.ts'
-import { call } from './client.ts'
+import { type Answer, call } from './client.ts'
 import { exchangeJson } from './http.ts'
 
 /**
@@ -36,34 +35,51 @@ export interface Places {
 }
 
 export async function clusterStatus(places: Places): Promise<Status> {
-  return (await toldStatus(places)) ?? ownStatus(places)
+  return (await toldStatus(places)).status ?? ownStatus(places)
 }
 /** As the agent of this node knows it by itself. */
 export const ownStatus = async ({ socketPaths }: Places): Promise<Status> => (await findAgent(socketPaths)).status
 
-/** Null: no coordinator is there, or answers in time. */
-export function toldStatus(places: Places): Promise<Status | null> {
-  return firstOf<Status>(places, {
+/** `answered`: a coordinator did, with a status or without: the status of HTTP; null: none is there, or answers in time. */
+export async function toldStatus(
+  places: Places,
+): Promise<{ readonly status: Status | null; readonly answered: number | null }> {
+  let answered: number | null = null
+  const status = await firstOf<Status>(places, {
     async coordinator(path, signal) {
-      const told = await ofCoordinator(path, 'status', signal)
+      const told = await ofCoordinator(path, 'status', signal, '', (code) => (answered = code))
       // One that has heard of no agent knows less than an agent.
       return told?.nodes.some(({ agent }) => agent) ? told : null
     },
-    agent: (path, signal) => ofAgent(path, 'clusterStatus', signal),
+    async agent(path, signal) {
+      const answer = await askAgent(path, 'clusterStatus', signal)
+      if (answer.kind === 'ok') return answer.value
+      if (answer.kind === 'refused' && answer.refusals.some(({ code }) => code === 'nothing-known'))
+        answered = NOTHING_YET
+      return null
+    },
   })
+  return { status, answered }
 }
+/** Of HTTP: a coordinator without a configuration. */
+const NOTHING_YET = 503
 
-/** `after`: those that came since that cursor, where whoever answers gave it; else all. */
-export async function clusterEvents(places: Places, after?: string): Promise<Events> {
+/** `after`: those that came since that cursor, where whoever answers gave it; else all. `signal`: the answer has become needless. */
+export async function clusterEvents(places: Places, after?: string, signal?: AbortSignal): Promise<Events> {
   const query = after === undefined ? '' : `?${new URLSearchParams({ after }).toString()}`
-  const known = await firstOf<Events>(places, {
-    async coordinator(path, signal) {
-      const told = await ofCoordinator(path, 'events', signal, query)
+  const ask = {
+    async coordinator(path: string, enough: AbortSignal) {
+      const told = await ofCoordinator(path, 'events', enough, query)
       return told && (told.events.length > 0 || after !== undefined) ? told : null
     },
-    agent: (path, signal) => ofAgent(path, 'clusterEvents', signal, query),
-  })
-  return known ?? exchange(places.socketPaths, { route: 'events', body: null, query, timeoutMs: QUERY_TIMEOUT_MS })
+    async agent(path: string, enough: AbortSignal) {
+      const answer = await askAgent(path, 'clusterEvents', enough, query)
+      return answer.kind === 'ok' ? answer.value : null
+    },
+  }
+  const known = await firstOf<Events>(places, ask, signal)
+  const own = { route: 'events', body: null, query, timeoutMs: QUERY_TIMEOUT_MS } as const
+  return known ?? exchange(places.socketPaths, signal ? { ...own, signal } : own)
 }
 
 /** As it was so long ago, by a coordinator, over the agent of this node too; null: none is there, or is reached. */
@@ -88,10 +104,11 @@ type Ask<Told> = (socketPath: string, signal: AbortSignal) => Promise<Told | nul
 async function firstOf<Told>(
   { socketPaths: [path], coordinators }: Places,
   { coordinator, agent }: { readonly coordinator: Ask<Told>; readonly agent: Ask<Told> },
+  needless?: AbortSignal,
 ): Promise<Told | null> {
   if (coordinators.length === 0) return null
   const enough = new AbortController()
-  const { signal } = enough
+  const signal = needless ? AbortSignal.any([needless, enough.signal]) : enough.signal
   const own = soonest(coordinators.map((one) => coordinator(one, signal)))
   try {
     const early = await Promise.race([own, pause(SLOW_MS, null, { signal })])
@@ -111,6 +128,7 @@ async function ofCoordinator<Name extends 'status' | 'events' | 'recorded' | 'ra
   route: Name,
   signal: AbortSignal,
   query = '',
+  answered: (status: number) => void = () => undefined,
 ): Promise<ConfigResponse<Name> | null> {
   const { method, path } = CONFIG_ROUTES[route]
   const wanted = {
@@ -122,16 +140,14 @@ async function ofCoordinator<Name extends 'status' | 'events' | 'recorded' | 'ra
     signal,
   } as const
   const heard = await exchangeJson(socketPath, wanted)
+  if (heard.kind === 'answered') answered(heard.status)
   return heard.kind === 'answered' && heard.status === 200 ? readConfigResponse(route, heard.body) : null
 }
 
-/** Null: the agent is not there, follows no coordinator, or hears nothing of the one that it follows. */
-async function ofAgent<Name extends 'clusterStatus' | 'clusterEvents'>(
+/** Refused where the agent follows no coordinator, or hears nothing of the one that it follows. */
+const askAgent = <Name extends 'clusterStatus' | 'clusterEvents'>(
   socketPath: string,
   route: Name,
   signal: AbortSignal,
   query = '',
-): Promise<RouteResponses[Name] | null> {
-  const answer = await call<Name>(socketPath, { route, body: null, query, timeoutMs: AGENT_MS, signal })
-  return answer.kind === 'ok' ? answer.value : null
-}
+): Promise<Answer<Name>> => call<Name>(socketPath, { route, body: null, query, timeoutMs: AGENT_MS, signal })

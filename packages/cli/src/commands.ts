@@ -34,60 +34,82 @@ export interface StatusOptions {
 
 export async function status(session: Session, options: StatusOptions): Promise<Exit> {
   const { terminal } = session
-  const draw = (value: Status, faults: readonly string[], events: readonly HistoryEvent[]): string =>
+  const draw = ({ seen, faults, notes, events }: Look): string =>
     render(
-      value,
+      seen,
       options.output,
       (it) =>
-        statusText(it, terminal.paint, faults.map(shortFault), events) + coordinatorSection(faults, terminal.paint),
+        statusText(it, terminal.paint, faults.map(shortFault), events) +
+        coordinatorSection(faults, notes, terminal.paint),
     )
   const isLooked = options.output === 'table' || options.check
-  const look = async (): Promise<readonly [Status, readonly string[], readonly HistoryEvent[]]> => {
+  const look = async (): Promise<Look> => {
     const kept = isLooked ? glance(session.coordinatorPaths, GLANCE_MS) : null
     const [told, report] = await Promise.all([toldStatus(session), kept])
-    const seen = told ?? (await ownStatus(session))
-    const silent = isLooked && told === null && session.coordinators.length > 0 && seen.coordinators === true
+    const seen = told.status ?? (await ownStatus(session))
+    const isOwn = isLooked && told.status === null && session.coordinators.length > 0 && seen.coordinators === true
+    const { answered } = told
+    const isSilent = answered === null && report === null
     const events = options.output === 'table' && isUnsaid(seen) ? await eventsSoon(session) : []
-    return [seen, [...(silent ? [SILENT] : []), ...(report ? coordinatorFaults(report) : [])], events]
+    const faults = [...(isOwn && isSilent ? [SILENT] : []), ...(report ? coordinatorFaults(report) : [])]
+    return { seen, faults, notes: isOwn && !isSilent ? [withoutStatus(answered)] : [], events }
   }
   if (options.watch) {
     await watch(terminal, async () => {
       try {
-        const [seen, faults, events] = await look()
-        if (options.output === 'json') return `${JSON.stringify(seen)}\n`
-        return options.output === 'yaml' ? `---\n${draw(seen, faults, events)}` : `${draw(seen, faults, events)}\n`
+        const found = await look()
+        if (options.output === 'json') return `${JSON.stringify(found.seen)}\n`
+        return options.output === 'yaml' ? `---\n${draw(found)}` : `${draw(found)}\n`
       } catch (error) {
         return error instanceof Failure ? `${error.message}\n` : `${String(error)}\n`
       }
     })
     return 'ok'
   }
-  const [found, faults, events] = await look()
-  terminal.print(draw(found, faults, events))
-  return options.check ? CHECKED[judge(found, faults.map(shortFault)).health] : 'ok'
+  const found = await look()
+  terminal.print(draw(found))
+  return options.check ? CHECKED[judge(found.seen, found.faults.map(shortFault)).health] : 'ok'
+}
+interface Look {
+  readonly seen: Status
+  /** What is wrong with coordinators. */
+  readonly faults: readonly string[]
+  /** What is not wrong, and is to be known. */
+  readonly notes: readonly string[]
+  readonly events: readonly HistoryEvent[]
 }
 
-const SILENT =
-  'none answered this node within half a second: what stands above is what its agent knows by itself, and of other nodes little: lvsm coordinators'
+const ITSELF = 'what stands above is what the agent of this node knows by itself, and of other nodes little'
+const SILENT = `none answered this node within half a second: ${ITSELF}: lvsm coordinators`
+/** `answered`: of HTTP; null: it answered another question in time, and not this one. */
+function withoutStatus(answered: number | null): string {
+  if (answered === 200) return `one answered, and has heard of no agent yet, as after its start: ${ITSELF}`
+  if (answered === 503) return `one answered, and knows no configuration yet, as after its start: ${ITSELF}`
+  const why = answered === null ? 'in time' : `(HTTP ${answered})`
+  return `one answered, and told no status ${why}: ${ITSELF}`
+}
 
 /** A status waits no longer for what says since when. */
 const EVENTS_MS = 400
-const eventsSoon = (session: Session): Promise<readonly HistoryEvent[]> =>
-  Promise.race([
-    clusterEvents(session)
+function eventsSoon(session: Session): Promise<readonly HistoryEvent[]> {
+  const late = new AbortController()
+  return Promise.race([
+    clusterEvents(session, undefined, late.signal)
       .then(({ events }) => events)
       .catch(() => []),
     pause(EVENTS_MS, [], { ref: false }),
-  ])
+    // What is still asked then keeps the command from its end.
+  ]).finally(() => late.abort())
+}
 
 /** For the head; below it stands what to do. */
 const shortFault = (fault: string): string => `coordinators: ${fault.split(':')[0] ?? ''}`
 
-/** Only where something is wrong with them. */
-const coordinatorSection = (faults: readonly string[], paint: Paint): string =>
-  faults.length === 0
-    ? ''
-    : `\n${paint('strong', 'COORDINATORS')}\n${faults.map((one) => `  ${paint('bad', one)}\n`).join('')}`
+/** Only where something is wrong with them, or to be known of them. */
+function coordinatorSection(faults: readonly string[], notes: readonly string[], paint: Paint): string {
+  const lines = [...faults.map((one) => paint('bad', one)), ...notes]
+  return lines.length === 0 ? '' : `\n${paint('strong', 'COORDINATORS')}\n${lines.map((one) => `  ${one}\n`).join('')}`
+}
 
 export async function switchover(
   session: Session,

@@ -53,6 +53,28 @@ describe('which agent is asked', () => {
       expect(JSON.parse((await here([...words, '-o', 'json'])).out)).toEqual(alone)
     },
   )
+  it('says something else where one answered that knows no agent yet: that alone is no fault', async () => {
+    const alone = without({ coordinators: true })
+    const { nodes, ...none } = alone
+    const young = await startAgent(({ path }) => ({
+      body: path === '/v1/status' ? { ...none, nodes: nodes.map((node) => ({ ...node, agent: false })) } : {},
+    }))
+    const own = await startAgent(({ path }) => (path === '/v1/status' ? { body: alone } : undefined))
+    const { out } = await here(['--socket', own.socketPath, '--coordinator-socket', young.socketPath, 'status'])
+    expect(out).not.toMatch(/none answered|not redundant/)
+    expect(out).toMatch(/\nCOORDINATORS\n {2}one answered, and has heard of no agent yet, as after its start: /)
+  })
+  it('ends with its output, also where nobody tells what was', async () => {
+    const dead = without({ nodes: STATUS.nodes.map((node) => ({ ...node, state: 'dead' as const })) })
+    const own = await startAgent(({ path }) => (path === '/v1/status' ? { body: dead } : undefined))
+    let took = Number.POSITIVE_INFINITY
+    for (let run = 0; run < 3 && took >= 5000; run++) {
+      const began = performance.now()
+      expect((await lvsm(['--socket', own.socketPath, 'status'])).out).toContain('is dead')
+      took = Math.min(took, performance.now() - began)
+    }
+    expect(took).toBeLessThan(5000)
+  })
   it('says with the status what to do about a coordinator that is gone', async () => {
     const { socketPath } = startCoordinator()
     const good = await startAgent(() => ({ body: STATUS }))
