@@ -5,7 +5,7 @@ import { harmless, judge, MOST_SHOWN, sentenceOf } from '@lvsm/model'
 import { type Document, documentOf, writtenOf } from '../document/document.ts'
 import { namedPlace } from '../document/sections.ts'
 import { isTree, type Tree } from '../document/tree.ts'
-import { lossOf, refusalsOf, warningsOf } from '../intent/consequences.ts'
+import { goneOf, lossOf, refusalsOf, type Situation, warningsOf } from '../intent/consequences.ts'
 import { NO_FACTS } from '../intent/facts.ts'
 import { diffDocuments } from '../revision/difference.ts'
 import { votersOf, withElectorate } from '../voters/electorate.ts'
@@ -47,7 +47,12 @@ function refuseExpelling({ config }: Applied, command: ConfigCommand, { enrolled
 /** Nobody is left without realservers by one change of one thing, unless that is said. */
 function served(before: Document, command: ConfigCommand, after: Applied, facts: Facts): Applied | Refused {
   const { config } = after
-  const losses = lossOf(() => ({ config: judge(writtenOf(before, 0)).config ?? config, facts }), { config, facts })
+  const former = (): Situation => ({ config: judge(writtenOf(before, 0)).config ?? config, facts })
+  const removed = after.change.flatMap(({ path: [section, name = '', ...more], to }) =>
+    section === 'services' && more.length === 0 && to === undefined ? [name] : [],
+  )
+  const gone = removed.length === 0 ? [] : goneOf(former(), removed)
+  const losses = [...gone, ...lossOf(former, { config, facts })]
   const isForced = !('noun' in command) || command.force === true
   const against = isForced ? [] : refusalsOf(losses)
   if (against.length > 0) return { refusals: against.slice(0, MOST_SHOWN) }

@@ -139,4 +139,21 @@ describe('a change of the configuration', () => {
     const back = run(DOCUMENT, { verb: 'rollback', revision: 2 }, { earlier: () => empty.document ?? null })
     expect(back.refusals ?? back.warnings).toContainEqual(expect.objectContaining({ code: 'no-server-left' }))
   })
+  it('whoever removes a service that clients are served by is told, and of one that serves nobody is not', () => {
+    const action: Action = { verb: 'remove', noun: 'service', which: { service: 'https' } }
+    const gone = { severity: 'warning', code: 'service-gone', field: 'services.https' } as const
+    const warned = (result: ReturnType<typeof run>) => (result.warnings ?? []).filter(({ code }) => code === gone.code)
+    expect(warned(run(DOCUMENT, action))).toEqual([
+      {
+        ...gone,
+        message: expect.stringContaining('its clients are refused'),
+        hint: expect.stringContaining('rollback'),
+      },
+    ])
+    const empty = run(light.document, set('rs2', { weight: 0 }, true))
+    if (empty.refusals) throw new Error(JSON.stringify(empty.refusals))
+    expect(warned(run(empty.document, action))).toEqual([])
+    const stopped = after(command('stop', web))
+    expect(warned(run(DOCUMENT, action, { facts: stopped }))).toEqual([])
+  })
 })

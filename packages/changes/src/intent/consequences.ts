@@ -18,7 +18,7 @@ type Served = 'servers' | 'backups' | 'nobody'
 
 /** What is so, and was not before. */
 interface Loss {
-  readonly code: 'no-server-left' | 'backups-alone' | 'no-director-left'
+  readonly code: 'no-server-left' | 'backups-alone' | 'no-director-left' | 'service-gone'
   readonly field: string
   readonly now: string
   readonly would: string
@@ -75,6 +75,18 @@ export function lossOf(before: () => Situation, after: Situation): Loss[] {
   ]
 }
 
+/** Of these services, which are no more: those that clients were served by. Whoever removes one has named it, so it is said, not refused. */
+export function goneOf(before: Situation, names: readonly string[]): Loss[] {
+  const were = servedIn(before, ({ name }) => names.includes(name))
+  return [...were].flatMap(([name, served]) => (served === 'nobody' ? [] : [gone(name)]))
+}
+
+const gone = (name: string): Loss => ({
+  code: 'service-gone',
+  field: `services.${name}`,
+  now: `service "${name}" is no more, and had realservers that took new connections: its clients are refused`,
+  would: '',
+})
 const emptied = (name: string): Loss => ({
   code: 'no-server-left',
   field: `services.${name}`,
@@ -96,12 +108,15 @@ const ownerless = (name: string): Loss => ({
 
 const WAYS_BACK: Readonly<Record<Loss['code'], string>> = {
   'no-server-left': 'enable one of its realservers, or stop its group, so that clients are refused at once',
+  'service-gone':
+    'if it was the wrong one: lvsm config rollback REVISION, to the one before this; lvsm config history has it',
   'backups-alone': 'it is so until one of its other realservers is enabled, or has a weight',
   'no-director-left': 'take one of them off standby',
 }
 const WAYS_OUT: Readonly<Record<Loss['code'], string>> = {
   'no-server-left': 'enable or add another of its realservers first; if it is meant: --force (in the API: force: true)',
   'backups-alone': '',
+  'service-gone': '',
   'no-director-left':
     'take another one off standby first; if it is meant: --force (in the API: force: true), or stop the group',
 }
