@@ -179,3 +179,18 @@ export function lvsm(
     child.on('close', (code) => resolve({ code, out, err }))
   })
 }
+
+/**
+ * The same until its output has this: a command waits less than half a second for a coordinator, and says then what an agent knows alone,
+ * which is right on a machine that is busy. After so many times it is what it is.
+ */
+export async function lvsmSaying(
+  words: RegExp,
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+): Promise<Ended> {
+  for (let time = 1; ; time++) {
+    const ended = await lvsm(args, environment)
+    if (words.test(ended.out) || time === 20) return ended
+  }
+}

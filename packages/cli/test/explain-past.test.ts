@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { Failure } from '../src/failure.ts'
 import { agoOf } from '../src/explain/moment.ts'
 import { MemoryConfiguration, serveConfiguration } from '../../../test/kit/configuration.ts'
-import { cleanUp, lvsm, scratchPath, startAgent, STATUS, without } from './agent.ts'
+import { cleanUp, lvsm, lvsmSaying, scratchPath, startAgent, STATUS, without } from './agent.ts'
 
 describe('a moment', () => {
   const NOW = Date.parse('2026-11-28T07:00:00.000Z')
@@ -160,7 +160,7 @@ describe('lvsm explain --at', () => {
     }
     const server = serveConfiguration(path, Object.assign(new MemoryConfiguration(), { clusterRecorded }))
     const environment = { LVSM_SOCKET: socketPath, LVSM_COORDINATOR_SOCKET: path }
-    const said = await lvsm(['explain', 'web', '--at', '2m'], environment)
+    const said = await lvsmSaying(/coordinator on rs2/, ['explain', 'web', '--at', '2m'], environment)
     server.close()
     expect(said.out).toMatch(
       /^As the coordinator on rs2 recorded it at \S+Z \(2 min ago\):\ndir1 owns group web .*, lease 40\./,

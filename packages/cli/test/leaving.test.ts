@@ -51,7 +51,9 @@ describe('lvsm coordinators join', () => {
     isNode('dir2')
     expect(await run(JOIN, startCoordinator())).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/dir2 is one of the coordinators\nnext: start lvsm-coordinator here\n$/),
+      out: expect.stringMatching(
+        /dir2 is one of the coordinators\nnext: start lvsm-coordinator here \(systemd does not run on it\)\n$/,
+      ),
     })
     expect(readFileSync(at('words'), 'utf8').trim().split('\n')).toEqual([
       ...['--join', '--identity', at('state', 'node.json'), '--listen', '10.12.0.2:7446', '--api', '10.12.0.2:7445'],
@@ -109,7 +111,7 @@ describe('lvsm coordinators address', () => {
     expect(await run([...MOVE, '127.0.0.9'], startCoordinator())).toMatchObject({
       code: 0,
       out: expect.stringMatching(
-        /next: start lvsm-coordinator here\n.*elsewhere now: for nodes 127\.0\.0\.9:7446, for people 127\.0\.0\.9:7445\n/,
+        /next: start lvsm-coordinator here \(systemd does not run on it\)\n.*elsewhere now: for nodes 127\.0\.0\.9:7446, for people 127\.0\.0\.9:7445\n/,
       ),
     })
     const places = ['--state-dir', at('coordinator'), '--run-dir', at('run')]

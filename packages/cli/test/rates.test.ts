@@ -2,7 +2,7 @@
 import type { ClusterRates, RateHistory, StatsReport, Traffic } from '@lvsm/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import { MemoryConfiguration, serveConfiguration } from '../../../test/kit/configuration.ts'
-import { cleanUp, lvsm, scratchPath, startAgent } from './agent.ts'
+import { cleanUp, lvsm, lvsmSaying, scratchPath, startAgent } from './agent.ts'
 
 const closers: (() => void)[] = []
 afterEach(() => {
@@ -74,15 +74,15 @@ describe('lvsm stats', () => {
   it('tells of all nodes by a coordinator, each with its age or why not', async () => {
     const { socketPath } = await agent()
     const environment = { LVSM_SOCKET: socketPath, LVSM_COORDINATOR_SOCKET: coordinator(RATES) }
-    const { out, code } = await lvsm(['stats'], environment)
+    const { out, code } = await lvsmSaying(/^ +smtp/m, ['stats'], environment)
     expect(code).toBe(0)
     expect(wordsOf(out, 'dir1')).toEqual(['dir1', 'director', '-', '-', '77', '0', '0', '0', '0', '1', 's', 'ago'])
     expect(wordsOf(out, 'rs1').slice(0, 5)).toEqual(['rs1', 'realserver', '12', '3', '55'])
     expect(out).toMatch(/rs2 +realserver +-.* never: its agent never reported\n/)
     expect(wordsOf(out, 'smtp').slice(0, 5)).toEqual(['smtp', 'dir2', '1', '2', '8'])
-    const { out: json } = await lvsm(['stats', '-o', 'json'], environment)
+    const { out: json } = await lvsmSaying(/"others":\s*\{/, ['stats', '-o', 'json'], environment)
     expect(JSON.parse(json)).toEqual({ ...STATS, others: RATES })
-    const { out: one } = await lvsm(['stats', 'rs1'], environment)
+    const { out: one } = await lvsmSaying(/rs1/, ['stats', 'rs1'], environment)
     expect(one).toContain('rs1')
     expect(one).not.toContain('smtp')
   })

@@ -190,7 +190,9 @@ describe('lvsm join', () => {
     const { code, out, err } = await run('join', tokenFor({ host: '127.0.0.1', port: 1 }, to), ...HERE)
     expect(code).toBe(0)
     expect(err).toMatch(/writes .*node\.json[^]*starts nothing/)
-    expect(out).toBe('rs9 is a node of cluster lab, at revision 7\nnext: start lvsm-lease, lvsm-agent here\n')
+    expect(out).toBe(
+      'rs9 is a node of cluster lab, at revision 7\nnext: start lvsm-lease, lvsm-agent here (systemd does not run on it)\n',
+    )
     expect(asked.map(({ path }) => path)).toEqual(['/v1/join/preview', '/v1/join/preview', '/v1/join'])
     expect(asked[2]?.body).toMatchObject({ token: { id: ID, secret: SECRET }, name: 'rs9', node: RS9, model: 1 })
     const [half] = halves()
@@ -268,7 +270,9 @@ describe('lvsm join', () => {
     expect(err).toMatch(
       /lvsm: lvsm-coordinator: no coordinator took this one in\n {2}→ look at their log\n {2}→ when that is mended, .*: lvsm-coordinator --join --identity .*node\.json --listen 10\.12\.0\.19:7446 .*; systemctl enable --now lvsm-coordinator\n$/,
     )
-    expect(out).toMatch(/rs9 is a node of cluster lab, at revision 7\nnext: start lvsm-lease, lvsm-agent here\n$/)
+    expect(out).toMatch(
+      /rs9 is a node of cluster lab, at revision 7\nnext: start lvsm-lease, lvsm-agent here \(systemd does not run on it\)\n$/,
+    )
     expect(existsSync(at('state', 'node.json'))).toBe(true)
   })
   it('asks again with the same key when its answer was lost', async () => {

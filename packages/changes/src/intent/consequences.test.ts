@@ -142,7 +142,8 @@ describe('a change of the configuration', () => {
   it('whoever removes a service that clients are served by is told, and of one that serves nobody is not', () => {
     const action: Action = { verb: 'remove', noun: 'service', which: { service: 'https' } }
     const gone = { severity: 'warning', code: 'service-gone', field: 'services.https' } as const
-    const warned = (result: ReturnType<typeof run>) => (result.warnings ?? []).filter(({ code }) => code === gone.code)
+    const warned = (result: ReturnType<typeof run>) =>
+      result.refusals ?? result.warnings.filter(({ code }) => code === gone.code)
     expect(warned(run(DOCUMENT, action))).toEqual([
       {
         ...gone,

@@ -89,7 +89,8 @@ export async function stopUnits(units: readonly string[], stop: boolean, termina
 /** What has to run now; where no systemd runs, or nothing is to be started, it is said how. */
 export async function startUnits(units: readonly string[], start: boolean, terminal: Terminal): Promise<void> {
   const words = ['enable', '--now', ...units]
-  if (!start || !isSystemd()) return terminal.print(`next: start ${units.join(', ')} here\n`)
+  if (!isSystemd()) return terminal.print(`next: start ${units.join(', ')} here (systemd does not run on it)\n`)
+  if (!start) return terminal.print(`next: systemctl ${words.join(' ')}\n`)
   const { code, said } = await run('systemctl', words)
   if (code === 0) {
     terminal.print(`started: ${units.join(', ')}\n`)

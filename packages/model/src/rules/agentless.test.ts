@@ -33,7 +33,9 @@ test.each(['agent: true', ''])('where one runs, it is a node: %s', (said) => {
 
 test('a node of the cluster is refused as one, whatever it serves', () => {
   expect(refusals(SAMPLE.replace(RS1, RS1.replace(' }', ', agent: false }')))).toEqual([
-    expect.stringMatching(/^node-without-agent "rs1" is a node of this cluster, and an agent runs on each/),
+    expect.stringMatching(
+      /^node-without-agent "rs1" is a node of this cluster, and an agent runs on each of them: in service=http it .*: take .*; of a machine that is to join: lvsm server remove rs1 service=http, /,
+    ),
   ])
   expect(refusals(beside('node: dir1, address: 10.11.0.1, forward: local, agent: false'))).toEqual([
     expect.stringMatching(/^node-without-agent "dir1"/),
@@ -47,4 +49,16 @@ test('an address is that of one machine', () => {
 
 test('nobody serves locally where no agent runs', () => {
   expect(refusals(beside(OLD.replace('forward: dr', 'forward: local')))[0]).toMatch(/^local-not-director "old1"/)
+})
+
+test('of its address nothing is said but where it lies in no network of the file: its links are known to nobody', () => {
+  const said = (text: string): string[] =>
+    (checkConfig(text).warnings ?? []).map(({ code, message, hint }) => `${code}: ${message} → ${hint}`)
+  const usual = said(SAMPLE)
+  expect(said(beside(OLD))).toEqual(usual)
+  expect(said(beside(OLD.replace('10.11.0.31', '192.0.2.31'))).filter((one) => !usual.includes(one))).toEqual([
+    expect.stringMatching(
+      /^no-known-network: 192\.0\.2\.31 of "old1" lies in no network of the file → if routers lead there/,
+    ),
+  ])
 })

@@ -63,13 +63,14 @@ export const knownNames: Rule = (draft, refuse) => {
     for (const { at, item } of entries<Listed>(draft[section]))
       for (const { at: index, item: realserver } of entries(item.realservers)) {
         const path = [section, at, 'realservers', index]
-        if (realserver.agent === false) refuseNode(nodes, realserver.node, [...path, 'agent'], refuse)
+        if (realserver.agent === false)
+          refuseNode(nodes, realserver.node, `${section.slice(0, -1)}=${item.name}`, [...path, 'agent'], refuse)
         else if (!isUnread(realserver, 'agent') && known(realserver.node, nodes, 'node', [...path, 'node'], NO_AGENT))
           needRole(roles, realserver.node, 'realserver', [...path, 'node'], refuse)
       }
 }
 
-type Listed = Pick<NonNullable<NonNullable<Draft['pools']>[number]>, 'realservers'>
+type Listed = Pick<NonNullable<NonNullable<Draft['pools']>[number]>, 'name' | 'realservers'>
 
 type Known = (
   word: string | undefined,
@@ -85,6 +86,7 @@ const NO_AGENT = '; of a machine where no agent of lvsm runs, write agent: false
 function refuseNode(
   nodes: readonly string[] | null,
   name: string | undefined,
+  where: string,
   path: (string | number)[],
   refuse: Refuse,
 ): void {
@@ -92,8 +94,8 @@ function refuseNode(
   refuse(
     'node-without-agent',
     path,
-    `"${name}" is a node of this cluster, and an agent runs on each of them`,
-    'take agent: false out, or give a machine that is no node a name of its own',
+    `"${name}" is a node of this cluster, and an agent runs on each of them: in ${where} it has agent: false`,
+    `take agent: false out there; of a machine that is to join: lvsm server remove ${name} ${where}, and lvsm server add once it has joined; of one that is no node: give it a name of its own`,
   )
 }
 

@@ -134,11 +134,15 @@ export const realserverPlaces: WarningRule = (draft, warn) => {
   )
   for (const { item, place } of everyServer(draft)) {
     const { address, node } = item
-    const links = own.get(node) ?? []
-    if (address === undefined || links.includes(address)) continue
+    const links = own.get(node)
+    if (address === undefined || links?.includes(address) === true) continue
     const where = known.some((network) => inNetwork(address, network))
     const path = place('address')
-    const hint = `the links of "${node}" have ${links.join(', ')}; if it has this one too, all is well`
+    // A machine without an agent has no links here: what it has is known to nobody.
+    if (links === undefined && where) continue
+    const hint = links
+      ? `the links of "${node}" have ${links.join(', ')}; if it has this one too, all is well`
+      : 'if routers lead there from the directors, all is well'
     if (where && !families.has(familyOf(address))) continue
     if (where) warn('info', 'not-a-link-address', path, `no link of "${node}" has the address ${address}`, hint)
     else
@@ -146,7 +150,7 @@ export const realserverPlaces: WarningRule = (draft, warn) => {
         'warning',
         'no-known-network',
         path,
-        `${address} is no address of a link of "${node}", and lies in no network of the file`,
+        `${address} ${links ? `is no address of a link of "${node}", and` : `of "${node}"`} lies in no network of the file`,
         hint,
       )
   }
