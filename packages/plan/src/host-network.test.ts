@@ -24,6 +24,19 @@ describe('the interface of an address', () => {
   ])('%s', (_, address, seen, name) => expect(interfaceFor(seen, address)?.name).toBe(name))
 })
 
+it('a thousand addresses of an owner are gone over once in each reading, not for each question', () => {
+  let reads = 0
+  const single = Object.defineProperty(own(3, '10.11.0.20', 32), 'prefix', {
+    get: () => {
+      reads++
+      return 32
+    },
+  })
+  const seen = host(INSIDE, OUTSIDE, ...Array.from({ length: 1000 }, () => single))
+  for (let at = 0; at < 1000; at++) expect(interfaceFor(seen, '10.13.0.10')).toBeNull()
+  expect(reads).toBeLessThanOrEqual(1000)
+})
+
 describe('the source of packets to an address', () => {
   it.each<[why: string, own: string[], seen: HostNetwork, source: string | null]>([
     ['is our own in its network', ['10.11.0.1', '10.12.0.1'], host(INSIDE, OUTSIDE), '10.11.0.1'],
