@@ -240,6 +240,7 @@ export class FakeLinux implements Sockets {
         must()
         ear.program = program
       },
+      ethernet: () => this.route.links.get(index)?.mac || null,
       close: () => {
         must()
         ear.open = false

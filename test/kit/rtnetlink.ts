@@ -85,6 +85,7 @@ export class Rtnetlink {
   ask(bytes: Uint8Array): Answer {
     const message = parse(bytes)
     if (message.type === rt.RTM.getLink) return this.#getLink(bytes, message)
+    if (message.type === rt.RTM.getRoute) return this.#getRoute(bytes, message)
     const spec = must(rt.decodeAddress(message))
     const { index, local, prefix, label, flags } = spec
     if (message.type === rt.RTM.newAddress) return this.#add(bytes, spec)
@@ -102,6 +103,17 @@ export class Rtnetlink {
     if (!same(bytes, rt.getLink(index))) return unknown(bytes)
     const link = this.links.get(index)
     return link ? answer('', [parse(linkBytes(link))]) : answer('ENODEV')
+  }
+
+  /** Of own addresses alone. */
+  #getRoute(bytes: Uint8Array, message: Message): Answer {
+    const { destination } = must(rt.decodeRoute(message))
+    if (!same(bytes, rt.getLocalRoute(destination))) return unknown(bytes)
+    const found = this.addresses.find(({ local }) => local === destination)
+    if (!found) return answer('ENETUNREACH')
+    const prefix = inetBytes(destination).length * 8
+    const local = { destination, prefix, oif: found.index, type: rt.ROUTE_TYPE.local, protocol: 2 }
+    return answer('', [parse(rt.newRoute(local))])
   }
 
   #add(bytes: Uint8Array, spec: rt.InterfaceAddress): Answer {

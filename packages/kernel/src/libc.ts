@@ -16,6 +16,7 @@ export const call = {
   ),
   setSocketOption: libc.func('int setsockopt(int fd, int level, int option, void *value, uint length)'),
   getSocketOption: libc.func('int getsockopt(int fd, int level, int option, void *value, void *length)'),
+  getSocketName: libc.func('int getsockname(int fd, void *address, void *length)'),
   close: libc.func('int close(int fd)'),
   setns: libc.func('int setns(int fd, int kind)'),
   flock: libc.func('int flock(int fd, int operation)'),

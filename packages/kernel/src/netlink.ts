@@ -60,8 +60,8 @@ export interface Netlink {
   request(messages: readonly Uint8Array[]): Reply[]
   /** As `request`; undefined when everything succeeded, else the first failure: one that the kernel answered, where there is one. */
   apply(messages: readonly Uint8Array[]): Reply | undefined
-  /** All parts of a dump; begun anew when the kernel changed under it. Throws KernelError. */
-  dump(message: Uint8Array): Message[]
+  /** All parts of a dump; begun anew when the kernel changed under it, so often at most. Throws KernelError. */
+  dump(message: Uint8Array, attempts?: number): Message[]
   close(): void
 }
 
@@ -97,8 +97,8 @@ export function openNetlink(protocol: number, { timeoutMs = 1000 }: { timeoutMs?
     fd,
     request: (messages) => request(line, messages),
     apply: (messages) => firstFailure(request(line, messages)),
-    dump(message) {
-      for (let attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
+    dump(message, attempts = DUMP_ATTEMPTS) {
+      for (let attempt = 0; attempt < attempts; attempt++) {
         const parts = dumpOnce(line, message)
         if (parts) return parts
       }

@@ -17,6 +17,8 @@ export interface PacketSocket {
   onFrame(heard: (frame: Uint8Array, outgoing: boolean) => void, failed?: (errno: number) => void): Watch
   /** From now on in place of the one that it was opened with; what is queued stays. */
   filter(program: readonly Instruction[]): void
+  /** The MAC of its interface; null: that is none of Ethernet, or gone. Waits for no lock of the kernel's. */
+  ethernet(): string | null
   close(): void
 }
 
@@ -35,6 +37,18 @@ function linkAddress(index: number, ethertype: number): Buffer {
   address.writeUInt16BE(ethertype, 2)
   address.writeInt32LE(index, 4)
   return address
+}
+
+const ADDRESS_BYTES = 20
+const ETHERNET = 1
+const MAC_BYTES = 6
+function ethernetOf(fd: number): string | null {
+  const address = Buffer.alloc(ADDRESS_BYTES)
+  const length = Buffer.alloc(4)
+  length.writeInt32LE(ADDRESS_BYTES)
+  if (call.getSocketName(fd, address, length) < 0) return null
+  if (address.readUInt16LE(8) !== ETHERNET || address[11] !== MAC_BYTES) return null
+  return [...address.subarray(12, 12 + MAC_BYTES)].map((byte) => byte.toString(16).padStart(2, '0')).join(':')
 }
 
 /** In the network namespace of the calling thread. Throws KernelError (EPERM, ENODEV). */
@@ -64,6 +78,7 @@ export function openPacket(index: number, options: PacketOptions = {}): PacketSo
       return watch
     },
     filter: (program) => attachFilter(fd, program),
+    ethernet: () => ethernetOf(fd),
     close() {
       if (watch) watch.close()
       else call.close(fd)

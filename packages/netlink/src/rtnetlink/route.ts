@@ -21,6 +21,8 @@ const RTA = {
 } as const
 const METRICS = { lock: 1, mtu: 2, window: 3, rtt: 4, advmss: 8, initcwnd: 11 } as const
 const LOOKUP_TABLE = 0x1000
+/** What the table has, not the way that comes of it (Linux 4.13): of an own address its interface, and not `lo`. */
+const MATCHING = 0x2000
 
 export type RouteMetrics = Partial<Readonly<Record<keyof typeof METRICS, number>>>
 
@@ -157,7 +159,8 @@ export const getRoute = (query: {
       family: afOf(query.destination),
       prefix: bits,
       sourcePrefix: query.source ? bits : 0,
-      flags: LOOKUP_TABLE,
+      // Of IPv6 the table is told anyhow, and a question with that flag refused (strict checking, Linux 5.0).
+      flags: destination.length === 4 ? LOOKUP_TABLE : 0,
     }),
     attribute(RTA.destination, destination),
     ...(query.source ? [attribute(RTA.source, inetBytes(query.source))] : []),
@@ -166,6 +169,15 @@ export const getRoute = (query: {
     ...(query.mark ? [u32(RTA.mark, query.mark)] : []),
     ...(query.ipProtocol ? [u8(RTA.ipProtocol, query.ipProtocol)] : []),
     ...(query.sourcePort ? [be16(RTA.sourcePort, query.sourcePort)] : []),
+  ])
+}
+
+/** `ip route get fibmatch`, of an own address: answered without the lock of interfaces (RTNL). */
+export const getLocalRoute = (address: string): Uint8Array => {
+  const destination = inetBytes(address)
+  return encodeMessage(RTM.getRoute, FLAG.request | FLAG.ack, [
+    header({ family: afOf(address), prefix: destination.length * 8, flags: MATCHING }),
+    attribute(RTA.destination, destination),
   ])
 }
 
