@@ -31,6 +31,18 @@ function cut(name: string, isDown: boolean, why = 'ENETUNREACH'): TestNode {
   return one
 }
 
+test('loss on a link that is named has nothing to do with another one that is down', () => {
+  const down = {
+    ...{ code: 'interface-down', severity: 'warning' as const, node: 'dir2', object: 'node dir2' },
+    message: 'interface outside is down, needed for heartbeat link outside',
+  }
+  const lossOn = (link: string) => ({
+    ...{ code: 'lossy-link', severity: 'warning' as const, node: 'rs1', object: `link ${link}` },
+    message: `about 30 % of what dir2 sends to rs1 over the heartbeat link ${link} is lost`,
+  })
+  expect(withoutEchoes([down, lossOn('inside')])).toEqual([down, lossOn('inside')])
+  expect(withoutEchoes([down, lossOn('outside')])).toEqual([down])
+})
 test('of a director: silence on its link, what it cannot send, ping nodes, and the link as its lease process sees it', () => {
   expect(own(cut('dir2', false))).toEqual(['link-down', 'link-silent', 'lossy-link', 'not-sent', 'ping-unreached'])
   const down = cut('dir2', true)

@@ -98,8 +98,9 @@ export function withoutEchoes(all: readonly NodeTrouble[]): NodeTrouble[] {
   const isCut = (name: string): boolean => [...down].some((one) => one.startsWith(`${name} `))
   return all.filter(({ code, object = '', message }) => {
     const [, lossy] = LOST.exec(message) ?? []
-    if (code === 'lossy-link' && lossy !== undefined) return !lossy.split(', ').every(isCut)
     const [, link = ''] = LINK.exec(object) ?? []
+    const isCutThere = (name: string): boolean => (link === '' ? isCut(name) : down.has(`${name} ${link}`))
+    if (code === 'lossy-link' && lossy !== undefined) return !lossy.split(', ').every(isCutThere)
     const [, from = ''] = UNHEARD.exec(message) ?? []
     return code !== 'link-silent' || from === '' || !from.split(', ').every((name) => down.has(`${name} ${link}`))
   })
