@@ -20,8 +20,9 @@ const MUCH = 0.01
 const milliseconds = (ms: number): string => `${Math.round(ms * 10) / 10} ms`
 const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`
 
-/** As what the interface does: `holds … back for 700 ms and loses 5 %`; null: nothing that harms. */
-export function netemHarm({ delayMs, jitterMs, loss, corrupt }: Netem): { severity: Severity; does: string } | null {
+/** As what the interface does: `holds back for 700 ms what leaves by it`; null: nothing that harms. Below a class or a band it is of a part alone, which may be of others. */
+export function netemHarm(netem: Netem): { severity: Severity; does: string } | null {
+  const { parent, delayMs, jitterMs, loss, corrupt } = netem
   const around = jitterMs > 0 ? ` (± ${milliseconds(jitterMs)})` : ''
   const does = [
     delayMs > 0 ? `holds back for ${milliseconds(delayMs)}${around}` : '',
@@ -30,7 +31,9 @@ export function netemHarm({ delayMs, jitterMs, loss, corrupt }: Netem): { severi
   ].filter((text) => text !== '')
   if (does.length === 0) return null
   const isBad = delayMs >= LONG_MS || loss === null || loss >= MUCH || corrupt >= MUCH
-  return { severity: isBad ? 'critical' : 'warning', does: does.join(', ') }
+  const ofAll = parent === 'root'
+  const what = ofAll ? 'what leaves by it' : `a part of what leaves by it (below ${parent})`
+  return { severity: isBad && ofAll ? 'critical' : 'warning', does: `${does.join(', ')} ${what}` }
 }
 
 /** What takes it away again. */

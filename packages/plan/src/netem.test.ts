@@ -22,6 +22,15 @@ test('a delay on an interface that the cluster uses is one trouble, with the com
     },
   ])
 })
+test('one below a class is a warning: who knows what goes there?', () => {
+  expect(said([{ ...DELAY, parent: '1:2', index: 2 }])).toMatchObject([
+    {
+      severity: 'warning',
+      message: expect.stringContaining('holds back for 700 ms a part of what leaves by it (below 1:2): a queueing'),
+      hint: 'on dir1: tc qdisc del dev inside parent 1:2, and take it from whatever makes it',
+    },
+  ])
+})
 test('one that harms nothing, one where nothing of the cluster goes, and none at all are no trouble', () => {
   expect(said([{ ...DELAY, delayMs: 0, index: 2 }])).toEqual([])
   expect(said([{ ...DELAY, index: 1 }])).toEqual([])

@@ -15,7 +15,7 @@ export function netemTroubles(view: NodeView, observed: Observed): Trouble[] {
     return [
       {
         ...{ code: 'qdisc-harm', severity: harm.severity, object: `interface ${name}` },
-        message: `interface ${name} of ${view.node.name} ${harm.does} what leaves by it: a queueing discipline netem stands there`,
+        message: `interface ${name} of ${view.node.name} ${harm.does}: a queueing discipline netem stands there`,
         evidence: `tc qdisc show dev ${name}; by it go ${uses.join(', ')}`,
         hint: `on ${view.node.name}: ${netemAway(name, one)}, and take it from whatever makes it`,
       },

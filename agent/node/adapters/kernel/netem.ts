@@ -4,7 +4,8 @@ import { rtnetlink } from '@lvsm/netlink'
 import type { ObservedNetem } from '@lvsm/plan'
 import { remembered } from './remembered.ts'
 
-const EVERY_MS = 2000
+/** Of each queue of each interface there is one: not with every look. */
+const EVERY_MS = 10_000
 
 export const openNetem = (route: Netlink, clock: () => number): (() => readonly ObservedNetem[]) =>
   remembered(() => readNetem(route), clock, EVERY_MS).get

@@ -68,7 +68,7 @@ function wayLines(state: NodeState, { realserver: { address } }: Member): string
       : []),
     ...netem.flatMap((one) => {
       const harm = netemHarm(one)
-      return harm === null ? [] : [`${dev.name} ${harm.does} what leaves by it: ${netemAway(dev.name, one)}`]
+      return harm === null ? [] : [`${dev.name} ${harm.does}: ${netemAway(dev.name, one)}`]
     }),
   ]
 }

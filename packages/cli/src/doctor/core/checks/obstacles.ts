@@ -19,7 +19,7 @@ const netem: Check = {
         {
           severity: harm.severity,
           object: one.interface,
-          message: `${one.interface} ${harm.does} what leaves by it`,
+          message: `${one.interface} ${harm.does}`,
           evidence: [`tc qdisc show dev ${one.interface}: netem, ${one.parent}`],
           mend: `${netemAway(one.interface, one)}, and take it from whatever makes it`,
         },
