@@ -279,11 +279,36 @@ describe('a planned switchover', () => {
   it.each([
     [{ group: 'wev' }, 'unknown', 'unknown-group'],
     [{ group: 'web', to: 'rs1' }, 'conflict', 'not-a-director'],
-    [{ group: 'web', to: 'dir1' }, 'conflict', 'is-owner'],
   ])('refuses %j', (body, fault, code) => {
     const { dir1 } = pair()
     dir1.feed({ kind: 'command', id: 'c', command: { verb: 'switchover', ...body } })
     expect(dir1.take('reply')).toMatchObject([{ outcome: { ok: false, fault, refusals: [{ code }] } }])
+  })
+
+  it.each(['dir1', 'dir2'] as const)('is done where it is so already, whichever director is asked: %s', (asked) => {
+    const nodes = pair()
+    nodes[asked].feed({ kind: 'command', id: 'c', command: { verb: 'switchover', group: 'web', to: 'dir1' } })
+    nodes.run(100)
+    const report = { group: 'web', from: 'dir1', to: 'dir1', number: 7, tookMs: 0 }
+    expect(nodes[asked].take('reply')).toEqual([expect.objectContaining({ id: 'c', outcome: { ok: true, report } })])
+    expect(nodes.dir1.take('switchover')).toEqual([])
+  })
+
+  it('names all directors of the group to whoever names another node', () => {
+    const { dir1 } = pair()
+    dir1.feed({ kind: 'command', id: 'c', command: { verb: 'switchover', group: 'web', to: 'rs1' } })
+    const [{ outcome } = expect.fail()] = dir1.take('reply')
+    expect(outcome).toMatchObject({ refusals: [{ hint: 'known directors: dir1, dir2' }] })
+  })
+
+  it('says what ends the maintenance of the one that could take it', () => {
+    const { dir1 } = pair()
+    const status = statusOf('dir1', 'dir1', 7)
+    const peers = status.peers.map((peer) => (peer.name === 'dir2' ? { ...peer, standby: true } : peer))
+    dir1.feed({ kind: 'lease-status', status: { ...status, peers } })
+    dir1.feed({ kind: 'command', id: 'c', command: { verb: 'switchover', group: 'web', to: 'dir2' } })
+    const hint = 'end its maintenance first: lvsm standby off dir2'
+    expect(dir1.take('reply')).toMatchObject([{ outcome: { ok: false, refusals: [{ code: 'no-successor', hint }] } }])
   })
 
   it('tells the others soon what the owner’s table became, also where the kernel takes its time', () => {

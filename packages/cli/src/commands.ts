@@ -136,9 +136,11 @@ export async function standby(session: Session, on: boolean, node: string | unde
   const stood = await withProgress(`waiting for ${node ?? 'the node'}`, work)
   session.terminal.print(
     render(stood, format, (it) =>
-      it.standby
-        ? `${it.node} is on standby: it gives up its groups and takes none (end it with: lvsm standby off ${it.node})\n`
-        : `${it.node} is off standby: it may own groups again\n`,
+      it.already === true
+        ? `${it.node} is ${it.standby ? 'on' : 'off'} standby already: nothing to do\n`
+        : it.standby
+          ? `${it.node} is on standby: it gives up its groups and takes none (end it with: lvsm standby off ${it.node})\n`
+          : `${it.node} is off standby: it may own groups again\n`,
     ),
   )
   return 'ok'

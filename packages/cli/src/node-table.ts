@@ -2,7 +2,7 @@
 import type { NodeReport, NodeState } from '@lvsm/protocol'
 import type { Paint, Tone } from './paint.ts'
 import { table } from './table.ts'
-import { ageText, wordsText } from './wanted-text.ts'
+import { ageText, periodText, timeText, wordsText } from './wanted-text.ts'
 
 const TONES: Readonly<Partial<Record<NodeState, Tone>>> = {
   late: 'warn',
@@ -19,15 +19,26 @@ function heardText(node: NodeReport, paint: Paint): string {
   return age === '' ? '' : paint('warn', ` [${age}]`)
 }
 
+/** Where the reason says who wants the maintenance, only since when, and what ends it. */
+function standbyText({ name, state, standby, words }: NodeReport, paint: Paint): string {
+  const { shared = null, local = null } = words ?? {}
+  const since =
+    shared === null ? local && ` since ${timeText(local.since)}` : local === null ? periodText(shared) : null
+  const ends = `lvsm standby off ${name} ends it`
+  const isSaid = standby && state === 'maintenance'
+  const all =
+    isSaid && since !== null
+      ? [`${since.trim()}; ${ends}`]
+      : [...(isSaid ? [ends] : standby ? [`maintenance; ${ends}`] : []), ...(words ? [wordsText(words)] : [])]
+  return all.map((text) => paint('warn', ` [${text}]`)).join('')
+}
+
 export function nodeTable(nodes: readonly NodeReport[], paint: Paint): string {
   const rows = nodes.map((node) => [
     node.name,
     node.roles.join(',') + (node.voter ? ' +vote' : ''),
     paint(TONES[node.state] ?? (node.standby ? 'warn' : 'good'), node.state),
-    node.reason +
-      (node.standby ? paint('warn', ` [maintenance; lvsm standby off ${node.name} ends it]`) : '') +
-      (node.words ? paint('warn', ` [${wordsText(node.words)}]`) : '') +
-      heardText(node, paint),
+    node.reason + standbyText(node, paint) + heardText(node, paint),
   ])
   return table(['node', 'roles', 'state', 'why'], rows, paint)
 }

@@ -60,6 +60,11 @@ describe('lvsm standby', () => {
     expect(heard.map((one) => one.body)).toEqual([{ name: 'dir1', on: true }, { on: false }])
     expect(on.out).toMatch(/^dir1 is on standby/)
     expect(JSON.parse(off.out)).toEqual({ node: 'dir1', standby: false })
+    const again = await startAgent(() => ({ body: { node: 'dir1', standby: true, already: true } }))
+    expect(await lvsm(['--socket', again.socketPath, 'standby', 'on'])).toMatchObject({
+      code: 0,
+      out: 'dir1 is on standby already: nothing to do\n',
+    })
   })
 })
 

@@ -88,6 +88,27 @@ describe('lvsm status of what operators want for a while', () => {
     )
   })
 
+  it('says of a node under maintenance once who wants it, since when, and what ends it', async () => {
+    const [dir1, dir2] = STATUS.nodes
+    const state = 'maintenance' as const
+    const local = { standby: true, author: 'an operator at dir2', since: UNTIL }
+    const said = (author: string): string => `under maintenance by ${author} (lvsm standby on): takes nothing over`
+    const shared = { shared: wanted('node dir1', 'standby'), local: null, holds: 'shared' as const }
+    const nodes = [
+      { ...dir1!, state, standby: true, reason: said('ann'), words: shared },
+      {
+        ...dir2!,
+        state,
+        standby: true,
+        reason: said(local.author),
+        words: { shared: null, local, holds: 'local' as const },
+      },
+    ]
+    const { out } = await shown({ nodes })
+    expect(out).toContain(`${said('ann')} [since 2026-10-27T08:00:00.000Z; lvsm standby off dir1 ends it]\n`)
+    expect(out).toContain(`${said(local.author)} [since 2026-10-27T10:00:00.000Z; lvsm standby off dir2 ends it]\n`)
+  })
+
   it('reads a state that a newer agent says as one that is not over, and a time that no date has as the last one', async () => {
     const strange = { ...rs1!, state: 'hibernating', wanted: wanted('server rs1', 'drain', { since: 9e15 }) }
     const realservers = [strange as unknown as NonNullable<typeof rs1>]

@@ -49,3 +49,37 @@ test('groups that left by themselves before their turn need not be handed over, 
     { id: 'a', outcome: { ok: true, report: { node: 'dir1', standby: true } } },
   ])
 })
+
+test('what a node was told before is done already, and forgets not since when', () => {
+  const dir1 = node('dir1')
+  dir1.feed({ kind: 'lease-up' })
+  tell(dir1, new Set())
+  const order = (id: string, on: boolean) => {
+    dir1.feed({ kind: 'command', id, command: { verb: 'standby', on } })
+    for (let spent = 0; spent < 2000; spent += 500) {
+      tell(dir1, new Set(), on)
+      dir1.run(500)
+    }
+    return dir1.take('reply')
+  }
+  expect(order('a', true)).toMatchObject([{ id: 'a', outcome: { ok: true, report: { node: 'dir1', standby: true } } }])
+  expect(dir1.take('word')).toHaveLength(1)
+  const already = { node: 'dir1', standby: true, already: true }
+  expect(order('b', true)).toMatchObject([{ id: 'b', outcome: { ok: true, report: already } }])
+  expect(dir1.take('word')).toEqual([])
+  expect(order('c', false)).toMatchObject([{ id: 'c', outcome: { ok: true, report: { standby: false } } }])
+  expect(order('d', false)).toMatchObject([
+    { id: 'd', outcome: { ok: true, report: { standby: false, already: true } } },
+  ])
+})
+
+test('a node that is no director has no groups to give up', () => {
+  const rs1 = node('rs1')
+  rs1.feed({ kind: 'lease-up' })
+  rs1.feed({ kind: 'lease-status', status: { ...statusOf('rs1', 'dir1'), groups: [] } })
+  rs1.feed({ kind: 'command', id: 'a', command: { verb: 'standby', on: true } })
+  const hint = expect.stringMatching(/^no new connections there: (lvsm drain rs1|weight: 0 )/)
+  expect(rs1.take('reply')).toMatchObject([{ outcome: { ok: false, refusals: [{ code: 'not-a-director', hint }] } }])
+  rs1.feed({ kind: 'command', id: 'b', command: { verb: 'standby', on: false } })
+  expect(rs1.take('word')).toHaveLength(1)
+})

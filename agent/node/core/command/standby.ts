@@ -10,6 +10,8 @@ import { leaseStatus, ownership } from '../lease.ts'
 import { beginMove } from '../move/owner.ts'
 import type { NodeState } from '../state.ts'
 import type { Asked, StandbyRun } from './pending.ts'
+import { changeText } from '../changing.ts'
+import { isDirector } from '../entitled.ts'
 import { isHere } from './here.ts'
 import { ANSWER_MS, refuse, reply } from './reply.ts'
 
@@ -31,6 +33,15 @@ export function onStandby(state: NodeState, asked: Asked & { readonly command: {
     return reply(state, replyTo, refuse('conflict', 'moving', message, 'wait for it'))
   }
   const { on } = command
+  const standing = standingOf(state.facts, state.node, state.word)
+  // A word that says what holds already would only forget since when it holds.
+  if (standing?.holds === 'local' && standing.on === on && status.standby === on)
+    return reply(state, replyTo, { ok: true, report: { node: state.node, standby: on, already: true } })
+  if (on && !isDirector(state, state.node)) {
+    const message = `${state.node} is no director: it has no groups to give up`
+    const drained = changeText(state, `lvsm drain ${state.node}`, 'weight: 0 where it is a realserver')
+    return reply(state, replyTo, refuse('conflict', 'not-a-director', message, `no new connections there: ${drained}`))
+  }
   const [since, known] = [state.wallMs(state.now), state.facts.number]
   const met = state.met === null ? {} : { met: Math.max(state.met, known) }
   const word = { standby: on, author: `an operator at ${state.node}`, since, known, ...met }

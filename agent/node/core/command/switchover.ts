@@ -2,6 +2,7 @@
 import { factAbout } from '@lvsm/changes'
 import { type Outcome } from '@lvsm/protocol'
 import { leaseStatus, ownership } from '../lease.ts'
+import { ownsAlready } from '../move/moving.ts'
 import { beginMove } from '../move/owner.ts'
 import type { NodeState } from '../state.ts'
 import type { Asked } from './pending.ts'
@@ -23,13 +24,13 @@ export function onSwitchover(
   const exists = state.config?.groups.some((entry) => entry.name === group) === true
   if (!exists || owner?.role === 'owner')
     return beginMove(state, { group, to, reason: 'switchover by an operator', replyTo })
-  const fault = faultOf(state, asked)
-  if (fault) return reply(state, replyTo, fault)
+  const answer = answerHere(state, asked)
+  if (answer) return reply(state, replyTo, answer)
   forward(state, owner?.owner ?? '', command, replyTo)
 }
 
-/** Why the command cannot be passed on to the owner; null when it can. */
-function faultOf(
+/** Why the command need not, or cannot, be passed on to the owner; null when it is to be. */
+function answerHere(
   state: NodeState,
   { command: { group, to }, mayForward }: Asked & { readonly command: { readonly verb: 'switchover' } },
 ): Outcome | null {
@@ -42,7 +43,7 @@ function faultOf(
     const message = `nobody owns group ${group} now: ${known?.reason ?? ''}`
     return refuse('conflict', 'nobody-owns', message, 'there is nothing to hand over; see lvsm status')
   }
-  if (to === known.owner) return refuse('conflict', 'is-owner', `${known.owner} owns ${group} already`, 'nothing to do')
+  if (to === known.owner) return ownsAlready(group, to, known.number)
   if (mayForward && known.owner !== state.node) return null
   return refuse('conflict', 'moving', `group ${group} is moving`, 'wait a moment and look: lvsm status')
 }

@@ -1,4 +1,5 @@
 /** A planned switchover as data: the move on the node that owns the group, the handover on the node that takes it. */
+import type { Outcome, SwitchoverReport } from '@lvsm/protocol'
 import type { Instant } from '@lvsm/base'
 import type { ReplyTo } from '../command/pending.ts'
 
@@ -46,4 +47,10 @@ export interface Handover {
   /** The former owner is to be told that this node is prepared. */
   tellDue: boolean
   ownedSince: Instant | null
+}
+
+/** What is so already is done: nothing moved, and no time passed. */
+export const ownsAlready = (group: string, owner: string, number: number): Outcome => {
+  const report: SwitchoverReport = { group, from: owner, to: owner, number, tookMs: 0 }
+  return { ok: true, report: { ...report } }
 }

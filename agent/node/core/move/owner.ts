@@ -14,7 +14,7 @@ import { readyOf, stateOf } from '../peers.ts'
 import { whyNotByOrder } from '../willing.ts'
 import { type NodeState } from '../state.ts'
 import { establishedHere, isSynchronised } from '../synchronised.ts'
-import { type Move } from './moving.ts'
+import { type Move, ownsAlready } from './moving.ts'
 import { ownPlaces } from './places.ts'
 import { type ReplyTo } from '../command/pending.ts'
 
@@ -64,6 +64,7 @@ export function beginMove(state: NodeState, { group: name, to, reason, replyTo }
   }
   if (state.moves.has(name))
     return reply(state, replyTo, refuse('conflict', 'moving', `group ${name} is being moved already`, 'wait for it'))
+  if (to === state.node) return reply(state, replyTo, ownsAlready(name, to, known.number))
   const chosen = chooseSuccessor(state, group, to)
   if (!('to' in chosen)) return reply(state, replyTo, chosen)
   state.serial += 1
@@ -211,29 +212,29 @@ function chooseSuccessor(
   group: ConfigGroup,
   to: string | undefined,
 ): { readonly to: string } | Outcome {
-  const { node } = state
-  const others = group.directors.filter((name) => name !== node)
-  if (to === node) {
-    const hint = others.length > 0 ? `other directors: ${others.join(', ')}` : 'the group has no other director'
-    return refuse('conflict', 'is-owner', `${node} owns ${group.name} already`, hint)
-  }
+  const others = group.directors.filter((name) => name !== state.node)
   if (to !== undefined && !others.includes(to)) {
     const message = `"${to}" is no director of group ${group.name}`
-    return refuse('conflict', 'not-a-director', message, suggest(to, others, 'directors'))
+    return refuse('conflict', 'not-a-director', message, suggest(to, group.directors, 'directors'))
   }
   const faults = (to === undefined ? others : [to]).map((name) => [name, unable(state, group.name, name)] as const)
   const able = faults.find(([, fault]) => fault === null)
   if (able) return { to: able[0] }
   const why = faults.map(([name, fault]) => `${name}: ${fault}`).join('; ')
+  const rests = faults.filter(([, fault]) => fault === ON_STANDBY).map(([name]) => `lvsm standby off ${name}`)
   const message =
     faults.length > 0 ? `no director can take ${group.name} now (${why})` : `group ${group.name} has no other director`
-  return refuse('conflict', 'no-successor', message, 'bring one up first; see lvsm status')
+  const hint =
+    rests.length > 0 ? `end its maintenance first: ${rests.join('; or ')}` : 'bring one up first; see lvsm status'
+  return refuse('conflict', 'no-successor', message, hint)
 }
+
+const ON_STANDBY = 'it is on standby'
 
 function unable(state: NodeState, group: string, name: string): string | null {
   const peer = leaseStatus(state)?.peers.find((entry) => entry.name === name)
   if (!peer || peer.life !== 'alive') return peer ? `it is ${peer.life}` : 'never heard'
-  if (peer.standby) return 'it is on standby'
+  if (peer.standby) return ON_STANDBY
   if (!stateOf(state, name)) return 'its agent is silent'
   const other = saidOtherwise(state, name)
   if (other.length > 0) return `it has other ${other.join(', ')} in its configuration than ${state.node}`

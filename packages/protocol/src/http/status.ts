@@ -227,7 +227,8 @@ export const switchoverReport = z.object({
   /** Established connections that the new owner did not know when it was asked to take over. Not there: connections are not synchronised. */
   unknown: z.number().exactOptional(),
 })
-export const standbyReport = z.object({ node: z.string(), standby: z.boolean() })
+/** `already`: it was so before, by the same word. Not there: it was not, or an older agent does not tell. */
+export const standbyReport = z.object({ node: z.string(), standby: z.boolean(), already: z.boolean().exactOptional() })
 export type SwitchoverReport = z.infer<typeof switchoverReport>
 export type StandbyReport = z.infer<typeof standbyReport>
 
