@@ -2,7 +2,7 @@
 import type { Refusal } from '@lvsm/base'
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml'
 import { readOwn } from './own-document.ts'
-import { refuseText, sentenceOf, TOO_DEEP } from './yaml-faults.ts'
+import { MOST_VALUES, refuseText, sentenceOf, TOO_DEEP, TOO_MANY, TOO_MUCH } from './yaml-faults.ts'
 
 export type Path = readonly (string | number)[]
 
@@ -21,8 +21,6 @@ export interface ReadDocument {
 export const describePath = (path: Path): string =>
   path.map((part, at) => (typeof part === 'number' ? `[${part}]` : at === 0 ? part : `.${part}`)).join('')
 
-/** Values of a file, aliases written out: more than any file of legal length has without them. */
-const MOST_VALUES = 200_000
 const DEEPEST = 64
 
 /** Parses a file. Faults of the text itself come back as refusals: of bad YAML the first, since the others follow from it. */
@@ -127,6 +125,8 @@ class Reader {
   readonly #targets: Targets
   readonly faults: TextFault[] = []
   #values = 0
+  /** The outermost alias that is being written out. */
+  #alias: Node | null = null
 
   constructor(targets: Targets) {
     this.#targets = targets
@@ -136,15 +136,25 @@ class Reader {
     this.#values += 1
     const node = nodeOf(value)
     if (!node) return null
-    if (depth > DEEPEST || this.#values > MOST_VALUES) return this.#refuse(node, TOO_DEEP)
-    if (isAlias(node)) {
-      const named = this.#targets.get(node)
-      return named ? this.read(named, depth + 1) : this.#refuse(node, sentenceOf('BAD_ALIAS'))
-    }
+    if (depth > DEEPEST || this.#values > MOST_VALUES)
+      return this.#alias
+        ? this.#refuse(this.#alias, TOO_MUCH)
+        : this.#refuse(node, depth > DEEPEST ? TOO_DEEP : TOO_MANY)
+    if (isAlias(node)) return this.#written(node, depth)
     if (node.tag !== undefined) return this.#refuse(node, sentenceOf('TAG_RESOLVE_FAILED'))
     if (isSeq(node)) return node.items.map((item) => this.read(item, depth + 1))
     if (isScalar(node)) return this.#scalar(node.value, node.source ?? '', node)
     return isMap(node) ? this.#mapping(node.items, depth) : null
+  }
+
+  #written(alias: Node, depth: number): unknown {
+    const named = this.#targets.get(alias)
+    if (!named) return this.#refuse(alias, sentenceOf('BAD_ALIAS'))
+    const outer = this.#alias
+    this.#alias ??= alias
+    const value = this.read(named, depth + 1)
+    this.#alias = outer
+    return value
   }
 
   #mapping(items: readonly { readonly key: unknown; readonly value: unknown }[], depth: number): unknown {
@@ -176,7 +186,8 @@ class Reader {
   /** Once for each kind of fault that would come back with every value. */
   #refuse(node: Node | null, sentence: Omit<TextFault, 'offset'>): null {
     const { code, message, hint } = sentence
-    if (sentence !== TOO_DEEP || !this.faults.some((one) => one.code === code))
+    const isOnce = [TOO_DEEP, TOO_MANY, TOO_MUCH].some((one) => one === sentence)
+    if (!isOnce || !this.faults.some((one) => one.code === code))
       this.faults.push({ offset: offsetOf(node, 0), code, message, hint })
     return null
   }

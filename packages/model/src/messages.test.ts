@@ -218,11 +218,28 @@ describe('one fault is one message', () => {
     ['an alias of itself', 'a: &a [*a]'],
     ['an alias of nothing', 'a: *b'],
   ])('%s, with a place', (_, text) =>
-    expect(refusalsOf(text)).toEqual([expect.stringMatching(/^\d+:\d+ (bad-yaml|too-deep) /)]),
+    expect(refusalsOf(text)).toEqual([expect.stringMatching(/^\d+:\d+ (bad-yaml|too-deep|too-many-values) /)]),
   )
 })
 
+const BOMB = `a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n${Array.from({ length: 9 }, (_, at) => `a${at + 1}: &a${at + 1} [${Array(10).fill(`*a${at}`).join(', ')}]\n`).join('')}`
+
 describe('a file is limited', () => {
+  it('in what its aliases stand for: the first that is too much is named, once', () => {
+    const [one, ...more] = refusalsOf(BOMB)
+    // 10 in the sixth line stand for a hundred thousand values each; what the lines above stand for counts too.
+    expect(one).toMatch(/^6:\d+ too-many-values aliases \(\*name\) of this file stand for more values than/)
+    expect(more.filter((text) => /too-(many|deep)/.test(text))).toEqual([])
+  })
+  it('in its values, without an alias', () => {
+    const said = refusalsOf(`a: [${'1,'.repeat(200_100)}1]`)
+    expect(said[0]).toMatch(/^1:\d+ too-many-values the file has more than 200000 values/)
+  })
+  it.each(['', '\n', '# nothing yet\n'])('and %j is none', (text) =>
+    expect(refusalsOf(text)).toEqual([
+      '1:1 bad-type the file is empty, or has nothing but comments → begin with "cluster: NAME"',
+    ]),
+  )
   it('in what is said about it: the first fifty faults, and how many more', () => {
     const text = edited(['sign-with: 1', Array.from({ length: 1000 }, (_, at) => `wrong${at}: 1`).join('\n')])
     const { refusals = [], ...rest } = checkConfig(text)
@@ -255,10 +272,7 @@ describe('a file is limited', () => {
         return `  - { name: g${group}, directors: [dir1], vips: [10.99.${group}.1/24], gateways: [${gateways}] }\n`
       }).reduce((text, line) => text.replace('services:\n', `${line}services:\n`), SAMPLE),
     ],
-    [
-      'of an alias bomb',
-      `a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n${Array.from({ length: 9 }, (_, at) => `a${at + 1}: &a${at + 1} [${Array(10).fill(`*a${at}`).join(', ')}]\n`).join('')}`,
-    ],
+    ['of an alias bomb', BOMB],
   ])('in time, full %s', { timeout: 60_000 }, (_, text) => expect(refusalsOf(text).length).toBeGreaterThan(0))
   it('in how long a word may be to be compared', () => {
     expect(nearest('w'.repeat(41), ['w'.repeat(40)])).toEqual([])

@@ -26,9 +26,11 @@ const NO_MAPPING: Fault = {
   hint: 'begin with "cluster: NAME"',
 }
 
+const EMPTY: Fault = { ...NO_MAPPING, message: 'the file is empty, or has nothing but comments' }
+
 /** All shape faults of the data, and the draft: what could not be read is undefined there, what is missing is not there. */
 export function checkShape(data: unknown): { readonly faults: Fault[]; readonly draft: Draft } {
-  if (!isMapping(data)) return { faults: [NO_MAPPING], draft: {} }
+  if (!isMapping(data)) return { faults: [data === null ? EMPTY : NO_MAPPING], draft: {} }
   const parsed = configSchema.safeParse(data)
   const copy: unknown = JSON.parse(JSON.stringify(data))
   const draft: Record<string, unknown> = isMapping(copy) ? copy : {}

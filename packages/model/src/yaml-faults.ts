@@ -22,6 +22,18 @@ export const TOO_DEEP: Sentence = {
   message: `lists and mappings stand inside one another more than ${DEEPEST} levels deep`,
   hint: 'a configuration needs six levels: look for brackets and dashes that are too many',
 }
+export const TOO_MUCH: Sentence = {
+  code: 'too-many-values',
+  message: 'aliases (*name) of this file stand for more values than a configuration can have, or contain each other',
+  hint: 'write the values out, or take the alias away: they are copied wherever the alias stands',
+}
+/** Values of a file, aliases written out: more than any file of legal length has without them. */
+export const MOST_VALUES = 200_000
+export const TOO_MANY: Sentence = {
+  code: 'too-many-values',
+  message: `the file has more than ${MOST_VALUES} values`,
+  hint: 'is it the right file? A large configuration has a few ten thousand',
+}
 const INDENT = bad(
   'this line is not indented like its neighbours',
   'keys of one mapping begin in the same column, so do the dashes of one list; indent with spaces',
