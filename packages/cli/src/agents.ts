@@ -64,6 +64,7 @@ export async function exchange<Name extends RouteName>(
       'refused',
       answer.refusals.map((refusal) => describeRefusal(refusal)).join('\n'),
       refusedHint(answer),
+      answer.refusals.map(({ code }) => code),
     )
   }
   if (answer.kind === 'strange')

@@ -6,13 +6,24 @@ export class Failure extends Error {
   override name = 'Failure'
   readonly exit: Exit
   readonly hint: string
+  /** Of refusals, for the caller: `unknown-check`. */
+  readonly codes: readonly string[]
 
-  constructor(exit: Exit, message: string, hint: string) {
+  constructor(exit: Exit, message: string, hint: string, codes: readonly string[] = []) {
     super(message)
     this.exit = exit
     this.hint = hint
+    this.codes = codes
   }
 }
+
+/** Of a command whose answer is a verdict, and whose exit says it: to be refused is no verdict. */
+export const asQuestion = <Value>(work: Promise<Value>): Promise<Value> =>
+  work.catch((error: unknown) => {
+    if (!(error instanceof Failure) || error.exit !== 'refused') throw error
+    const exit = error.codes.some((code) => code.startsWith('unknown-')) ? 'nameless' : 'unasked'
+    throw new Failure(exit, error.message, error.hint, error.codes)
+  })
 
 /** How a command ended that threw: its exit, and what is said on standard error. */
 export function explained(error: unknown): { readonly exit: Exit; readonly text: string } {

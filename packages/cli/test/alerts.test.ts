@@ -1,6 +1,6 @@
 import type { AlertsReport } from '@lvsm/protocol'
 import { afterEach, expect, it } from 'vitest'
-import { cleanUp, lvsm, startAgent } from './agent.ts'
+import { cleanUp, lvsm, startAgent, STATUS } from './agent.ts'
 import { closeCoordinators, startCoordinator } from './coordinator.ts'
 
 afterEach(() => {
@@ -43,8 +43,33 @@ it('lvsm alert list shows what is wrong, who was told, and who cannot be', async
   expect(out).toMatch(
     / {2}told: ops: firing .*ago, mails: not told yet\n {2}silenced by ann until 2026-11-28T10:00:00Z: new kernel\n/,
   )
-  const none = await startAgent(() => ({ body: { ...ALERTS, receivers: [], alerts: [] } }))
-  expect((await lvsm(['--socket', none.socketPath, 'alert', 'list'])).out).toContain('Nobody is told of anything')
+})
+
+it('lvsm alert list shows what is wrong also where there is nobody to be told', async () => {
+  const troubles = [
+    {
+      node: 'dir2',
+      code: 'no-ipvs',
+      severity: 'critical' as const,
+      message: 'this kernel has no IPVS',
+      hint: 'modprobe ip_vs',
+    },
+    { node: 'dir1', code: 'x', severity: 'info' as const, message: 'something else' },
+    { node: 'dir1', code: 'late', severity: 'warning' as const, message: 'it was late', pastMs: 60_000 },
+  ]
+  const listed = async (of: typeof troubles) => {
+    const { socketPath } = await startAgent(({ path }) => ({
+      body: path === '/v1/alerts' ? { ...ALERTS, receivers: [], alerts: [] } : { ...STATUS, troubles: of },
+    }))
+    return (await lvsm(['--socket', socketPath, 'alert', 'list'])).out
+  }
+  const out = await listed(troubles)
+  expect(out).toMatch(
+    /^Nobody is told of anything: .* adds one\.\n\n {2}critical {2}dir2: this kernel has no IPVS \(no-ipvs\)\n/,
+  )
+  expect(out).toContain('    → modprobe ip_vs\n')
+  expect(out).not.toMatch(/something else|it was late|Nothing is wrong/)
+  expect(await listed([])).toMatch(/^Nobody is told of anything: [^\n]*\n\nNothing is wrong\.\n$/)
 })
 
 it('lvsm alert test says whether a receiver took it', async () => {
@@ -54,6 +79,13 @@ it('lvsm alert test says whether a receiver took it', async () => {
   const { code, out } = await lvsm(['--socket', socketPath, 'alert', 'test', 'ops', '--on', 'dir2'])
   expect([code, out]).toEqual([1, 'ops did not take it: 503 Service Unavailable  (told by dir2)\n'])
   expect(heard.at(-1)).toMatchObject({ path: '/v1/alerts/test' })
+  const refused = await startAgent(() => ({
+    code: 404,
+    body: {
+      refusals: [{ code: 'unknown-receiver', message: 'there is no receiver "osp"', hint: 'did you mean "ops"?' }],
+    },
+  }))
+  expect(await lvsm(['--socket', refused.socketPath, 'alert', 'test', 'osp'])).toMatchObject({ code: 2, out: '' })
 })
 
 it('lvsm alert silence needs an end and a reason, is one of the intents, and ends', async () => {

@@ -143,6 +143,20 @@ describe('lvsm check run', () => {
   })
 
   it.each([
+    ['unknown-check', 404, 2],
+    ['unknown-node', 404, 2],
+    ['no-checks', 409, 3],
+    ['not-entitled', 409, 3],
+    ['no-answer', 504, 3],
+  ])('ends otherwise than by a verdict where it was refused: %s', async (refusal, status, ends) => {
+    const { socketPath } = await startAgent(() => ({
+      code: status,
+      body: { refusals: [{ code: refusal, message: 'so it is' }] },
+    }))
+    expect(await lvsm(['--socket', socketPath, 'check', 'run', 'http'])).toMatchObject({ code: ends, out: '' })
+  })
+
+  it.each([
     [false, 1, /^http\/rs1  failed/],
     [null, 3, /^http\/rs1  nobody knows/],
   ])('ends by the verdict %s with %i', async (ok, ends, text) => {

@@ -88,7 +88,7 @@ it('says where nothing is asked: by the type of a check, or on a node that direc
   const rs1 = director(undefined, 'rs1')
   rs1.ask({ name: 'http' })
   expect(rs1.replies()).toMatchObject([
-    { refusals: [{ code: 'no-checks', hint: 'directors do: --on dir1 or --on dir2' }] },
+    { refusals: [{ code: 'no-checks', hint: 'directors do: run it on dir1 or dir2: lvsm check run http' }] },
   ])
 })
 

@@ -4,6 +4,7 @@ import { changeText } from '../changing.ts'
 import { beginTrials, MOST_RUNS, MOST_TRIALS } from '../check/trials.ts'
 import type { Member } from '../check/member.ts'
 import type { NodeState } from '../state.ts'
+import { directorsOf, isDirector } from '../entitled.ts'
 import { isHere } from './here.ts'
 import type { Asked } from './pending.ts'
 import { refuse, reply } from './reply.ts'
@@ -14,7 +15,7 @@ export function onRunCheck(state: NodeState, asked: Asked & { readonly command: 
   if (!isHere(state, on, command, asked)) return
   const members = [...state.checks.members.values()]
   const found = members.filter((member) => namesOf(member).includes(name))
-  if (found.length === 0) return reply(state, replyTo, notThere(state, name, members))
+  if (found.length === 0) return reply(state, replyTo, notThere(state, command, members))
   const checked = found.filter(({ service }) => service.check.type !== 'none')
   if (checked.length === 0) {
     const message = `nobody is asked for "${name}": its check has the type none`
@@ -47,11 +48,20 @@ export const namesOf = ({ service, realserver }: Pick<Member, 'service' | 'reals
   `${service.name}/${realserver.node}`,
 ]
 
-function notThere(state: NodeState, name: string, members: readonly Member[]): ReturnType<typeof refuse> {
+function notThere(
+  state: NodeState,
+  { name, explain }: { readonly name: string; readonly explain: boolean },
+  members: readonly Member[],
+): ReturnType<typeof refuse> {
   if (members.length === 0) {
-    const directors = [...new Set(state.config?.groups.flatMap((group) => group.directors))]
+    const directors = directorsOf(state).filter((one) => one !== state.node)
     const message = `${state.node} makes no checks: it directs no group that has services`
-    return refuse('unknown', 'no-checks', message, `directors do: --on ${directors.join(' or --on ') || 'DIRECTOR'}`)
+    const again = `lvsm check run ${name}${explain ? ' --explain' : ''}`
+    // Only a director passes a command on.
+    const hint = isDirector(state, state.node)
+      ? `another director does: ${again} --on ${directors[0] ?? 'DIRECTOR'}`
+      : `directors do: run it on ${directors.join(' or ') || 'one'}: ${again}`
+    return refuse('conflict', 'no-checks', message, hint)
   }
   const names = [...new Set(members.flatMap((member) => namesOf(member)))]
   return refuse('unknown', 'unknown-check', `there is no check "${name}"`, suggest(name, names, 'checks'))

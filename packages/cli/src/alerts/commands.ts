@@ -1,7 +1,9 @@
 /** `lvsm alert list` and `test`: what an agent knows of alerts, and whether a receiver takes one. */
 import type { Exit } from '@lvsm/protocol'
 import { exchange } from '../agents.ts'
+import { clusterStatus } from '../cluster.ts'
 import type { Session } from '../commands.ts'
+import { asQuestion } from '../failure.ts'
 import { type Format, render } from '../output.ts'
 import { withProgress } from '../terminal.ts'
 import { alertsText } from './text.ts'
@@ -10,9 +12,12 @@ const QUERY_TIMEOUT_MS = 5000
 /** A receiver has its own time, a minute at most. */
 const TEST_TIMEOUT_MS = 70_000
 
-export async function listAlerts({ socketPaths, terminal }: Session, format: Format): Promise<Exit> {
+export async function listAlerts(session: Session, format: Format): Promise<Exit> {
+  const { socketPaths, terminal } = session
   const report = await exchange(socketPaths, { route: 'alerts', body: null, timeoutMs: QUERY_TIMEOUT_MS })
-  terminal.print(render(report, format, (it) => alertsText(it, terminal.paint)))
+  const isUntold = report.receivers.length === 0 && format === 'table'
+  const status = isUntold ? await clusterStatus(session) : null
+  terminal.print(render(report, format, (it) => alertsText(it, terminal.paint, status)))
   return 'ok'
 }
 
@@ -23,7 +28,7 @@ export async function testReceiver(
 ): Promise<Exit> {
   const body = { receiver, ...(on === undefined ? {} : { on }) }
   const work = exchange(socketPaths, { route: 'testAlert', body, timeoutMs: TEST_TIMEOUT_MS })
-  const report = await withProgress(`waiting for ${receiver}`, work)
+  const report = await withProgress(`waiting for ${receiver}`, asQuestion(work))
   terminal.print(
     render(report, output, ({ node, ok, reason }) => {
       const word = ok ? terminal.paint('good', 'took it') : terminal.paint('bad', 'did not take it')

@@ -1,24 +1,32 @@
 /** Alerts for eyes. */
-import type { AlertReport, AlertsReport } from '@lvsm/protocol'
+import { type AlertReport, type AlertsReport, type Status, together } from '@lvsm/protocol'
 import { spanText } from '@lvsm/base'
 import type { Paint } from '../paint.ts'
 import { table } from '../table.ts'
+import { troubleLine } from '../trouble-text.ts'
 
 const toldText = ({ told }: AlertReport): string =>
   told
     .map(({ receiver, what, ageMs }) => `${receiver}: ${what}${ageMs === null ? '' : ` ${spanText(ageMs)} ago`}`)
     .join(', ')
 
-export function alertsText({ node, receivers, alerts }: AlertsReport, paint: Paint): string {
-  if (receivers.length === 0)
-    return `Nobody is told of anything: there are no receivers. lvsm receiver add NAME type=webhook url=… adds one.\n`
+/** `status`: where nobody is to be told, agents keep no alerts, and its troubles are what is wrong. */
+export function alertsText(
+  { node, receivers, alerts }: AlertsReport,
+  paint: Paint,
+  status: Pick<Status, 'troubles' | 'nodes'> | null = null,
+): string {
   const rows = receivers.map(({ name, type, sender, fault }) => [
     name,
     type,
     sender ?? paint('warn', 'nobody'),
     fault === null ? paint('good', 'well') : paint('bad', fault),
   ])
-  const head = table(['receiver', 'type', 'told by', `as ${node} knows`], rows, paint)
+  const head =
+    receivers.length === 0
+      ? `Nobody is told of anything: there are no receivers. lvsm receiver add NAME type=webhook url=… adds one.`
+      : table(['receiver', 'type', 'told by', `as ${node} knows`], rows, paint)
+  if (alerts.length === 0 && status !== null) return `${head}\n\n${untoldText(status, paint)}`
   if (alerts.length === 0) return `${head}\n\nNothing is wrong.\n`
   const blocks = alerts.map((alert) => {
     const { code, object, severity, summary, since, ended, silenced } = alert
@@ -31,4 +39,10 @@ export function alertsText({ node, receivers, alerts }: AlertsReport, paint: Pai
     ].join('\n')
   })
   return `${head}\n\n${blocks.join('\n')}\n`
+}
+
+function untoldText({ troubles, nodes }: Pick<Status, 'troubles' | 'nodes'>, paint: Paint): string {
+  const causes = together(troubles).filter(({ severity, pastMs }) => severity !== 'info' && pastMs === undefined)
+  if (causes.length === 0) return 'Nothing is wrong.\n'
+  return causes.map((one) => `${troubleLine(one, paint, nodes)}\n`).join('')
 }

@@ -5,7 +5,7 @@ import type { Session } from '../commands.ts'
 import { shown } from '../config/noun-commands.ts'
 import type { ReadOptions } from '../config/commands.ts'
 import type { CoordinatorSession } from '../config/write.ts'
-import { Failure } from '../failure.ts'
+import { asQuestion, Failure } from '../failure.ts'
 import { type Format, render } from '../output.ts'
 import { withProgress } from '../terminal.ts'
 import { checksText, checkText, differingText, nameOf, trialsText } from './text.ts'
@@ -88,7 +88,7 @@ export interface RunOptions {
 export async function runCheck(session: Session, name: string, { output, explain, on }: RunOptions): Promise<Exit> {
   const body = { name, explain, ...(on === undefined ? {} : { on }) }
   const work = exchange(session.socketPaths, { route: 'runCheck', body, timeoutMs: RUN_TIMEOUT_MS })
-  const report = await withProgress(`waiting for ${name} to answer`, work)
+  const report = await withProgress(`waiting for ${name} to answer`, asQuestion(work))
   session.terminal.print(render(report, output, (it) => trialsText(it, session.terminal.paint)))
   if (report.trials.some(({ ok }) => ok === false)) return 'failing'
   return report.trials.some(({ ok }) => ok === null) ? 'unasked' : 'ok'
