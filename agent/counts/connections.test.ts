@@ -85,6 +85,12 @@ describe('connections', () => {
   )
 })
 
+it('of a node that directs nothing say who is to be asked', () => {
+  const listing = listingOf(namingOf({ ...NAMES, services: [] }), { server: 'rs1' })
+  const hint = expect.stringContaining('run it on a director')
+  expect(listing).toMatchObject({ refusals: [{ code: 'unknown-realserver', hint }] })
+})
+
 describe('connections of services on several ports', () => {
   const lines = [
     'TCP C0A8000A C350 0A0B0014 0050 0A0B000B 0050 ESTABLISHED     899',

@@ -1,5 +1,5 @@
 /** What was asked for of the kernel's connections: all are counted, the first of them listed. */
-import { endpointText, parseInet, type Refusal } from '@lvsm/base'
+import { endpointText, networkOf, parseInet, type Refusal } from '@lvsm/base'
 import { parseDestKey, suggest } from '@lvsm/model'
 import { ipvs } from '@lvsm/netlink'
 import { CONNECTIONS_TOLD, type ConnectionReport, type ConnectionsQuery, type ConnectionsReport } from '@lvsm/protocol'
@@ -80,6 +80,8 @@ class Counting implements Listing {
 
 type Filter = (naming: Naming, wanted: ConnectionsQuery) => Matches | Refusal | null
 
+const NONE_HERE = 'this node has no service with realservers to direct: run it on a director; lvsm status shows them'
+
 const serviceFilter: Filter = (naming, { service: name }) => {
   if (name === undefined) return null
   const { names } = naming
@@ -90,7 +92,7 @@ const serviceFilter: Filter = (naming, { service: name }) => {
     code: 'unknown-service',
     field: 'service',
     message: `this node directs no service ${name}`,
-    hint: suggest(name, known, 'services of this node'),
+    hint: known.length === 0 ? NONE_HERE : suggest(name, known, 'services of this node'),
   }
 }
 
@@ -111,18 +113,14 @@ const serverFilter: Filter = ({ names }, { server }) => {
     code: 'unknown-realserver',
     field: 'server',
     message: `no service of this node has a realserver ${server}`,
-    hint: suggest(server, [...new Set(all.map(({ node }) => node))], 'realservers'),
+    hint: all.length === 0 ? NONE_HERE : suggest(server, [...new Set(all.map(({ node }) => node))], 'realservers'),
   }
 }
 
 const clientFilter: Filter = (_, { client }) => {
   if (client === undefined) return null
-  const [text = '', digits, ...more] = client.split('/')
-  const network = parseInet(text)
-  const longest = (network?.length ?? 0) * 8
-  const prefix = digits === undefined ? longest : /^\d{1,3}$/.test(digits) ? Number(digits) : -1
-  if (network && more.length === 0 && prefix >= 0 && prefix <= longest)
-    return ({ client: { address } }) => isWithin(parseInet(address), network, prefix)
+  const network = networkOf(client)
+  if (network) return ({ client: { address } }) => isWithin(parseInet(address), network.address, network.length)
   return {
     code: 'bad-client',
     field: 'client',

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { canonicalAddress, formatInet, parseEndpoint, parseInet } from './inet.ts'
+import { canonicalAddress, formatInet, networkOf, parseEndpoint, parseInet } from './inet.ts'
 
 describe('endpoints', () => {
   test.each([
@@ -82,3 +82,15 @@ describe('the one spelling of an address', () => {
     )
   })
 })
+
+test.each([
+  ['10.11.0.0/16', 16],
+  ['10.11.0.9', 32],
+  ['2001:db8::/32', 32],
+  ['::1', 128],
+  ['0.0.0.0/0', 0],
+])('%s is a network', (text, length) => expect(networkOf(text)).toMatchObject({ length }))
+test.each(['10.11.0.400', '10.11.0.0/33', '::/129', '10.0.0.0/8/8', '10.0.0.0/', 'rs1', ''])(
+  '%j is no network',
+  (text) => expect(networkOf(text)).toBeUndefined(),
+)

@@ -56,6 +56,16 @@ function parseV6(address: string): Uint8Array | undefined {
 export const parseInet = (address: string): Uint8Array | undefined =>
   address.includes(':') ? parseV6(address) : parseV4(address)
 
+/** `10.11.0.0/16`, or an address, which is a network of itself; undefined for anything else. */
+export function networkOf(text: string): { readonly address: Uint8Array; readonly length: number } | undefined {
+  const [words = '', digits, ...more] = text.split('/')
+  const address = parseInet(words)
+  if (!address || more.length > 0) return undefined
+  const longest = address.length * 8
+  const length = digits === undefined ? longest : /^\d{1,3}$/.test(digits) ? Number(digits) : -1
+  return length >= 0 && length <= longest ? { address, length } : undefined
+}
+
 export type Family = 'ipv4' | 'ipv6'
 
 /** Of an address; text that is none has no family worth asking for. */

@@ -1,4 +1,5 @@
 /** The words of `lvsm stats` and `lvsm connections`. */
+import { networkOf } from '@lvsm/base'
 import { CONNECTIONS_TOLD, type Exit, MOST_CONNECTIONS_TOLD } from '@lvsm/protocol'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Session } from '../commands.ts'
@@ -48,7 +49,9 @@ export function countsProgram(
     .description("connections in the kernel of the asked agent's node: how many of what, and the first of them")
     .option('--service <name>', 'only of this service')
     .option('--server <node|address>', 'only to this realserver')
-    .option('--client <address|network>', 'only of this client, or of clients of this network')
+    .addOption(
+      new Option('--client <address|network>', 'only of this client, or of clients of this network').argParser(network),
+    )
     .option('--state <state>', 'only in this state: ESTABLISHED, FIN_WAIT, …')
     .addOption(
       new Option('-n, --number <count>', 'how many are listed at most; all are counted')
@@ -63,4 +66,10 @@ function most(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > MOST_CONNECTIONS_TOLD)
     throw new InvalidArgumentError(`a whole number from 0 to ${MOST_CONNECTIONS_TOLD} is needed.`)
   return Number(text)
+}
+
+function network(text: string): string {
+  if (!networkOf(text))
+    throw new InvalidArgumentError('an address or a network is needed: 192.168.0.10, 192.168.0.0/16, 2001:db8::/32.')
+  return text
 }
