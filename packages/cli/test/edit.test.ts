@@ -90,6 +90,19 @@ describe('lvsm config edit', () => {
     expect([weight('rs1'), weight('rs2')]).toEqual([1, 4])
   })
 
+  it.each([{}, { EDITOR: '/usr/bin/vim -n' }, { VISUAL: 'nano' }, { VISUAL: '', EDITOR: 'emacs -nw' }])(
+    'opens no editor that waits for keys where there is no terminal: %j',
+    async (environment) => {
+      const { run, revisions } = startCoordinator()
+      const { code, out, err } = await run(['config', 'edit'], { VISUAL: '', EDITOR: '', ...environment })
+      expect([code, out]).toEqual([2, ''])
+      expect(err).toMatch(
+        /^lvsm: there is no terminal for the editor \(.+\); nothing was changed\n.*config export FILE/,
+      )
+      expect(revisions()).toEqual([1])
+    },
+  )
+
   it('takes out all that it put in', () => {
     const yaml = 'a: 1\nb: 2\n'
     const refusals = [

@@ -14,12 +14,13 @@ import { commit, type CoordinatorSession, type WriteOptions } from './write.ts'
 
 export async function edit(session: CoordinatorSession, options: WriteOptions): Promise<Exit> {
   const { paths, terminal } = session
+  const editor = editorHere(process.env, process.stdin.isTTY === true && process.stdout.isTTY === true)
   const document = await ask(paths, { route: 'document', query: { yaml: true }, body: null })
   const folder = mkdtempSync(join(tmpdir(), 'lvsm-edit-'))
   const file = join(folder, `${clusterOf(document)}.yaml`)
   let kept = true
   try {
-    const found = await editUntilRight(session, document, file, options)
+    const found = await editUntilRight(session, document, { file, editor }, options)
     if (found === null) {
       kept = false
       terminal.print('nothing was changed\n')
@@ -55,7 +56,7 @@ interface Right {
 async function editUntilRight(
   { paths }: CoordinatorSession,
   document: DocumentReport,
-  file: string,
+  { file, editor }: { readonly file: string; readonly editor: string },
   { comment, ifRevision }: WriteOptions,
 ): Promise<Right | null> {
   const original = textOf(document)
@@ -63,7 +64,7 @@ async function editUntilRight(
   let before: Failure | null = null
   for (;;) {
     writeFileSync(file, shown, { mode: 0o600 })
-    await openEditor(file)
+    await openEditor(editor, file)
     const yaml = withoutMarks(readFileSync(file, 'utf8'))
     if (yaml === original) return null
     writeFileSync(file, yaml, { mode: 0o600 })
@@ -115,9 +116,24 @@ export const withoutMarks = (text: string): string =>
     .filter((line) => !line.startsWith(MARK))
     .join('\n')
 
-/** Of the environment, as every program does: with arguments of its own, so that a shell reads it. */
-async function openEditor(file: string): Promise<void> {
-  const editor = process.env['VISUAL'] || process.env['EDITOR'] || 'vi'
+/** They wait for keys, for ever where nobody can press any. */
+const ON_A_SCREEN =
+  /^(?:vi|vim|nvim|view|vim\.\w+|nano|rnano|pico|emacs|emacsclient|mg|joe|jed|ne|micro|mcedit|helix|hx|kak|ed|ex)$/
+
+/** Of the environment, as every program does. Without a terminal only one that edits by itself (`sed -i …`) is opened. */
+export function editorHere(environment: NodeJS.ProcessEnv, isTerminal: boolean): string {
+  const editor = environment['VISUAL'] || environment['EDITOR'] || 'vi'
+  const program = editor.trim().split(/\s+/)[0]?.split('/').at(-1) ?? ''
+  if (isTerminal || !ON_A_SCREEN.test(program)) return editor
+  throw new Failure(
+    'usage',
+    `there is no terminal for the editor (${editor}); nothing was changed`,
+    'run it on a terminal; or edit a file: lvsm config export FILE, then lvsm config apply FILE',
+  )
+}
+
+/** With arguments of its own, so that a shell reads it. */
+async function openEditor(editor: string, file: string): Promise<void> {
   const end = await new Promise<string | null>((resolve) => {
     const child = spawn('/bin/sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' })
     child.on('error', (error) => resolve(error.message))
