@@ -90,7 +90,7 @@ describe('lvsm explain --at', () => {
     const said = await lvsm(['--socket', socketPath, 'explain', 'web', '--at', '2m'])
     expect(said.code).toBe(0)
     expect(said.out).toMatch(
-      /^As dir1 recorded it at \S+Z \(2 min ago\):\nnobody owns group web \(.*\): it does not answer\. since \S+ \(\d+ \w+ before\)\.\nWhy: no majority of the voters; it was lost because no majority\.\n→ dir2 cannot take it: no IPVS\n/,
+      /^As dir1 recorded it at \S+Z \(2 min ago\):\nnobody owns group web \(.*\): it does not answer\. Since \S+ \(\d+ \w+ before\)\.\nWhy: no majority of the voters; it was lost because no majority\.\n→ dir2 cannot take it: no IPVS\n/,
     )
     expect(said.out).toMatch(/dir1 +hears dir2\n/)
     expect(said.out).toMatch(/dir1 +does not hear rs1\n/)

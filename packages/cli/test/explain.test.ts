@@ -40,7 +40,7 @@ describe('an explanation', () => {
   it('of a group says who owns it since when and why, and who would take it', () => {
     expect(
       said('web'),
-    ).toBe(`dir1 owns group web (10.11.0.10, 10.12.0.254), lease 42. since 2026-11-28T06:00:00.000Z (1 h ago).
+    ).toBe(`dir1 owns group web (10.11.0.10, 10.12.0.254), lease 42. Since 2026-11-28T06:00:00.000Z (1 h ago).
 Why: dir1 holds the lease by 3 of 3 voters; it was taken because dir2 was silent.
 → dir2 takes it if dir1 dies, or after: lvsm switchover web dir2
 
@@ -87,7 +87,7 @@ EVIDENCE
     const takers = [{ node: 'dir2', could: null, reason: 'its agent did not say' }]
     const lost = { ...group!, owner: null, state: 'nobody' as const, reason: 'no majority of the voters', takers }
     expect(said('web', { groups: [lost] })).toMatch(
-      /^nobody owns group web \(.*\): it does not answer\. since 2026-11-28T05:59:59.*\nWhy: no majority of the voters; it was lost because no majority\.\n→ whether dir2 could take it is not known: its agent did not say\n/,
+      /^nobody owns group web \(.*\): it does not answer\. Since 2026-11-28T05:59:59.*\nWhy: no majority of the voters; it was lost because no majority\.\n→ whether dir2 could take it is not known: its agent did not say\n/,
     )
   })
   it('of a stopped group says how it comes back', () => {
@@ -156,7 +156,7 @@ EVIDENCE
     ]
     const text = said('dir2', { troubles })
     expect(text).toMatch(
-      /^dir2 \(director, votes\) is a standby director\. since 2026-11-28T06:30:00\.000Z \(30 min ago\)\./,
+      /^dir2 \(director, votes\) is a standby director\. Since 2026-11-28T06:30:00\.000Z \(30 min ago\)\./,
     )
     expect(text).toContain('its last event: started, lvsm-agent 1.0 started')
     expect(text).toContain('→ dir2: no IPVS: modprobe ip_vs\n→ it takes web if dir1 fails\n')
@@ -168,7 +168,7 @@ EVIDENCE
   })
   it('of a node says since when it is what it is, and not when something else happened there', () => {
     const events = [...EVENTS, event({ at: '2026-11-28T06:59:00.000Z', kind: 'failed', reason: 'rs1 in service http' })]
-    expect(said('dir1', {}, null, events)).toMatch(/^dir1 .* is owner of a group\. since 2026-11-28T06:00:00\.000Z /)
+    expect(said('dir1', {}, null, events)).toMatch(/^dir1 .* is owner of a group\. Since 2026-11-28T06:00:00\.000Z /)
     const of = (more: Partial<Status['nodes'][number]>) =>
       said(
         'dir1',
@@ -179,7 +179,7 @@ EVIDENCE
     expect(of({ state: 'dead', agent: false })).not.toContain('since')
     const local = { standby: true, author: 'bob', since: Date.parse('2026-11-28T06:50:00.000Z') }
     expect(of({ state: 'maintenance', standby: true, words: { shared: null, local, holds: 'local' } })).toMatch(
-      /^dir1 .* is under maintenance: it takes nothing over\. since 2026-11-28T06:50:00\.000Z \(10 min ago\)\./,
+      /^dir1 .* is under maintenance: it takes nothing over\. Since 2026-11-28T06:50:00\.000Z \(10 min ago\)\./,
     )
   })
   it('of a dead one says so, and with what to go on', () => {
@@ -254,12 +254,12 @@ describe('since when', () => {
       failed({ at: '2026-11-28T06:51:00.000Z', node: 'dir2' }),
     ]
     const change = out(dead(rs1!), dead(rs2!))
-    expect(said('http', change, null, events)).toMatch(/^service http .* is not served: .* since 2026-11-28T06:42:00/)
+    expect(said('http', change, null, events)).toMatch(/^service http .* is not served: .* Since 2026-11-28T06:42:00/)
   })
   it('it is served by fewer: since one failed, or another came back', () => {
     const change = out(dead(rs1!), rs2!)
     const events = [...EVENTS, failed({})]
-    expect(said('http', change, null, events)).toMatch(/^service http .* is served: .* since 2026-11-28T06:40:00/)
+    expect(said('http', change, null, events)).toMatch(/^service http .* is served: .* Since 2026-11-28T06:40:00/)
     const back = failed({
       ...{
         at: '2026-11-28T06:45:00.000Z',
@@ -267,23 +267,23 @@ describe('since when', () => {
         reason: 'rs2 (10.11.0.12:80) in service http: connected',
       },
     })
-    expect(said('http', change, null, [...events, back])).toMatch(/ since 2026-11-28T06:45:00/)
+    expect(said('http', change, null, [...events, back])).toMatch(/ Since 2026-11-28T06:45:00/)
   })
   it('who took it later serves since then', () => {
     const events = [failed({ at: '2026-11-28T05:00:00.000Z' }), ...EVENTS]
-    expect(said('http', out(dead(rs1!), rs2!), null, events)).toMatch(/ since 2026-11-28T06:00:00/)
+    expect(said('http', out(dead(rs1!), rs2!), null, events)).toMatch(/ Since 2026-11-28T06:00:00/)
   })
   it('nobody remembers: nothing is said', () => {
-    expect(said('http', out(dead(rs1!), rs2!))).not.toContain('. since ')
-    expect(said('http', out(rs1!, { ...rs2!, weight: 0, configured: 2 }))).not.toContain('. since ')
+    expect(said('http', out(dead(rs1!), rs2!))).not.toContain('. Since ')
+    expect(said('http', out(rs1!, { ...rs2!, weight: 0, configured: 2 }))).not.toContain('. Since ')
   })
   it('nothing that merely happened on a node begins what it does', () => {
     const note = (kind: string, reason: string) =>
       event({ at: '2026-11-28T06:50:00.000Z', node: 'dir2', group: '', kind, number: 0, reason })
     for (const one of [note('note', 'rejoined'), note('started', 'lvsm-coordinator 1.0 started'), note('trouble', 'x')])
-      expect(said('dir2', {}, null, [...EVENTS, one])).toMatch(/^dir2 .* since 2026-11-28T06:30:00/)
+      expect(said('dir2', {}, null, [...EVENTS, one])).toMatch(/^dir2 .* Since 2026-11-28T06:30:00/)
     expect(said('dir2', {}, null, [...EVENTS, note('standby', 'dir2 is off standby')])).toMatch(
-      /^dir2 .* since 2026-11-28T06:50/,
+      /^dir2 .* Since 2026-11-28T06:50/,
     )
   })
   it('an agent that was restarted begins nothing; a trouble begins it, and its end', () => {
@@ -291,15 +291,15 @@ describe('since when', () => {
     const reason = 'lvsm-agent 1.0 started (process 9); the one before it ended: by a signal'
     const note = { at, group: '', number: 0, reason }
     const again = event({ ...note, node: 'dir2', kind: 'started' })
-    expect(said('dir2', {}, null, [...EVENTS, again])).toMatch(/^dir2 .* since 2026-11-28T06:30:00/)
-    expect(said('rs1', {}, null, [event({ ...note, node: 'rs1', kind: 'started' })])).not.toContain('. since ')
+    expect(said('dir2', {}, null, [...EVENTS, again])).toMatch(/^dir2 .* Since 2026-11-28T06:30:00/)
+    expect(said('rs1', {}, null, [event({ ...note, node: 'rs1', kind: 'started' })])).not.toContain('. Since ')
     const over = event({ ...note, node: 'rs1', kind: 'over', code: 'no-ipvs', reason: 'over after 9 s: no IPVS' })
-    expect(said('rs1', {}, null, [over])).toMatch(/^rs1 .* since 2026-11-28T06:50/)
+    expect(said('rs1', {}, null, [over])).toMatch(/^rs1 .* Since 2026-11-28T06:50/)
     const troubles = [{ node: 'rs1', severity: 'critical' as const, code: 'no-ipvs', message: 'no IPVS', since: at }]
     const nodes = STATUS.nodes.map((one) =>
       one.name === 'rs1' ? { ...one, state: 'troubled' as const, reason: 'no IPVS' } : one,
     )
-    expect(said('rs1', { nodes, troubles }, null, [])).toMatch(/^rs1 .* since 2026-11-28T06:50/)
+    expect(said('rs1', { nodes, troubles }, null, [])).toMatch(/^rs1 .* Since 2026-11-28T06:50/)
   })
   it('what others say of a node that cannot say it itself is told of it', () => {
     const message = 'lvsm-agent of dir2 is not at work: it does not start'
@@ -313,7 +313,7 @@ describe('since when', () => {
     const lost = { ...group!, owner: null, state: 'nobody' as const, reason: 'no majority', takers: [] }
     const events = [...EVENTS, event({ at: '2026-11-28T06:20:00.000Z', kind: 'gave-up', reason: 'eth0 is down' })]
     expect(said('web', { groups: [lost] }, null, events)).toMatch(
-      /since 2026-11-28T06:20:00[^]*it was given up because eth0 is down/,
+      /Since 2026-11-28T06:20:00[^]*it was given up because eth0 is down/,
     )
   })
 })

@@ -22,16 +22,16 @@ export function explainNode(known: Known, name: string): Explained {
   return {
     what: [whatOf(node), ...servers].join('; '),
     since: sinceOf(node, events, status.troubles),
-    why: [
-      node.reason,
-      node.words ? wordsText(node.words) : '',
-      last ? `its last event: ${last.kind}, ${last.reason}` : '',
-    ]
+    why: [node.reason, node.words ? wordsText(node.words) : '', last ? `its last event: ${lastText(last)}` : '']
       .filter((text) => text !== '')
       .join('; '),
     change: changeOf(node, status),
   }
 }
+
+/** A reason may begin with the kind itself: `over after 35 s: …`. */
+const lastText = ({ kind, reason }: HistoryEvent): string =>
+  reason.startsWith(`${kind} `) ? reason : `${kind}, ${reason}`
 
 /**
  * What began what it does now; nothing that merely happened there since, as a realserver that failed, or an agent that was restarted: what it

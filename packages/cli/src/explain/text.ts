@@ -12,7 +12,7 @@ export function explanationText(
   now: number,
   ago: 'ago' | 'before' = 'ago',
 ): string {
-  const when = since === null ? '' : `since ${since}${agoText(since, now, ago)}`
+  const when = since === null ? '' : `Since ${since}${agoText(since, now, ago)}`
   const lines = [
     `${paint('strong', sentence(what))}${when === '' ? '' : ` ${sentence(when)}`}`,
     ...(why === '' ? [] : [`Why: ${why}.`]),
