@@ -13,6 +13,7 @@ import { countsProgram } from './counts/program.ts'
 import { doctorProgram } from './doctor/program.ts'
 import { events, type EventsOptions } from './events/command.ts'
 import { FORMATS, type Format } from './output.ts'
+import { adviseOwnHelp, asOtherErrors } from './own-help.ts'
 import { leaveProgram, setupProgram } from './setup/program.ts'
 import { recipeProgram } from './recipe/program.ts'
 import { simulateProgram } from './simulate/program.ts'
@@ -74,7 +75,7 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
     .option('--coordinator-socket <path>', "the coordinator's unix socket, or a list separated by colons")
     .option('--node <name>', 'agent and coordinator of this node, where several run on one machine')
     .addHelpText('after', HELP)
-    .showHelpAfterError('(lvsm --help shows the commands, with examples)')
+    .configureOutput({ outputError: asOtherErrors })
     .exitOverride()
   const session = (): commands.Session => {
     const choice = root.opts<SocketChoice>()
@@ -123,6 +124,7 @@ export function program(version: string, terminal: Terminal, done: (exit: Exit) 
   doctorProgram(root, terminal, () => root.opts<SocketChoice>().node, done)
   completion(root, terminal, done)
   fence(root, output, async (format) => done(await commands.fenceStatus(session(), format)))
+  adviseOwnHelp(root)
   return root
 }
 

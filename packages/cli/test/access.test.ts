@@ -28,6 +28,14 @@ describe('lvsm token', () => {
     expect((await runHere(['token', 'list'])).out).toMatch(/ revoked /)
     expect((await runHere(['token', 'revoke', '00000000'])).err).toMatch(/no token 00000000[^]*lvsm token list/)
   })
+  it.each([
+    [['token', 'revoke', 'nosuch'], 'a token', 'lvsm token list'],
+    [['api-token', 'remove', 'nosuch'], 'an API token', 'lvsm api-token list'],
+  ])('%j says where the ids are', async (words, what, list) => {
+    const { runHere } = startCoordinator()
+    const said = `lvsm: "nosuch" is no id of ${what}: an id has 8 hexadecimal digits\n  → they are listed by: ${list}\n`
+    expect(await runHere(words)).toEqual({ code: 2, out: '', err: said })
+  })
   it('says in that command what the token is bound to', async () => {
     const { runHere } = startCoordinator()
     const commandOf = async (...words: string[]) =>
@@ -139,6 +147,8 @@ describe('lvsm api-token', () => {
     expect((await runHere(['api-token', 'remove', id])).code).toBe(0)
     expect((await runHere(['api-token', 'list'])).out).toBe('There is no API token.\n')
     expect((await runHere(['audit'])).out).toMatch(/socket +POST \/v1\/api-tokens\/remove +200/)
+    const [newest, ...older] = JSON.parse((await runHere(['audit', '-n', '1', '-o', 'json'])).out).records
+    expect([newest.what, older]).toEqual(['POST /v1/api-tokens/remove', []])
   })
 })
 

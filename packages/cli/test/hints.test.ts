@@ -18,6 +18,9 @@ it.each([
   ],
   ['  → set voter: true on two more nodes', '  → set voter=true on two more nodes'],
   ['forward: dr is what it is', 'forward: dr is what it is'],
+  ['  → known services: http, https', '  → known services: http, https'],
+  ['  → known directors: dir1', '  → known directors: dir1'],
+  ['  → other directors: dir2', '  → other directors: dir2'],
   ['  → why not yet: lvsm status', '  → why not yet: lvsm status'],
 ])('%s', (said, expected) => expect(inWords(said)).toBe(expected))
 

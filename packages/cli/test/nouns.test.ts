@@ -140,7 +140,9 @@ describe('lvsm NOUN', () => {
       run(['drain', 'rs1', '--for', 'ever']),
     ])
     expect(wrong.map(({ code }) => code)).toEqual(wrong.map(() => 2))
-    expect((await run(['server', 'set', 'rs1', 'weight=1'])).err).toContain('which service or pool is not said')
+    expect((await run(['server', 'set', 'rs1', 'weight=1'])).err).toBe(
+      'lvsm: which: it is not said which service or pool\n  → name the service or pool\n',
+    )
     expect(revisions()).toEqual([1])
   })
 
@@ -177,7 +179,7 @@ describe('lvsm NOUN', () => {
       const settable = keys.filter((key) => !NOUNS[noun].fixed.includes(key))
       expect([noun, listed]).toEqual([noun, [...placeWords(noun), ...settable]])
     }
-    expect((await lvsm(['service', 'set', '--help'])).out).toMatch(/scheduler +rr, wrr, lc,.*\(has no default\)/)
+    expect((await lvsm(['service', 'set', '--help'])).out).toMatch(/scheduler +rr, wrr, lc,.*\(required\)/)
   })
 
   it('resolves the name of a new address, too', async () => {

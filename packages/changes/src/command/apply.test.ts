@@ -257,12 +257,12 @@ describe('a command is refused with code, field, reason and way out, and changes
       /^not-settable address/,
     ],
     ['the whole through a side door', set('cluster', {}, { nodes: [] }), /^not-settable nodes/],
+    ['no name', remove('server', { service: 'http' }), 'missing which: it is not said which server → name the server'],
     [
-      'no name',
-      remove('server', { service: 'http' }),
-      'missing which.server: which server is not said → name the server',
+      'neither service nor pool',
+      remove('server', { server: 'rs1' }),
+      /^missing which: it is not said which service or pool → name the service or pool/,
     ],
-    ['neither service nor pool', remove('server', { server: 'rs1' }), /^missing which.service or pool/],
     [
       'timing that is removed as if it were one of many',
       add('timing', {}, {}),

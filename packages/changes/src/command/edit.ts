@@ -67,8 +67,8 @@ function refuseEdit(edit: Edit): Refusal | null {
   if (lacking !== undefined)
     return {
       code: 'missing',
-      field: `which.${lacking}`,
-      message: `which ${lacking} is not said`,
+      field: 'which',
+      message: `it is not said which ${lacking}`,
       hint: `name the ${lacking}`,
     }
   return edit.verb === 'remove' ? null : refuseValues(edit, row.fixed)

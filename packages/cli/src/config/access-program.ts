@@ -26,8 +26,11 @@ export function accessProgram(root: Command, run: Run): void {
   root
     .command('audit')
     .description('who changed what through this coordinator, newest first; its log has all of it')
+    .addOption(
+      new Option('-n, --number <count>', 'how many of the newest; all that it remembers by default').argParser(count),
+    )
     .addOption(output())
-    .action((options: access.Output) => run((session) => access.audit(session, options)))
+    .action((options: access.AuditOptions) => run((session) => access.audit(session, options)))
 }
 
 function tokenProgram(root: Command, run: Run): void {
@@ -53,10 +56,8 @@ function tokenProgram(root: Command, run: Run): void {
   token
     .command('revoke')
     .description('let nobody in with it any more; machines that are in stay')
-    .argument('<id>', 'which')
-    .action((id: string) =>
-      run((session) => access.change(session, 'tokenRevoke', { id }, `token ${id} lets nobody in any more`)),
-    )
+    .argument('<id>', 'which; lvsm token list has them')
+    .action((id: string) => run((session) => access.revokeToken(session, id)))
 }
 
 function userProgram(root: Command, run: Run): void {
@@ -123,8 +124,6 @@ function apiTokenProgram(root: Command, run: Run): void {
   token
     .command('remove')
     .description('take one out')
-    .argument('<id>', 'which')
-    .action((id: string) =>
-      run((session) => access.change(session, 'apiTokenRemove', { id }, `API token ${id} is no good any more`)),
-    )
+    .argument('<id>', 'which; lvsm api-token list has them')
+    .action((id: string) => run((session) => access.removeApiToken(session, id)))
 }

@@ -53,8 +53,12 @@ export async function apiTokens({ paths, terminal }: CoordinatorSession, { outpu
   terminal.print(render(found, output, (it) => apiTokensText(it.tokens, terminal.paint, Date.now())))
   return 'ok'
 }
-export async function audit({ paths, terminal }: CoordinatorSession, { output }: Output): Promise<Exit> {
-  const found = await ask(paths, { route: 'audit', body: null })
+export interface AuditOptions extends Output {
+  readonly number?: number
+}
+export async function audit({ paths, terminal }: CoordinatorSession, { output, number }: AuditOptions): Promise<Exit> {
+  const all = await ask(paths, { route: 'audit', body: null })
+  const found = { ...all, records: all.records.slice(0, number) }
   terminal.print(render(found, output, (it) => auditText(it.records, terminal.paint)))
   return 'ok'
 }
@@ -71,6 +75,24 @@ export async function change<Name extends Plain & ConfigRouteName>(
   if (done.outcome === 'unknown') throw lost(done.message ?? '', done.hint)
   terminal.print(`${said}\n`)
   return 'ok'
+}
+
+/** Of a token, or an API token. Another word is no slip that a coordinator could tell more of. */
+const ID = /^[0-9a-f]{8}$/
+const notAnId = (id: string, what: string, list: string): Failure =>
+  new Failure(
+    'usage',
+    `${JSON.stringify(id)} is no id of ${what}: an id has 8 hexadecimal digits`,
+    `they are listed by: ${list}`,
+  )
+
+export async function revokeToken(session: CoordinatorSession, id: string): Promise<Exit> {
+  if (!ID.test(id)) throw notAnId(id, 'a token', 'lvsm token list')
+  return change(session, 'tokenRevoke', { id }, `token ${id} lets nobody in any more`)
+}
+export async function removeApiToken(session: CoordinatorSession, id: string): Promise<Exit> {
+  if (!ID.test(id)) throw notAnId(id, 'an API token', 'lvsm api-token list')
+  return change(session, 'apiTokenRemove', { id }, `API token ${id} is no good any more`)
 }
 
 export interface NewUser extends PasswordOptions {

@@ -6,7 +6,7 @@ import type { CoordinatorSession } from './write.ts'
 
 const KEYS: ReadonlySet<string> = new Set(NOUN_NAMES.flatMap((noun) => settableKeys(noun).map(({ key }) => key)))
 
-/** Lines that advise, and no others; within braces and brackets the command line has YAML too. */
+/** Lines that advise, and no others; a list of what is known (`known services: http`) names no key; within braces and brackets the command line has YAML too. */
 export const inWords = (text: string): string =>
   text
     .split('\n')
@@ -22,7 +22,9 @@ function advised(line: string): string {
       if (/^[\]}]/.test(part)) depth -= 1
       return depth > 0
         ? part
-        : part.replaceAll(/(?<![\w-])([a-z][a-z-]*): ?/g, (all, key: string) => (KEYS.has(key) ? `${key}=` : all))
+        : part.replaceAll(/(?<![\w-]|\b(?:known|other) )([a-z][a-z-]*): ?/g, (all, key: string) =>
+            KEYS.has(key) ? `${key}=` : all,
+          )
     })
     .join('')
 }

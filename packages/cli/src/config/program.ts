@@ -14,7 +14,7 @@ import { edit } from './edit.ts'
 import { finalize, type FinalizeOptions } from './finalize.ts'
 import { type IntentOptions, intend, intents } from './intents.ts'
 import { change, list, type NounVerb, show } from './noun-commands.ts'
-import { keysHelp, nameWord, placeWords } from './values.ts'
+import { keysHelp, nameHelp, nameWord, placeWords, verbHelp } from './values.ts'
 import type { CoordinatorSession, WriteOptions } from './write.ts'
 
 type Run = (command: (session: CoordinatorSession) => Promise<Exit>) => Promise<void>
@@ -144,9 +144,9 @@ function config(root: Command, run: Run): void {
 }
 
 const VERBS: Readonly<Record<NounVerb, string>> = {
-  add: 'add one',
+  add: 'make a new one',
   set: 'change keys; nothing behind the sign takes a key out, so that its default holds',
-  remove: 'take it out',
+  remove: 'take it out of the configuration',
 }
 
 /** What is there of these is known to agents, too (`checks/program.ts`). */
@@ -168,7 +168,7 @@ function nounProgram(root: Command, noun: Noun, run: Run): void {
       .action((where: string[], options: commands.ReadOptions) => run((session) => list(session, noun, where, options)))
   const named = (verb: string): Command => {
     const sub = command.command(verb)
-    return own === undefined ? sub : sub.argument(`<${own}>`, 'which')
+    return own === undefined ? sub : sub.argument(`<${own}>`, nameHelp(noun))
   }
   /** A noun of which there is one has no name. */
   const split = (args: readonly unknown[]): { name: string | undefined; words: string[] } => {
@@ -184,8 +184,8 @@ function nounProgram(root: Command, noun: Noun, run: Run): void {
       })
   for (const verb of row.verbs)
     forced(writing(named(verb).description(VERBS[verb])))
-      .argument('[key=value...]', 'keys as the file has them')
-      .addHelpText('after', () => keysHelp(noun))
+      .argument('[key=value...]', 'any of the keys below')
+      .addHelpText('after', () => verbHelp(noun, verb))
       .action((...args: unknown[]) =>
         run((session) => change(session, noun, verb, split(args), optionsIn<WriteOptions>(args))),
       )

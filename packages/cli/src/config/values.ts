@@ -4,6 +4,7 @@ import { type KeyRow, keysOfNoun } from '@lvsm/model'
 import type { Noun } from '@lvsm/protocol'
 import { parse } from 'yaml'
 import { Failure } from '../failure.ts'
+import { exampleHelp } from './examples.ts'
 import { isHostName, type Resolver } from './names.ts'
 
 export interface Read {
@@ -16,6 +17,13 @@ export interface Read {
 export const placeWords = (noun: Noun): string[] =>
   NOUNS[noun].which.slice(0, -1).flatMap((words) => words.split(' or '))
 export const nameWord = (noun: Noun): string | undefined => NOUNS[noun].which.at(-1)
+
+export const nameHelp = (noun: Noun): string =>
+  noun === 'vip' || noun === 'gateway'
+    ? 'its address'
+    : noun === 'key'
+      ? 'its number'
+      : `name of the ${noun === 'server' ? 'node' : (nameWord(noun) ?? noun)}`
 
 /** Keys that can be said of it; the others say which one it is, or have a noun of their own. */
 export const settableKeys = (noun: Noun): KeyRow[] =>
@@ -134,9 +142,10 @@ export function keysHelp(noun: Noun): string {
   const keys = settableKeys(noun).map(({ key, kind, list, required, words }): readonly [string, string] => {
     const what = kind === 'word' ? words.join(', ') : KINDS[kind]
     const several = list && kind !== 'mapping' ? ', or several with commas' : ''
-    return [key, `${what}${several}${required ? '  (has no default)' : ''}`]
+    return [key, `${what}${several}${required ? '  (required)' : ''}`]
   })
   const all = [...places, ...keys]
   const width = Math.max(...all.map(([key]) => key.length))
   return `\nKeys:\n${all.map(([key, what]) => `  ${key.padEnd(width)}  ${what}`).join('\n')}\n`
 }
+export const verbHelp = (noun: Noun, verb: string): string => keysHelp(noun) + exampleHelp(noun, verb)
