@@ -54,12 +54,21 @@ export const readDropRules = (chains: MachineFacts['chains']): NonNullable<Machi
   withNetlink(NETLINK.netfilter, (socket) => {
     const hooks = new Map(chains.map(({ family, table, chain, hook }) => [`${family} ${table} ${chain}`, hook]))
     const families = [...new Set(chains.map(({ family }) => family))] as nftables.Family[]
+    // Of a chain, in the order of its rules.
+    const accepted = new Map<string, nftables.Dropped[]>()
     return families
       .flatMap((family) => decoded(socket, nftables.dumpRules({ family }), nftables.decodeRule).slice(0, MOST_RULES))
       .flatMap((rule) => {
         const { family, table, chain, handle } = rule
         const dropped = table.startsWith('lvsm') ? null : nftables.droppedBy(rule)
-        const hook = hooks.get(`${family} ${table} ${chain}`) ?? null
-        return dropped === null ? [] : [{ family, table, chain, handle, hook, ...dropped }]
+        const key = `${family} ${table} ${chain}`
+        const before = accepted.get(key) ?? []
+        const accepts = dropped === null ? nftables.acceptedBy(rule) : null
+        if (accepts !== null) accepted.set(key, [...before, accepts])
+        if (dropped === null) return []
+        const behind = before.some((one) => nftables.isBehind(dropped, one))
+        return [
+          { family, table, chain, handle, hook: hooks.get(key) ?? null, ...dropped, ...(behind ? { behind } : {}) },
+        ]
       })
   })

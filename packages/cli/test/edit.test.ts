@@ -3,7 +3,8 @@ import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'no
 import { afterEach, describe, expect, it } from 'vitest'
 import { MemoryConfiguration } from '../../../test/kit/configuration.ts'
 import { marked, withoutMarks } from '../src/config/edit.ts'
-import { cleanUp, scratchPath } from './agent.ts'
+import { documentReply } from '../../../coordinator/api/answers.ts'
+import { cleanUp, lvsm, scratchPath, startAgent } from './agent.ts'
 import { program } from '../../../test/kit/programs.ts'
 import { closeCoordinators, startCoordinator } from './coordinator.ts'
 
@@ -36,6 +37,21 @@ describe('lvsm config edit', () => {
     expect(done).toMatchObject({ code: 0, err: '' })
     expect(done.out).toMatch(/^~ service http, server rs1: weight 1 → 8\n[^]*revision 2\n$/)
     expect(weight('rs1')).toBe(8)
+  })
+
+  it('opens no editor for whoever may not make the change', async () => {
+    const reached = await new MemoryConfiguration().read()
+    if (reached.kind !== 'state') throw new Error('no state')
+    const document = documentReply(reached.state, { yaml: true, stale: false }).body
+    const refusals = [{ code: 'not-allowed', message: 'text is read for administrators, who may make the change' }]
+    const { socketPath } = await startAgent(({ path }) =>
+      path.startsWith('/v1/config/preview') ? { code: 403, body: { refusals } } : { body: document },
+    )
+    const opened = scratchPath('opened')
+    const { code, err } = await lvsm(['--coordinator-socket', socketPath, 'config', 'edit'], editor(`touch ${opened}`))
+    expect(code).not.toBe(0)
+    expect(err).toMatch(/text is read for administrators/)
+    expect(existsSync(opened)).toBe(false)
   })
 
   it('does nothing where nothing was changed, and takes an editor with arguments', async () => {

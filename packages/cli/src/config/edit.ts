@@ -16,6 +16,7 @@ export async function edit(session: CoordinatorSession, options: WriteOptions): 
   const { paths, terminal } = session
   const editor = editorHere(process.env, process.stdin.isTTY === true && process.stdout.isTTY === true)
   const document = await ask(paths, { route: 'document', query: { yaml: true }, body: null })
+  await ensureMayChange(paths, document)
   const folder = mkdtempSync(join(tmpdir(), 'lvsm-edit-'))
   const file = join(folder, `${clusterOf(document)}.yaml`)
   let kept = true
@@ -40,6 +41,12 @@ export async function edit(session: CoordinatorSession, options: WriteOptions): 
   } finally {
     if (!kept) rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** Whoever may not change it by text hears so before he wrote any. */
+async function ensureMayChange(paths: readonly string[], document: DocumentReport): Promise<void> {
+  const told = await tried(paths, textOf(document), '', document.revision)
+  if ('refused' in told && told.status === 403) throw refusedFailure(told)
 }
 
 const hintOf = ({ hint }: Failure, file: string): string =>

@@ -45,6 +45,11 @@ export const OBSTACLE_TRAPS: readonly Trap[] = [
     clean: director('dr', { dropRules: drop({ protocol: 6, port: 8081 }) }),
   },
   {
+    ...{ check: 'drop-rule', what: 'behind none that accepts the same', severity: 'critical', says: /tcp port 80/ },
+    trapped: director('dr', { dropRules: drop({ protocol: 6, port: 80 }) }),
+    clean: director('dr', { dropRules: drop({ protocol: 6, port: 80, behind: true }) }),
+  },
+  {
     ...{
       check: 'drop-rule',
       what: 'of a realserver',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { droppedBy } from './dropping.ts'
+import { acceptedBy, droppedBy, isBehind } from './dropping.ts'
 import type { Expression } from './expression.ts'
 import * as match from './match.ts'
 import { accept, drop } from './types.ts'
@@ -24,4 +24,15 @@ test('who refuses drops too; who accepts, or goes on, does not', () => {
   })
   expect(droppedBy({ expressions: [...match.portIs(80), match.decide(accept)] })).toBeNull()
   expect(droppedBy({ expressions: [counted] })).toBeNull()
+})
+
+test('is behind what accepts the same before it, and not behind what accepts something else', () => {
+  const drops = { protocol: 6, port: 80, more: false, packets: 12 }
+  const of = (more: object) => ({ more: true, packets: null, ...more })
+  expect(isBehind(drops, of({ protocol: 6, port: 80, source: '10.0.0.2' }))).toBe(true)
+  expect(isBehind(drops, of({ protocol: 6, port: 22 }))).toBe(false)
+  expect(isBehind(drops, of({}))).toBe(false)
+  expect(isBehind({ more: false, packets: 12 }, of({ port: 80 }))).toBe(false)
+  expect(acceptedBy({ expressions: [...match.portIs(80), match.decide(accept)] })).toMatchObject({ port: 80 })
+  expect(acceptedBy({ expressions: [counted] })).toBeNull()
 })

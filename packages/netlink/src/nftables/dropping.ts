@@ -43,13 +43,27 @@ function compared(loaded: Expression | undefined, { op, data }: Extract<Expressi
   return PLACES[`${loaded.base} ${loaded.offset} ${loaded.length}`]?.(data) ?? null
 }
 
+/** Null: it accepts nothing. */
+export const acceptedBy = ({ expressions }: Pick<Rule, 'expressions'>): Dropped | null =>
+  expressions.some((one) => one.kind === 'verdict' && one.verdict.verdict === 'accept') ? askedBy(expressions) : null
+
+/** Is what was accepted before of the same traffic: all that the rule that drops names, and perhaps more? */
+export const isBehind = (dropped: Dropped, accepted: Dropped): boolean => {
+  const named = NAMES.filter((name) => dropped[name] !== undefined)
+  return named.length > 0 && named.every((name) => accepted[name] === dropped[name])
+}
+const NAMES = ['source', 'destination', 'protocol', 'sourcePort', 'port'] as const
+
 /** Null: it drops nothing. A rule that refuses with an answer (reject) counts as one that drops. */
 export function droppedBy({ expressions }: Pick<Rule, 'expressions'>): Dropped | null {
   const ends = expressions.some(
     (one) =>
       (one.kind === 'verdict' && one.verdict.verdict === 'drop') || (one.kind === 'unknown' && one.name === 'reject'),
   )
-  if (!ends) return null
+  return ends ? askedBy(expressions) : null
+}
+
+function askedBy(expressions: Rule['expressions']): Dropped {
   const found: Found = {}
   let [more, packets] = [false, null as number | null]
   for (const [at, one] of expressions.entries()) {

@@ -1,5 +1,5 @@
 export type { Dynset, Limit } from './dynset.ts'
-export { type Dropped, droppedBy } from './dropping.ts'
+export { acceptedBy, type Dropped, droppedBy, isBehind } from './dropping.ts'
 export * from './event.ts'
 export * from './expression.ts'
 export * as match from './match.ts'

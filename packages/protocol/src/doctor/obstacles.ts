@@ -38,6 +38,8 @@ const dropRule = z.object({
   sourcePort: z.number().exactOptional(),
   port: z.number().exactOptional(),
   more: z.boolean(),
+  /** A rule before it in that chain accepts what it names, at least of some: it is the end of a list. Came later. */
+  behind: z.boolean().exactOptional(),
   /** Null: nobody counts. */
   packets: z.number().nullable(),
 })

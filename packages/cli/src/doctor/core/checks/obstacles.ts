@@ -124,23 +124,26 @@ const dropRule: Check = {
   mend: 'nft -a list ruleset, and iptables -S where that is in use: delete the rule',
   look(site) {
     if (!site.part.director && site.part.aliases.length === 0 && site.part.node === null) return []
-    return (site.facts.dropRules ?? [])
-      .filter((rule) => concerns(site, rule))
-      .map((rule): Seen => {
-        const { family, table, chain, handle, packets } = rule
-        const at = `${family} ${table} ${chain}`
-        const what = ruleText(rule)
-        const counted = packets === null ? 'nobody counts what it dropped' : `${packets} packets until now`
-        // A drop behind rules that accept is the end of most filters: only what names something, or has dropped, is meant.
-        const named = rule.port !== undefined || rule.destination !== undefined || rule.source !== undefined
-        return {
-          severity: !named ? 'info' : packets === 0 || rule.more ? 'warning' : 'critical',
-          object: `chain ${at}`,
-          message: `a rule of chain ${at} drops ${what === '' ? 'all that comes to it' : `what is ${what}`}: ${counted}`,
-          evidence: [`nft -a list chain ${at}: handle ${handle}`],
-          mend: `nft delete rule ${at} handle ${handle}, and take it from whatever makes it`,
-        }
-      })
+    return (
+      (site.facts.dropRules ?? [])
+        // Behind rules that accept the same it is meant for whoever these do not name.
+        .filter((rule) => rule.behind !== true && concerns(site, rule))
+        .map((rule): Seen => {
+          const { family, table, chain, handle, packets } = rule
+          const at = `${family} ${table} ${chain}`
+          const what = ruleText(rule)
+          const counted = packets === null ? 'nobody counts what it dropped' : `${packets} packets until now`
+          // A drop behind rules that accept is the end of most filters: only what names something, or has dropped, is meant.
+          const named = rule.port !== undefined || rule.destination !== undefined || rule.source !== undefined
+          return {
+            severity: !named ? 'info' : packets === 0 || rule.more ? 'warning' : 'critical',
+            object: `chain ${at}`,
+            message: `a rule of chain ${at} drops ${what === '' ? 'all that comes to it' : `what is ${what}`}: ${counted}`,
+            evidence: [`nft -a list chain ${at}: handle ${handle}`],
+            mend: `nft delete rule ${at} handle ${handle}, and take it from whatever makes it`,
+          }
+        })
+    )
   },
 }
 
