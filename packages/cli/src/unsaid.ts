@@ -111,7 +111,7 @@ function serversOf(status: Status, events: readonly HistoryEvent[]): Entry[] {
   for (const service of told)
     for (const server of outOf(service)) {
       if (isSaid(status, service, server)) continue
-      const key = JSON.stringify([server.node, wordsOf(server), kindOf(said, service, server)])
+      const key = JSON.stringify([server.node, causeOf(server), kindOf(said, service, server)])
       byServer.set(key, [...(byServer.get(key) ?? []), { service, server }])
     }
   const cases = new Map<string, Case>()
@@ -119,7 +119,7 @@ function serversOf(status: Status, events: readonly HistoryEvent[]): Entry[] {
     const [first] = all
     if (!first) continue
     const services = all.map(({ service }) => service.name)
-    const key = JSON.stringify([services, wordsOf(first.server), kindOf(said, first.service, first.server)])
+    const key = JSON.stringify([services, causeOf(first.server), kindOf(said, first.service, first.server)])
     const before = cases.get(key) ?? { names: [], all: [] }
     cases.set(key, { names: [...before.names, first.server.node], all: [...before.all, ...all] })
   }
@@ -129,8 +129,12 @@ function serversOf(status: Status, events: readonly HistoryEvent[]): Entry[] {
   ]
 }
 
-const wordsOf = ({ healthy, reason }: RealserverReport): string =>
-  `${healthy === false ? 'failed' : 'is out'} (${reason})`
+/** What was measured behind it differs for each, and with each check. */
+const causeOf = ({ healthy, reason }: RealserverReport): string => {
+  const [cause = '', ...more] = reason.split(': ')
+  const alike = more.map((text) => text.replaceAll(/\d+(\.\d+)? (ms|s|min)\b/g, '…'))
+  return `${healthy === false ? 'failed' : 'is out'} (${[cause, ...alike].join(': ')})`
+}
 
 /** By its node's death, or by a trouble that says more of it. */
 function isSaid({ nodes, troubles }: Status, service: ServiceReport, { node }: RealserverReport): boolean {
@@ -138,10 +142,12 @@ function isSaid({ nodes, troubles }: Status, service: ServiceReport, { node }: R
   return troubles.some(
     ({ code, node: by, object, message }) =>
       object === `service ${service.name}` &&
-      ((code === 'accepts-nobody' && by === node) ||
-        (code === 'flapping' && message.startsWith(`realserver ${node} of `))),
+      ((OF_SERVER.has(code) && by === node) || (code === 'flapping' && message.startsWith(`realserver ${node} of `))),
   )
 }
+
+/** Of a server, by the agent of its node. */
+const OF_SERVER: ReadonlySet<string> = new Set(['accepts-nobody', 'stopped-process'])
 
 type Which = 'service-unserved' | 'service-doubtful' | 'kept' | 'backup' | 'server-failed'
 function kindOf({ served, doubted }: Verdict, { name }: ServiceReport, server: RealserverReport): Which {
@@ -176,13 +182,14 @@ function outEntry(status: Status, events: readonly HistoryEvent[], said: Verdict
       ? `lvsm check run ${service.name}/${server.node} --explain: what it is asked, and answers; `
       : ''
   const means = MEANS[which]
+  const isOne = all.every((one) => one.server.reason === server.reason)
   return [
     {
       node: status.groups.find(({ name }) => name === service.group)?.owner ?? status.node,
       code: which === 'kept' || which === 'backup' ? 'server-failed' : which,
       severity: which === 'service-unserved' || which === 'service-doubtful' ? 'critical' : 'warning',
       object: `service ${service.name}`,
-      message: `${services.join(', ')}: ${which === 'backup' ? 'backup ' : ''}${namesOf(names)} ${is} (${server.reason})`,
+      message: `${services.join(', ')}: ${which === 'backup' ? 'backup ' : ''}${namesOf(names)} ${is} (${server.reason}${isOne ? '' : '; the others alike'})`,
       ...(since === undefined ? {} : { since }),
       ...(means === undefined ? {} : { means }),
       hint: `${check}lvsm explain ${kind} ${server.node}`,

@@ -66,6 +66,20 @@ test('one cause is one entry: of several services, and of several realservers wi
   ])
 })
 
+test('what is measured of each makes no entries of its own', () => {
+  const slow = (node: string, after: string) =>
+    down(node, { reason: `no answer within 1000 ms: a second question was answered after ${after}: a slow way` })
+  const all = [service('http', slow('rs1', '1.4 s'), slow('rs2', '700 ms'), server('rs3'))]
+  expect(said(having(all))).toEqual([
+    'warning server-failed: http: rs1, rs2 failed (no answer within 1000 ms: a second question was answered after 1.4 s: a slow way; the others alike)',
+  ])
+})
+
+test.each(['accepts-nobody', 'stopped-process'])('what %s says of a server is said by that alone', (code) => {
+  const told = { node: 'rs1', code, severity: 'critical' as const, object: 'service http', message: 'it hangs' }
+  expect(said(having([service('http', down('rs1'), server('rs2'))], { troubles: [told] }))).toEqual([])
+})
+
 test('nobody carries the load where none serves, one is kept, or a backup alone fails', () => {
   const of = (...realservers: RealserverReport[]) =>
     unsaid(having([service('http', ...realservers)]), []).map(({ code, severity, means }) => [severity, code, means])
