@@ -1,7 +1,7 @@
 /** One datagram: an answer is wanted, or only that nothing refuses it. */
 import { createSocket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
-import type { ProbeJob } from '@lvsm/protocol'
+import { NOT_THERE, type ProbeJob } from '@lvsm/protocol'
 import type { Ask, Asking, End } from '../attempt.ts'
 import { textOf } from '../keys.ts'
 import { matches, TOO_LONG } from '../matching.ts'
@@ -79,7 +79,7 @@ export function askUdpBeside(absences: Absences, job: ProbeJob, end: End, trace:
   const timer = setTimeout(() => {
     const absent = absences.of(job)
     if (absent === null) end(true, 'nothing refused the datagram')
-    else end(false, `no answer, and the host is not there: ${absent}`)
+    else end(false, `no answer, and ${NOT_THERE}: ${absent}`)
     absences.seek(job)
   }, job.timeoutMs * PATIENCE)
   return {

@@ -12,7 +12,9 @@ export type Silence = 'nobody' | 'late' | 'silent'
 
 /** Null: something came back, or no question went out. */
 export function silenceOf(reason: string): Silence | null {
-  if (reason.includes(NOR_TO_ARP) || reason.includes(NOT_THERE)) return 'nobody'
+  if (reason.includes(NOR_TO_ARP)) return 'nobody'
+  // A way that is not there is no ARP.
+  if (reason.includes(NOT_THERE)) return reason.includes('no answer to ARP') ? 'nobody' : null
   if (reason.includes(ANSWERED_AGAIN)) return 'late'
   return /\bno answer\b(?! to ARP)/.test(reason) ? 'silent' : null
 }

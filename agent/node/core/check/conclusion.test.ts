@@ -1,6 +1,6 @@
 /** What is said to follow from a check without an answer is what the evidence leaves, and nothing that it excludes. */
 import { SAMPLE } from '@lvsm/model'
-import { NOR_TO_ARP, type SeenSocket } from '@lvsm/protocol'
+import { NOR_TO_ARP, NOT_THERE, type SeenSocket } from '@lvsm/protocol'
 import { describe, expect, it, test } from 'vitest'
 import { instant } from '@lvsm/base'
 import { configOf } from '../fixture.ts'
@@ -38,6 +38,11 @@ describe('nobody answered to ARP', () => {
       expect(said(NOBODY, life)).toContain('neither its server nor a packet filter for its port is the cause')
     }
     expect(said(NOBODY, 'dead')).toMatch(/^so: rs1 is not heard either/)
+  })
+  it('also to a check that sends datagrams; where there is no way nobody was asked by ARP', () => {
+    const absent = `no answer, and ${NOT_THERE}: no route`
+    expect(said(`${absent}, or no answer to ARP`, 'dead')).toContain('no machine answered to ARP')
+    expect(said(absent, 'dead')).toBe('')
   })
   it('is none that is off where it is heard, or its agent speaks', () => {
     for (const text of [said(NOBODY, 'alive'), said(NOBODY, 'dead', 'listens')]) {
