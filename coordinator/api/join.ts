@@ -97,8 +97,9 @@ export function joinPreviewReply(
 ): Reply {
   const known = state.enrolled.nodes.find(({ name }) => name === body.name)
   const token = state.enrolled.tokens.find(({ id }) => id === body.token.id)
-  // Also by a later one for this node than that with which it came in.
-  const isItsToken = token?.node === body.name && token.used.includes(body.name)
+  // Also by a later one for this node than that with which it came in; an earlier one let in a machine that this one replaced.
+  const cameBy = state.enrolled.tokens.find(({ id }) => id === known?.token)
+  const isItsToken = token?.node === body.name && token.used.includes(body.name) && token.at >= (cameBy?.at ?? token.at)
   const key = known && (known.token === body.token.id || isItsToken) ? known.key : NOBODY
   const { state: next, outcome } = applyEntry(state, entryOf(body, { ...shown, key }))
   const refused = refusedOutcome(outcome)
