@@ -62,6 +62,26 @@ test('it is asked for in words that claim nothing', () => {
   passes(5100)
   expect(asked).toMatchObject([{ operation: 'request', senderIp: '0.0.0.0', targetIp: ADDRESS, senderMac: OWN }])
 })
+test('one socket sends for an interface, for as long as that is there: the kernel lets whoever closes one wait', () => {
+  const { openPacket } = linux
+  let [open, closed] = [0, 0]
+  vi.spyOn(linux, 'openPacket').mockImplementation((...words) => {
+    const socket = openPacket(...words)
+    open += 1
+    const close = (): void => {
+      closed += 1
+      socket.close()
+    }
+    return { ...socket, close }
+  })
+  put('10.12.0.12')
+  own.watch([ADDRESS, '10.12.0.12'])
+  passes(10_000)
+  const [openAtFirst, closedAtFirst] = [open, closed]
+  passes(180_000)
+  expect(asked.length).toBeGreaterThan(60)
+  expect([open, closed]).toEqual([openAtFirst, closedAtFirst])
+})
 test('who answers again and again is told once, with MAC and interface, and is over when he has been silent', () => {
   own.watch([ADDRESS])
   machines[RIVAL] = forIt

@@ -46,6 +46,8 @@ class Asked implements OwnAddresses {
   readonly #claims = new RivalClaims()
   /** By address: who was told. */
   readonly #troubles = new Map<string, string>()
+  /** By interface, kept open: the kernel lets whoever closes one wait for all its processors (packet_release, synchronize_net). */
+  readonly #senders = new Map<number, { readonly socket: PacketSocket; readonly isEthernet: boolean }>()
   #wanted: readonly string[] = []
   #places: readonly Place[] = []
   #placesAt = -Infinity
@@ -77,6 +79,7 @@ class Asked implements OwnAddresses {
     clearTimeout(this.#next)
     this.#rivals.close()
     this.#route.close()
+    for (const { socket } of this.#senders.values()) socket.close()
   }
 
   #heard(mac: string, { address, index }: Place): void {
@@ -141,6 +144,8 @@ class Asked implements OwnAddresses {
     if (now - this.#placesAt >= PLACES_MS) {
       this.#placesAt = now
       this.#places = this.#wanted.flatMap((address) => this.#placeOf(address) ?? [])
+      for (const index of this.#senders.keys())
+        if (!this.#places.some((place) => place.index === index)) this.#forget(index)
       this.#listen()
     }
     for (const place of this.#places) this.#ask(place)
@@ -158,16 +163,28 @@ class Asked implements OwnAddresses {
     this.#rivals.watch([...this.#places, ...more].map(groupOf))
   }
   #ask({ address, index }: Place): void {
-    let socket: PacketSocket | null = null
     try {
-      socket = this.#sockets.openPacket(index)
+      const { socket, isEthernet } = this.#senderOf(index)
       const mac = socket.ethernet()
-      if (mac !== null) socket.send(probe(mac, address))
+      if (!isEthernet || (mac !== null && socket.send(probe(mac, address)) === 0)) return
     } catch {
-      // The interface is gone: where the address is now is looked for.
-      this.#placesAt = -Infinity
+      // Below.
     }
-    socket?.close()
+    // The interface is gone, or down: where the address is now is looked for.
+    this.#forget(index)
+    this.#placesAt = -Infinity
+  }
+  #senderOf(index: number): { readonly socket: PacketSocket; readonly isEthernet: boolean } {
+    const known = this.#senders.get(index)
+    if (known) return known
+    const socket = this.#sockets.openPacket(index)
+    const made = { socket, isEthernet: socket.ethernet() !== null }
+    this.#senders.set(index, made)
+    return made
+  }
+  #forget(index: number): void {
+    this.#senders.get(index)?.socket.close()
+    this.#senders.delete(index)
   }
 }
 
