@@ -3,7 +3,7 @@
 import { ordeal } from './ordeal.ts'
 import { scenario } from './scenario.ts'
 
-const ROUNDS = 60
+const ROUNDS = Number(process.env['LAB_ROUNDS'] ?? 60)
 const LONGEST_MS = 1_700_000
 
 scenario(
