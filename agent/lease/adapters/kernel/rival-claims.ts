@@ -3,6 +3,7 @@
  * routers and switches answer for addresses that are not theirs. So it counts while it is said again and again, by a machine that does not answer
  * for addresses just beside as well, which nobody or somebody else has. Without clock, timers and sockets.
  */
+import { formatInet, parseInet } from '@lvsm/base'
 
 /** So many rounds of questions found it, until it is believed. */
 const CLAIMS = 3
@@ -94,22 +95,18 @@ export class Trial {
   }
 }
 
-/** In the network of an address, in all likelihood: of IPv4 two close by and two further away. */
+/** In the network of an address, in all likelihood: of IPv4 two close by and two further away. As text that is compared with what is heard. */
 function besides(address: string, random: (below: number) => number): readonly string[] {
-  if (address.includes(':')) {
-    const groups = expanded(address).slice(0, 6)
-    const part = (): string => (1 + random(0xfffe)).toString(16)
-    return Array.from({ length: 4 }, () => [...groups, part(), part()].join(':'))
+  const bytes = parseInet(address)
+  if (!bytes) return []
+  const ending = (...end: readonly number[]): string =>
+    formatInet(Uint8Array.from([...bytes.slice(0, -end.length), ...end]))
+  if (bytes.length === 16) {
+    const byte = (): number => 1 + random(0xfe)
+    return Array.from({ length: 4 }, () => ending(byte(), byte(), byte(), byte()))
   }
-  const bytes = address.split('.')
-  const last = Number(bytes.pop())
+  const last = bytes.at(-1) ?? 0
   const near = [1 + random(7), 8 + random(8)].map((bits) => last ^ bits)
   const far = [random(127), 127 + random(127)].map((value) => 1 + value)
-  return [...new Set([...near, ...far])].filter((value) => value !== last).map((value) => [...bytes, value].join('.'))
-}
-function expanded(address: string): readonly string[] {
-  const [left = '', right = ''] = address.split('::')
-  const parts = (text: string): string[] => (text === '' ? [] : text.split(':'))
-  const [before, behind] = [parts(left), parts(right)]
-  return [...before, ...Array.from({ length: 8 - before.length - behind.length }, () => '0'), ...behind]
+  return [...new Set([...near, ...far])].filter((value) => value !== last).map((value) => ending(value))
 }
