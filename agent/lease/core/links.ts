@@ -5,7 +5,7 @@
  * and then, so that a link that heals is heard again.
  */
 import type { LeaseLink, LeaseView } from '@lvsm/protocol'
-import { after, between, type Instant, NEVER_BEFORE, type Trouble } from '@lvsm/base'
+import { after, between, type Instant, NEVER_BEFORE, type Trouble, listed } from '@lvsm/base'
 import { heartbeatIntervalMs } from './heartbeat-interval.ts'
 import type { LeaseState } from './state.ts'
 
@@ -72,7 +72,4 @@ export function isSilent(state: LeaseState, view: LeaseView, name: string, link:
 }
 
 const MOST_NAMES = 4
-export const namesOf = (names: readonly string[]): string =>
-  names.length > MOST_NAMES
-    ? `${names.slice(0, MOST_NAMES).join(', ')} and ${names.length - MOST_NAMES} more`
-    : names.join(', ')
+export const namesOf = (names: readonly string[]): string => listed(names, MOST_NAMES)

@@ -1,5 +1,5 @@
 /** Who hears whom, of all pairs with a voter or director: by the own lease process, and by what the agents of others say of theirs. */
-import { between, type Trouble } from '@lvsm/base'
+import { between, type Trouble, listed } from '@lvsm/base'
 import { type Hears } from '@lvsm/changes'
 import { leaseStatus } from './lease.ts'
 import { stateOf } from './peers.ts'
@@ -120,9 +120,8 @@ function manyAsOne(own: string, those: readonly Trouble[]): Trouble[] {
   const words = OF_MANY[first?.code ?? '']
   if (!first || !words) return []
   const names = those.map(({ object = '' }) => object.split(' ')[1] ?? '')
-  const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : ''
   // What to look at is said of the first of them.
-  return [{ ...first, object: `node ${own}`, message: words(own, names.slice(0, NAMED).join(', ') + more) }]
+  return [{ ...first, object: `node ${own}`, message: words(own, listed(names, NAMED)) }]
 }
 
 export const hearingTroubles = (state: NodeState): Trouble[] => [...deafTroubles(state), ...missedTroubles(state)]

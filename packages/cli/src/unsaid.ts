@@ -2,7 +2,7 @@
  * What no trouble says because nobody in particular has it, as entries beside the troubles of a status: a node that is dead, a realserver that
  * should serve and does not, a group without an owner. One for each cause: what a dead node served is said of the node alone.
  */
-import { spanText } from '@lvsm/base'
+import { spanText, listed } from '@lvsm/base'
 import {
   type HistoryEvent,
   isTold,
@@ -161,10 +161,6 @@ const MEANS: Readonly<Partial<Record<Which, string>>> = {
   backup: 'it could not stand in if the others failed',
 }
 const MOST_NAMES = 4
-const namesOf = (names: readonly string[]): string =>
-  names.length > MOST_NAMES
-    ? `${names.slice(0, MOST_NAMES).join(', ')} and ${names.length - MOST_NAMES} more`
-    : names.join(', ')
 
 function outEntry(status: Status, events: readonly HistoryEvent[], said: Verdict, { names, all }: Case): Entry[] {
   const [first] = all
@@ -189,7 +185,7 @@ function outEntry(status: Status, events: readonly HistoryEvent[], said: Verdict
       code: which === 'kept' || which === 'backup' ? 'server-failed' : which,
       severity: which === 'service-unserved' || which === 'service-doubtful' ? 'critical' : 'warning',
       object: `service ${service.name}`,
-      message: `${services.join(', ')}: ${which === 'backup' ? 'backup ' : ''}${namesOf(names)} ${is} (${server.reason}${isOne ? '' : '; the others alike'})`,
+      message: `${services.join(', ')}: ${which === 'backup' ? 'backup ' : ''}${listed(names, MOST_NAMES)} ${is} (${server.reason}${isOne ? '' : '; the others alike'})`,
       ...(since === undefined ? {} : { since }),
       ...(means === undefined ? {} : { means }),
       hint: `${check}lvsm explain ${kind} ${server.node}`,

@@ -1,5 +1,5 @@
 /** What stands in the way of the desired state and is not ours to change. */
-import { familyOf, type Trouble } from '@lvsm/base'
+import { familyOf, type Trouble, listed } from '@lvsm/base'
 import { destKey, ipvsadmOption, isMark, type NodeView, serviceKey } from '@lvsm/model'
 import { answerTroubles } from './answers.ts'
 import { foreignDefaults } from './default-routes.ts'
@@ -96,8 +96,7 @@ function interfaceTroubles(view: NodeView, observed: Observed): Trouble[] {
   return [...found.values()].map(({ needed, ...fault }) => {
     // Others look for the links: they come first, as far as a message is read.
     const all = [...(links.get(fault.message) ?? []), ...needed]
-    const more = all.length > MOST_NEEDED ? ` and ${all.length - MOST_NEEDED} more` : ''
-    return { ...fault, message: `${fault.message}, needed for ${all.slice(0, MOST_NEEDED).join(', ')}${more}` }
+    return { ...fault, message: `${fault.message}, needed for ${listed(all, MOST_NEEDED)}` }
   })
 }
 const downText = (dev: string): string => `interface ${dev} is down`

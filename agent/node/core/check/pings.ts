@@ -7,7 +7,7 @@
  * older than that; what cannot be sent is not answered. A process that stood still, and may not have heard the answer, counts nothing
  * as unanswered: a group does not move for that.
  */
-import { after, between, type Instant, type Trouble } from '@lvsm/base'
+import { after, between, type Instant, type Trouble, listed } from '@lvsm/base'
 import type { ConfigGroup } from '@lvsm/model'
 import { sourceOf } from '../observe/interfaces.ts'
 import type { NodeState } from '../state.ts'
@@ -151,4 +151,4 @@ const reasonOf = ({ reached, error }: PingNode): string =>
 
 const NAMED = 3
 const listOf = (groups: readonly string[]): string =>
-  `${groups.length === 1 ? 'group' : 'groups'} ${groups.slice(0, NAMED).join(', ')}${groups.length > NAMED ? ` and ${groups.length - NAMED} more` : ''}`
+  `${groups.length === 1 ? 'group' : 'groups'} ${listed(groups, NAMED)}`

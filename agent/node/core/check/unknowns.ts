@@ -1,5 +1,5 @@
 /** Realservers of which nobody knows any more: who asks them cannot, so their verdicts stay as they are. */
-import type { Trouble } from '@lvsm/base'
+import { type Trouble, listed } from '@lvsm/base'
 import { finish } from '@lvsm/health'
 import type { Member } from './member.ts'
 import { healthOf } from './sight.ts'
@@ -66,8 +66,7 @@ function silent([name, members]: readonly [string, readonly Member[]]): Trouble 
     hint: `mend what that says; each step of it: lvsm check run ${name}/${first?.realserver.node ?? ''} --explain`,
   }
 }
-const namesOf = (names: readonly string[]): string =>
-  names.slice(0, NAMED).join(', ') + (names.length > NAMED ? ` and ${names.length - NAMED} more` : '')
+const namesOf = (names: readonly string[]): string => listed(names, NAMED)
 
 /** One trouble for all services of which nothing is known for one reason: what ended, or is missing, keeps all of them from being checked. */
 function unchecked(state: NodeState, services: readonly (readonly Member[])[]): Trouble[] {

@@ -1,5 +1,5 @@
 /** Addresses of this node's own heartbeat links that somebody took away: one cause, of which much else follows (publish/one-cause.ts). */
-import type { Trouble } from '@lvsm/base'
+import { type Trouble, listed } from '@lvsm/base'
 import { inNetwork } from '@lvsm/model'
 import { interfaceFor, type Observed } from '@lvsm/plan'
 import type { NodeState } from '../state.ts'
@@ -49,10 +49,7 @@ export function goneTroubles(state: NodeState): Trouble[] {
         .filter((one) => one.interface === null && isBehind(observed, gone, one.address))
         .map((one) => `${one.kind} ${one.address} of group ${group.name}`),
     )
-    const so =
-      needed.length === 0
-        ? ''
-        : `: no interface is for ${needed.slice(0, MOST_NEEDED).join(', ')}${needed.length > MOST_NEEDED ? ` and ${needed.length - MOST_NEEDED} more` : ''}`
+    const so = needed.length === 0 ? '' : `: no interface is for ${listed(needed, MOST_NEEDED)}`
     return {
       ...{ code: 'link-address-gone', severity: needed.length === 0 ? 'warning' : 'critical', object: `link ${name}` },
       message: `address ${address} of heartbeat link ${name} is not on any interface of ${node}${so}`,

@@ -3,7 +3,7 @@
  * clients wait. A queue alone is no sign, for each busy server has one: nobody may have accepted anything from one look to the next, and all programs
  * that have the socket must be known to be stopped. Where this process may not see whose it is, stopped programs are evidence for a queue that is full, and no more.
  */
-import { endpointText, type Trouble } from '@lvsm/base'
+import { endpointText, type Trouble, listed } from '@lvsm/base'
 import type { OwnArrival } from '@lvsm/model'
 import { type FoundSocket, socketsAt } from './listening.ts'
 
@@ -76,11 +76,11 @@ export const stoppedTroubles = (servers: StoppedServers, node: string): Trouble[
   })
 
 const MOST_NAMED = 3
-function named({ programs }: By): string {
-  const names = programs.slice(0, MOST_NAMED).map(({ pid, name }) => `${name} (process ${pid})`)
-  const more = programs.length - MOST_NAMED
-  return `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
-}
+const named = ({ programs }: By): string =>
+  listed(
+    programs.map(({ pid, name }) => `${name} (process ${pid})`),
+    MOST_NAMED,
+  )
 
 /** It explains a queue that is full there. */
 export function isStopped(servers: StoppedServers, arrival: OwnArrival): boolean {
