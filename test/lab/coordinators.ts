@@ -49,11 +49,12 @@ export const coordinatorAt = (node: string): Promise<CoordinatorsReport> =>
   ask([socketOf(node)], { route: 'coordinators', body: null })
 
 /** All revisions as this coordinator has them, the newest or not; the oldest first. */
-export async function historyOf(node: string): Promise<RevisionHeading[]> {
+export const historyOf = (node: string): Promise<RevisionHeading[]> => historyAt(socketOf(node))
+export async function historyAt(socket: string): Promise<RevisionHeading[]> {
   const found: RevisionHeading[] = []
   for (let before: number | undefined; ; ) {
     const query = { limit: 200, before, stale: true }
-    const page = await ask([socketOf(node)], { route: 'history', query, body: null })
+    const page = await ask([socket], { route: 'history', query, body: null })
     found.push(...page.revisions)
     if (page.next === null) return found.toReversed()
     before = page.next

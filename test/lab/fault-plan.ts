@@ -7,13 +7,13 @@ export interface Fault {
   readonly whom: 'any' | 'no-owner'
   begin(node: string): Promise<unknown>
 }
-export interface Hit {
-  readonly fault: Fault
+export interface Hit<One = Fault> {
+  readonly fault: One
   readonly node: string
 }
 
-export interface Wanted {
-  readonly faults: readonly Fault[]
+export interface Wanted<One> {
+  readonly faults: readonly One[]
   readonly rounds: number
   /** Two at once now and then. */
   readonly pairs: boolean
@@ -22,13 +22,16 @@ export interface Wanted {
 }
 
 /** Every fault comes as often as any other; of two at once, none is there twice, and no node is hit twice. */
-export function planned(random: Random, { faults, rounds, pairs, nodes, owner }: Wanted): Hit[][] {
-  const plan: Hit[][] = []
-  let bag: readonly Fault[] = []
+export function planned<One extends Pick<Fault, 'whom'>>(
+  random: Random,
+  { faults, rounds, pairs, nodes, owner }: Wanted<One>,
+): Hit<One>[][] {
+  const plan: Hit<One>[][] = []
+  let bag: readonly One[] = []
   while (plan.length < rounds) {
     if (bag.length === 0) bag = faults
     const size = pairs && random.next() < 0.5 ? 2 : 1
-    const hits: Hit[] = []
+    const hits: Hit<One>[] = []
     while (hits.length < size && bag.length > 0) {
       const fault = oneOf(random, bag)
       bag = bag.filter((one) => one !== fault)

@@ -1,7 +1,17 @@
 /** Coordinators under faults: which faults, in which order, and what has to be true after them. */
 import { seededRandom } from '@lvsm/base'
 import type { RevisionHeading } from '@lvsm/protocol'
-import { agreed, backAgain, COORDINATORS, coordinatorAt, historyOf, joined, weightOn } from './coordinators.ts'
+import {
+  agreed,
+  backAgain,
+  COORDINATORS,
+  coordinatorAt,
+  historyOf,
+  joined,
+  SERVICE,
+  socketOf,
+  weightOn,
+} from './coordinators.ts'
 import { type Fault, type Hit, planned } from './fault-plan.ts'
 import { demand, figure, lab, messageOf, until, Violation } from './harness.ts'
 import { lost } from './kept.ts'
@@ -71,7 +81,11 @@ export async function ordeal(rounds: number, pairs: boolean): Promise<void> {
   const random = seededRandom(seed)
   const before = await seats()
   const plan = planned(random, { faults: FAULTS, rounds, pairs, nodes: COORDINATORS, owner: before.from })
-  const writer = new Writer(`${MINE}${++tries}.`, SERVER, random)
+  const writer = new Writer(
+    `${MINE}${++tries}.`,
+    { sockets: COORDINATORS.map(socketOf), service: SERVICE, server: SERVER },
+    random,
+  )
   let full = false
   const seen = await watched(async () => {
     writer.start()

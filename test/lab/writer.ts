@@ -4,14 +4,23 @@ import { COMMAND_MODEL } from '@lvsm/changes'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { tryAsk } from '../../packages/cli/src/config/ask.ts'
 import { Failure } from '../../packages/cli/src/failure.ts'
-import { COORDINATORS, SERVICE, socketOf } from './coordinators.ts'
 import type { Acknowledged } from './kept.ts'
 
 const EVERY_MS = 1000
 
+/** Whom it asks, and whose weight it changes. */
+export interface Written {
+  /** Of all coordinators. */
+  readonly sockets: readonly string[]
+  readonly service: string
+  readonly server: string
+  /** Milliseconds for which it waits for an answer: one that is still there, and stands still, gives none. */
+  readonly timeoutMs?: number
+}
+
 export class Writer {
   readonly #name: string
-  readonly #server: string
+  readonly #written: Written
   readonly #random: Random
   readonly acknowledged: Acknowledged[] = []
   /** Neither done nor refused, as far as it was told. */
@@ -23,9 +32,9 @@ export class Writer {
   #work: Promise<void> = Promise.resolve()
 
   /** `name` is in no other writer's comments. */
-  constructor(name: string, server: string, random: Random) {
+  constructor(name: string, written: Written, random: Random) {
     this.#name = name
-    this.#server = server
+    this.#written = written
     this.#random = random
   }
   start(): void {
@@ -47,15 +56,14 @@ export class Writer {
   /** One that did not hear of it is asked no more: it may be done yet. One that refuses did nothing, and the next is asked. */
   async #change(number: number): Promise<void> {
     const comment = `${this.#name} ${number}`
-    const which = { service: SERVICE, server: this.#server }
+    const { service, server, timeoutMs } = this.#written
+    const which = { service, server }
     const values = { weight: 1 + (number % 100) }
     const command = { verb: 'set', noun: 'server', which, values, model: COMMAND_MODEL } as const
-    for (const node of this.#shuffled()) {
+    for (const socket of this.#shuffled()) {
       try {
-        const told = await tryAsk([socketOf(node)], {
-          route: 'change',
-          body: { change: { command }, comment, base: null },
-        })
+        const body = { change: { command }, comment, base: null }
+        const told = await tryAsk([socket], { route: 'change', body }, timeoutMs)
         if (told.kind === 'refused') continue
         if (told.value.outcome === 'unknown') this.unknown += 1
         else if (told.value.revision !== null) this.acknowledged.push({ comment, revision: told.value.revision })
@@ -70,7 +78,8 @@ export class Writer {
   }
 
   #shuffled(): string[] {
-    const keys = new Map(COORDINATORS.map((node) => [node, this.#random.next()]))
-    return COORDINATORS.toSorted((a, b) => (keys.get(a) ?? 0) - (keys.get(b) ?? 0))
+    const { sockets } = this.#written
+    const keys = new Map(sockets.map((socket) => [socket, this.#random.next()]))
+    return sockets.toSorted((a, b) => (keys.get(a) ?? 0) - (keys.get(b) ?? 0))
   }
 }

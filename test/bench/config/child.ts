@@ -15,7 +15,7 @@ import { Coordinator } from '../../../coordinator/coordinator.ts'
 import { LIMITS } from '../../../coordinator/core/events.ts'
 import { MACHINE, NOTHING } from '../../../coordinator/core/machine.ts'
 import { hostOf } from '../../kit/configuration.ts'
-import type { LinksHeard, Peer } from '../../../coordinator/ports.ts'
+import type { LinksHeard, LinksPort, Peer } from '../../../coordinator/ports.ts'
 
 /** Everything that it is to be. */
 export interface Setting {
@@ -28,16 +28,21 @@ export interface Setting {
 }
 export type Order =
   | { readonly kind: 'make'; readonly setting: Setting }
+  /** The same once more, after it was killed. */
+  | { readonly kind: 'again'; readonly setting: Setting }
   | { readonly kind: 'start'; readonly id: NodeId; readonly seeds: readonly Peer[] }
   | {
       readonly kind: 'add'
       readonly member: { name: string; addresses: Peer['addresses']; key: string }
       readonly store: string
     }
+  /** Nothing comes in from the others and nothing goes out to them, until it is said that something does. */
+  | { readonly kind: 'cut'; readonly off: boolean }
   | { readonly kind: 'status' }
 
 let setting: Setting | null = null
 let coordinator: Coordinator | null = null
+let isCut = false
 const fail = (reason: string): never => {
   throw new Error(reason)
 }
@@ -66,9 +71,9 @@ async function start(id: NodeId, seeds: readonly Peer[]): Promise<null> {
     identity,
     listen: record.addresses,
     heard: {
-      heard: (message) => hearing?.heard(message),
-      removed: (by) => hearing?.removed(by),
-      snapshot: (...words) => hearing?.snapshot(...words),
+      heard: (message) => isCut || hearing?.heard(message),
+      removed: (by) => isCut || hearing?.removed(by),
+      snapshot: (...words) => isCut || hearing?.snapshot(...words),
     },
     options: linkOptions(DEFAULTS.electionMs),
     random: seededRandom(id),
@@ -86,7 +91,7 @@ async function start(id: NodeId, seeds: readonly Peer[]): Promise<null> {
       withhold: () => null,
       openLinks: (heard) => {
         hearing = heard
-        return linked.links
+        return cuttable(linked.links)
       },
     },
     {
@@ -116,14 +121,28 @@ async function start(id: NodeId, seeds: readonly Peer[]): Promise<null> {
   return null
 }
 
+const cuttable = (links: LinksPort): LinksPort => ({
+  know: (...words) => links.know(...words),
+  send: (message) => void (isCut || links.send(message)),
+  sendSnapshot: (message, state, done) =>
+    isCut ? void setImmediate(done, false) : links.sendSnapshot(message, state, done),
+  close: (closed) => links.close(closed),
+})
+
 async function follow(order: Order): Promise<unknown> {
   switch (order.kind) {
     case 'make':
       return make(order.setting)
+    case 'again':
+      setting = order.setting
+      return null
     case 'start':
       return start(order.id, order.seeds)
     case 'add':
       return coordinator?.add(order.member, order.store)
+    case 'cut':
+      isCut = order.off
+      return null
     case 'status': {
       const raft = coordinator?.status().raft
       return (

@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type RaftStatus } from '@lvsm/raft'
 import { type Authority, fingerprintOfKey, makeAuthority, makeKeyPair, signCertificate } from '@lvsm/trust'
+import type { Peer } from '../../../coordinator/ports.ts'
 import type { Order, Setting } from './child.ts'
 
 interface Status extends Pick<RaftStatus, 'role' | 'term' | 'membership'> {
@@ -16,14 +17,17 @@ export const SLOW_MS = 60_000
 export class Member {
   readonly name: string
   readonly directory: string
-  readonly child: ChildProcess
+  child: ChildProcess
+  id = 1
   setting: Setting | null = null
+  readonly #run: readonly string[]
 
-  constructor(name: string, directory: string) {
+  constructor(name: string, directory: string, run: readonly string[] = []) {
     this.name = name
     this.directory = directory
-    mkdirSync(directory, { mode: 0o700 })
-    this.child = fork(join(import.meta.dirname, 'child.ts'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    this.#run = run
+    mkdirSync(directory, { mode: 0o700, recursive: true })
+    this.child = begin(run)
   }
   async order(order: Order): Promise<unknown> {
     const heard = once(this.child, 'message')
@@ -48,9 +52,32 @@ export class Member {
     return join(this.directory, 'api')
   }
   async kill(): Promise<void> {
-    this.child.kill('SIGKILL')
-    await once(this.child, 'exit')
+    const { child } = this
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill('SIGKILL')
+    await once(child, 'exit')
   }
+  /** As another process, after it was killed. */
+  async again(seeds: readonly Peer[]): Promise<void> {
+    const { setting, id } = this
+    if (!setting) throw new Error(`${this.name} was not made`)
+    this.child = begin(this.#run)
+    await this.order({ kind: 'again', setting })
+    await this.order({ kind: 'start', id, seeds })
+  }
+  get seed(): Peer {
+    return { id: this.id, ...(this.setting?.record ?? { addresses: [], key: '' }) }
+  }
+}
+
+/** `run`: words before those of Node, of a program that becomes Node. */
+function begin(run: readonly string[]): ChildProcess {
+  const [execPath = '', ...execArgv] = [...run, process.execPath]
+  return fork(join(import.meta.dirname, 'child.ts'), {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execPath,
+    execArgv,
+  })
 }
 
 async function freePort(): Promise<number> {
@@ -71,25 +98,32 @@ export async function until<T>(what: () => Promise<T | null | false>): Promise<T
   }
 }
 
-/** All three vote. */
-export async function startTrio(directory: string, document: string): Promise<[Member, Member, Member]> {
-  mkdirSync(directory, { mode: 0o700 })
+/** All three vote. `run`: see `begin`. */
+export async function startTrio(
+  directory: string,
+  document: string,
+  run: readonly string[] = [],
+): Promise<[Member, Member, Member]> {
   const authority = await makeAuthority('bench')
-  const all = ['dir1', 'dir2', 'rs1'].map((name) => new Member(name, join(directory, name))) as [Member, Member, Member]
+  const all = ['dir1', 'dir2', 'rs1'].map((name) => new Member(name, join(directory, name), run)) as [
+    Member,
+    Member,
+    Member,
+  ]
   const [first, ...others] = all
   await first.settle(authority, document)
   await first.order({ kind: 'start', id: 1, seeds: [] })
   await until(async () => (await first.status()).role === 'leader')
-  const record = (member: Member) => member.setting?.record ?? { addresses: [], key: '' }
-  const seeds = [{ id: 1, ...record(first) }]
+  const seeds = [first.seed]
   for (const other of others) {
     const store = await other.settle(authority, null)
-    const member = { name: other.name, ...record(other) }
-    const id = await until(async () => {
+    const { id: _, ...record } = other.seed
+    const member = { name: other.name, ...record }
+    other.id = await until(async () => {
       const answer = (await first.order({ kind: 'add', member, store })) as { kind: string; id?: number }
       return answer.kind === 'added' && (answer.id ?? 0)
     })
-    await other.order({ kind: 'start', id, seeds })
+    await other.order({ kind: 'start', id: other.id, seeds })
   }
   await until(async () => (await first.status()).membership.members.every(({ role }) => role === 'voter'))
   return all

@@ -34,6 +34,7 @@ export type Told<Name extends ConfigRouteName> =
 export async function tryAsk<Name extends ConfigRouteName>(
   paths: readonly string[],
   { route, query = {}, body }: Question<Name>,
+  timeoutMs = TIMEOUT_MS,
 ): Promise<Told<Name>> {
   const { method, path } = CONFIG_ROUTES[route]
   const words = Object.entries(query).flatMap(([word, value]) =>
@@ -48,7 +49,7 @@ export async function tryAsk<Name extends ConfigRouteName>(
       method,
       path: url,
       body,
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs,
     })
     if (heard.kind === 'answered') return understand(route, socketPath, heard, changes)
     if (heard.sent && changes) throw lost(`${socketPath}: ${heard.reason}`)
