@@ -88,6 +88,17 @@ const harmless = (text: string): string => plainText(text).replaceAll(/\s+/g, ' 
 /** Whatever changes something, or was to; not what only reads. */
 export const isAudited = (route: ApiRoute, status: number): boolean => isChange(route) || status === 403
 
+/** Of a request's body, whom it is about; no other word of it is written down. */
+const ABOUT = ['name', 'user', 'node', 'id', 'role']
+export function subjectOf(body: unknown): string {
+  if (typeof body !== 'object' || body === null) return ''
+  const words = new Map<string, unknown>(Object.entries(body))
+  const said = ABOUT.flatMap((word) =>
+    typeof words.get(word) === 'string' ? [`${word}=${words.get(word) as string}`] : [],
+  )
+  return harmless(said.join(' '))
+}
+
 /** In a few words. */
 export function resultOf({ body, revision }: Reply): string {
   const refused: ConfigRefused | null = readConfigRefused(body)

@@ -89,3 +89,18 @@ it('many that are asked at the same time are answered until the time is used up'
   asked.host.tempo.spent(ann, 60_000, performance.now())
   expect((await Promise.all(all)).map(({ status }) => status)).toEqual([429, 429, 429, 429, 429])
 })
+
+it('what an administrator did says to whom, and no secret', async () => {
+  const lines: string[] = []
+  const asked = { ...gate(), host: hostOf((line) => lines.push(line)) }
+  const ann = { name: 'ann', role: 'admin', from: '10.0.0.9' } as const
+  const ask = (route: 'userAdd' | 'userPassword', body: object) =>
+    askRoute(asked, route, ann, { url: '/', text: JSON.stringify(body), ifMatch: undefined })
+  await ask('userAdd', { name: 'bob', role: 'operator' })
+  await ask('userPassword', { name: 'bob', password: 'correct horse battery' })
+  expect(asked.host.audit.present().map(({ what }) => what)).toEqual([
+    'POST /v1/users/password name=bob',
+    'POST /v1/users/add name=bob role=operator',
+  ])
+  expect(lines.join('\n')).not.toMatch(/horse/)
+})

@@ -8,7 +8,7 @@ import {
   mayAs,
   type UserRole,
 } from '@lvsm/protocol'
-import { isAudited, resultOf } from '../../api/audit.ts'
+import { isAudited, resultOf, subjectOf } from '../../api/audit.ts'
 import { type Reply, refusedWith } from '../../api/reply.ts'
 import { LONGEST_BODY, LONGEST_LOOK } from '../../api/request.ts'
 import type { Configuration } from '../../configuration.ts'
@@ -72,13 +72,18 @@ function jobOf(
   const { charged, timed } = chargeOf(host.tempo, name, caller)
   const { role, from } = caller
   const { route, answer } = routed(name, { configuration, host, from, role, ifMatch, signature, timed })
+  let subject = ''
   const answered = (reply: Reply): void => {
-    if (isAudited(route, reply.status)) writeDown({ host, wallClock }, route, caller, reply)
+    if (isAudited(route, reply.status)) writeDown({ host, wallClock }, route, caller, reply, subject)
   }
   const { role: least } = route
   const often = (): Reply | null => host.tempo.refuse(name, caller, performance.now())
   const refused = least === null || mayAs(caller.role, least) ? often() : beyond(caller, least)
-  if (!refused) return { route, answer: (asked) => charged(() => answer(asked)), charged, answered, crashed }
+  const answerTo: typeof answer = (asked) => {
+    subject = subjectOf(asked.body)
+    return charged(() => answer(asked))
+  }
+  if (!refused) return { route, answer: answerTo, charged, answered, crashed }
   writeDown({ host, wallClock }, route, caller, refused)
   return { refused }
 }
@@ -90,9 +95,10 @@ export function writeDown(
   route: Pick<ApiRoute, 'method' | 'path'>,
   caller: Caller,
   reply: Reply,
+  subject = '',
 ): void {
   const { audit, tempo } = gate.host
-  if (!UNREAD.has(reply.status) || tempo.mayNote(caller, performance.now())) note(gate, route, caller, reply)
+  if (!UNREAD.has(reply.status) || tempo.mayNote(caller, performance.now())) note(gate, route, caller, reply, subject)
   else audit.more(recordOf(gate, route, caller, reply))
 }
 
@@ -101,8 +107,10 @@ export function note(
   route: Pick<ApiRoute, 'method' | 'path'>,
   caller: Pick<Caller, 'name' | 'from'>,
   reply: Reply,
+  subject = '',
 ): void {
-  gate.host.audit.note(recordOf(gate, route, caller, reply))
+  const record = recordOf(gate, route, caller, reply)
+  gate.host.audit.note(subject === '' ? record : { ...record, what: `${record.what} ${subject}` })
 }
 const recordOf = (
   { wallClock }: Pick<Gate, 'wallClock'>,
