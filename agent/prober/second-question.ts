@@ -9,7 +9,6 @@ import { connect } from 'node:net'
 import { performance } from 'node:perf_hooks'
 import { ANSWERED_AGAIN, NOR_TO_ARP, type ProbeJob } from '@lvsm/protocol'
 import { leave } from './leave.ts'
-import { AT_ONCE_MS } from './probes/absence.ts'
 import { watchStalls } from './stalls.ts'
 
 /** Milliseconds; the kernel repeats a first packet after 1, 3 and 7 seconds (RFC 6298, section 2; tcp_syn_retries). */
@@ -28,9 +27,10 @@ export const STOOD_STILL_MS = 100
 const HARMLESS: ReadonlySet<string> = new Set(['connect', 'tls', 'http', 'https', 'grpc', 'redis'])
 
 type Target = Pick<ProbeJob, 'probe' | 'address' | 'port' | 'source' | 'virtual'>
+type Place = Pick<Target, 'address' | 'port' | 'source'>
 /** Milliseconds until an answer came, be it a refusal; `silent`: none in PATIENCE_MS; `nobody`: no answer to ARP; undefined: not known. */
 export type Answer = number | 'silent' | 'nobody' | undefined
-export type Second = (target: Target, done: (answer: Answer) => void) => void
+export type Second = (place: Place, done: (answer: Answer) => void) => void
 
 export const askAgain: Second = ({ address, port, source }, done) => {
   const began = performance.now()
@@ -52,7 +52,9 @@ export const askAgain: Second = ({ address, port, source }, done) => {
   socket.on('connect', () => end(tookMs()))
   socket.on('error', (error: NodeJS.ErrnoException) => end(answerOf(error, tookMs())))
 }
-/** A way that is not there is no answer to ARP; and a packet filter says the same as ARP does after three seconds, but at once. */
+/** A packet filter of the host itself may say the same of the port (ICMP type 3, code 10 or 13), but at once: ARP takes three seconds. Milliseconds. */
+const AT_ONCE_MS = 900
+/** A way that is not there is no answer to ARP: where the network is not reached, nothing is known of the host. */
 export function answerOf({ code }: NodeJS.ErrnoException, tookMs: number): Answer {
   if (code === 'ECONNREFUSED' || code === 'ECONNRESET') return tookMs
   return (code === 'EHOSTUNREACH' || code === 'EHOSTDOWN') && tookMs > AT_ONCE_MS ? 'nobody' : undefined
@@ -132,10 +134,10 @@ export class SecondQuestions {
   }
 }
 /** The oldest entries, as long as it is so of the first one. */
-function dropFirst<Value>(map: Map<string, Value>, isOver: (value: Value, size: number) => boolean): void {
+export function dropFirst<Value>(map: Map<string, Value>, isOver: (value: Value, size: number) => boolean): void {
   for (const [key, value] of map) {
     if (!isOver(value, map.size)) return
     map.delete(key)
   }
 }
-const nameOf = ({ address, port, source }: Target): string => JSON.stringify([address, port, source])
+const nameOf = ({ address, port, source }: Place): string => JSON.stringify([address, port, source])

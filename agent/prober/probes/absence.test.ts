@@ -3,7 +3,8 @@ import { createSocket } from 'node:dgram'
 import type { ProbeJob } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { attempt } from '../attempt.ts'
-import { Absences, type Seek } from './absence.ts'
+import { answerOf } from '../second-question.ts'
+import { Absences, type Seek, seekBy } from './absence.ts'
 import { askUdpBeside } from './udp.ts'
 
 const TARGET = { address: '10.0.0.9', port: 53, source: null }
@@ -42,6 +43,32 @@ test('one host is sought once at a time, others beside it, and not too many', ()
   ends[0]?.(null)
   absences.seek(TARGET)
   expect(ends).toHaveLength(257)
+})
+
+test('as many as can be absent at once are remembered, the last of them', () => {
+  const absences = new Absences((_, done) => done('no route'))
+  for (let port = 1; port <= 5000; port += 1) absences.seek({ ...TARGET, port })
+  const known = Array.from({ length: 5000 }, (_, at) => absences.of({ ...TARGET, port: at + 1 })).filter(Boolean)
+  expect(known).toHaveLength(4096)
+  expect(absences.of({ ...TARGET, port: 5000 })).toBe('no route')
+})
+
+test.each([
+  ['EHOSTUNREACH', 3000, 'no route, or no answer to ARP'],
+  ['EHOSTUNREACH', 10, undefined],
+  // A router that knows no way to the network says nothing of the host.
+  ['ENETUNREACH', 3000, undefined],
+  ['ECONNREFUSED', 10, null],
+])('what %s after %d ms says of a host', (code, tookMs, said) => {
+  const error = Object.assign(new Error(code), { code })
+  const found: unknown[] = []
+  seekBy((_, done) => done(answerOf(error, tookMs)))(TARGET, (one) => void found.push(one))
+  expect(found).toEqual([said])
+})
+test('silence is what a packet filter makes: it says nothing against the host', () => {
+  const found: unknown[] = []
+  seekBy((_, done) => done('silent'))(TARGET, (one) => void found.push(one))
+  expect(found).toEqual([null])
 })
 
 test('a check of a host that was not there fails, and is well again when it is', async () => {
