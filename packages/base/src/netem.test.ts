@@ -4,9 +4,9 @@ import { type Netem, netemAway, netemHarm } from './netem.ts'
 const none: Netem = { parent: 'root', delayMs: 0, jitterMs: 0, loss: 0, corrupt: 0 }
 
 test('nothing that delays, loses or corrupts is no harm', () => expect(netemHarm(none)).toBeNull())
-test('a long delay, or a loss that connections feel, is critical; little of it a warning', () => {
+test('a loss that connections feel is critical; what only delays may be meant, however long it is', () => {
   expect(netemHarm({ ...none, delayMs: 700 })).toEqual({
-    severity: 'critical',
+    severity: 'warning',
     does: 'holds back for 700 ms what leaves by it',
   })
   expect(netemHarm({ ...none, delayMs: 20, jitterMs: 5 })).toEqual({
@@ -21,9 +21,9 @@ test('a long delay, or a loss that connections feel, is critical; little of it a
   })
 })
 test('below a class it is of a part alone, and no more than a warning', () => {
-  expect(netemHarm({ ...none, parent: '1:2', delayMs: 700 })).toEqual({
+  expect(netemHarm({ ...none, parent: '1:2', delayMs: 700, loss: 0.3 })).toEqual({
     severity: 'warning',
-    does: 'holds back for 700 ms a part of what leaves by it (below 1:2)',
+    does: 'holds back for 700 ms, loses 30 % of a part of what leaves by it (below 1:2)',
   })
 })
 test('the command names the root, or the class that it stands below', () => {

@@ -12,15 +12,16 @@ export interface Netem {
   readonly corrupt: number
 }
 
-/** Heartbeats and checks have a second, as a rule. */
-const LONG_MS = 100
 /** A connection loses its pace from here on. */
 const MUCH = 0.01
 
 const milliseconds = (ms: number): string => `${Math.round(ms * 10) / 10} ms`
 const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`
 
-/** As what the interface does: `holds back for 700 ms what leaves by it`; null: nothing that harms. Below a class or a band it is of a part alone, which may be of others. */
+/**
+ * What only delays may be meant (a laboratory, a WAN that is emulated): where it is too much for a lease or a check, these say so.
+ * As what the interface does: `holds back for 700 ms what leaves by it`; null: nothing that harms. Below a class or a band it is of a part alone, which may be of others.
+ */
 export function netemHarm(netem: Netem): { severity: Severity; does: string } | null {
   const { parent, delayMs, jitterMs, loss, corrupt } = netem
   const around = jitterMs > 0 ? ` (± ${milliseconds(jitterMs)})` : ''
@@ -30,7 +31,7 @@ export function netemHarm(netem: Netem): { severity: Severity; does: string } | 
     corrupt > 0 ? `corrupts ${percent(corrupt)} of` : '',
   ].filter((text) => text !== '')
   if (does.length === 0) return null
-  const isBad = delayMs >= LONG_MS || loss === null || loss >= MUCH || corrupt >= MUCH
+  const isBad = loss === null || loss >= MUCH || corrupt >= MUCH
   const ofAll = parent === 'root'
   const what = ofAll ? 'what leaves by it' : `a part of what leaves by it (below ${parent})`
   return { severity: isBad && ofAll ? 'critical' : 'warning', does: `${does.join(', ')} ${what}` }

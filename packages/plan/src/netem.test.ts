@@ -14,7 +14,7 @@ const said = (netem: Observed['netem']) => {
 test('a delay on an interface that the cluster uses is one trouble, with the command that ends it', () => {
   expect(said([{ ...DELAY, index: 2 }])).toMatchObject([
     {
-      severity: 'critical',
+      severity: 'warning',
       object: 'interface inside',
       message:
         'interface inside of dir1 holds back for 700 ms what leaves by it: a queueing discipline netem stands there',
@@ -22,11 +22,16 @@ test('a delay on an interface that the cluster uses is one trouble, with the com
     },
   ])
 })
+test('loss is critical', () => {
+  expect(said([{ ...DELAY, loss: 0.05, index: 2 }])).toMatchObject([
+    { severity: 'critical', message: expect.stringContaining('holds back for 700 ms, loses 5 % of what leaves by it') },
+  ])
+})
 test('one below a class is a warning: who knows what goes there?', () => {
-  expect(said([{ ...DELAY, parent: '1:2', index: 2 }])).toMatchObject([
+  expect(said([{ ...DELAY, loss: 0.05, parent: '1:2', index: 2 }])).toMatchObject([
     {
       severity: 'warning',
-      message: expect.stringContaining('holds back for 700 ms a part of what leaves by it (below 1:2): a queueing'),
+      message: expect.stringContaining('loses 5 % of a part of what leaves by it (below 1:2): a queueing'),
       hint: 'on dir1: tc qdisc del dev inside parent 1:2, and take it from whatever makes it',
     },
   ])

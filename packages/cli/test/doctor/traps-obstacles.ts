@@ -17,7 +17,7 @@ const disk = (more: object = {}) => [
 
 export const OBSTACLE_TRAPS: readonly Trap[] = [
   {
-    ...{ check: 'netem', what: 'a delay', severity: 'critical', says: /eth0 holds back for 700 ms what leaves by it/ },
+    ...{ check: 'netem', what: 'a delay', severity: 'warning', says: /eth0 holds back for 700 ms what leaves by it/ },
     trapped: director('dr', { netem: delay(700) }),
     clean: director('dr', { netem: delay(0) }),
   },

@@ -27,7 +27,7 @@ export const TRAFFIC = {
     'critical',
     'interface',
     'interface NAME of NODE holds back for TIME, or loses a SHARE of, what leaves by it: a queueing discipline netem stands there',
-    'heartbeats, checks, requests and answers that leave there are late or lost: nodes are taken for dead, servers for failed; a warning below 100 ms and below 1 %, and where it stands below a class or band, through which perhaps nothing of the cluster goes',
+    'heartbeats, checks, requests and answers that leave there are late or lost: nodes are taken for dead, servers for failed; a warning where it only delays, which may be meant (a laboratory, an emulated network), below a loss of 1 %, and where it stands below a class or band, through which perhaps nothing of the cluster goes',
     'on NODE: tc qdisc del dev NAME root (or what the line says), and take it from whatever makes it; tc -s qdisc show dev NAME shows what it did',
   ),
   'paths-unread': kind(
