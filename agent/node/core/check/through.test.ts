@@ -105,6 +105,26 @@ it('a kernel that takes neither entries nor settings: realservers are asked them
   expect(one.codes()).toEqual([])
 })
 
+it('a kernel that is too busy refuses nothing: realservers are asked themselves meanwhile, and nothing is said of its refusal', () => {
+  const one = director()
+  one.go(3000)
+  one.kern.callMs = 2500
+  const before = one.asked.length
+  for (let second = 0; second < 20; second++) {
+    one.go(1000)
+    expect(one.codes()).not.toContain('via-refused')
+  }
+  expect(one.asked.length - before).toBeGreaterThan(20)
+  expect(one.told().map(({ way }) => way)).toContain(
+    'at its own address, not through the VIP: the kernel was too busy to get what it needs in time',
+  )
+  one.kern.callMs = 0
+  one.go(15_000)
+  const through = one.through().length
+  one.go(3000)
+  expect(one.through().length).toBeGreaterThan(through + 3)
+})
+
 it('answers that take long hold the others up, which is told', () => {
   const one = director()
   one.go(3000)

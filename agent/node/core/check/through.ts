@@ -41,8 +41,13 @@ export interface Turns {
   lastKey: string | null
   /** The last one waited so long. */
   lateMs: number
-  /** When the last one could not be asked so; null: it could. */
-  refusedAt: Instant | null
+  /** The last one could not be asked so; null: it could. */
+  missed: Missed | null
+}
+interface Missed {
+  readonly at: Instant
+  /** The kernel did not take what it needs; else it had not got to it in time, as behind a large plan. */
+  readonly isRefused: boolean
 }
 
 /** For the kernel to have what a turn needs, from a look on. */
@@ -57,8 +62,11 @@ export function whyNotThrough(state: NodeState, member: Member): string | null |
   const { service } = member
   if (service.check.via !== 'vip') return undefined
   const why = whyNoTurn(state, member)
-  if (why !== null || refusedAt(state, member) === null) return why
-  return 'the kernel did not take what it needs the last time'
+  const missed = missedBy(state, member)
+  if (why !== null || missed === null) return why
+  return missed.isRefused
+    ? 'the kernel did not take what it needs the last time'
+    : 'the kernel was too busy to get what it needs in time'
 }
 function whyNoTurn(state: NodeState, { service, realserver }: Member): string | null {
   const { view, kernel } = state
@@ -69,14 +77,14 @@ function whyNoTurn(state: NodeState, { service, realserver }: Member): string | 
     ? null
     : 'none of its own addresses is of the family of the VIP'
 }
-const refusedAt = ({ checks }: NodeState, { service }: Member): Instant | null =>
-  checks.turns.get(service.name)?.refusedAt ?? null
+const missedBy = ({ checks }: NodeState, { service }: Member): Missed | null =>
+  checks.turns.get(service.name)?.missed ?? null
 
-/** Where it was refused, a turn now and then. */
+/** Where it was missed, a turn now and then. */
 function isPossible(state: NodeState, member: Member): boolean {
   if (member.service.check.via !== 'vip' || whyNoTurn(state, member) !== null) return false
-  const at = refusedAt(state, member)
-  return at === null || between(at, state.now) >= AGAIN_MS
+  const missed = missedBy(state, member)
+  return missed === null || between(missed.at, state.now) >= AGAIN_MS
 }
 
 /** Asks a realserver, now or when it is its turn. `explain`: somebody asks by hand. */
@@ -85,7 +93,7 @@ export function ask(state: NodeState, member: Member, id: string, more: Pick<Che
   if (!isPossible(state, member)) return plainly(state, member, id, more)
   const { turns } = state.checks
   const { name } = member.service
-  const own = turns.get(name) ?? { waiting: [], now: null, lastKey: null, lateMs: 0, refusedAt: null }
+  const own = turns.get(name) ?? { waiting: [], now: null, lastKey: null, lateMs: 0, missed: null }
   turns.set(name, own)
   if (own.now?.id === id || own.waiting.some((one) => one.id === id)) return
   const byHand = explain !== undefined
@@ -189,12 +197,14 @@ function stepNow(state: NodeState, turns: Turns): void {
   else if (now.stage === 'ready') {
     const effect = through(state, member, now)
     if (!effect) return fallBack(state, turns, now, member)
-    turns.refusedAt = null
+    turns.missed = null
     now.stage = 'asked'
     now.until = after(state.now, effect.timeoutMs + GRACE_MS)
     state.effects.push(effect)
   } else if (isOver) {
-    turns.refusedAt = state.now
+    const { failures } = state.kernel
+    const isRefused = failures.some(({ operation }) => isNeeded(member.service.name, operation))
+    turns.missed = { at: state.now, isRefused }
     fallBack(state, turns, now, member)
   }
 }
@@ -211,12 +221,13 @@ export const nextTurn = ({ checks }: NodeState): Instant | null =>
 
 export function turnTroubles(state: NodeState): Trouble[] {
   const { checks, view } = state
-  return [...checks.turns].flatMap(([name, { lateMs, refusedAt: refused }]): Trouble[] => {
+  return [...checks.turns].flatMap(([name, { lateMs, missed }]): Trouble[] => {
     const service = view?.services.find((one) => one.name === name)
     if (!service) return []
     const { intervalMs } = service.check
     const object = `service ${name}`
-    if (refused !== null)
+    if (missed?.isRefused === false) return []
+    if (missed !== null)
       return [
         {
           ...{ code: 'via-refused', severity: 'warning', object },
