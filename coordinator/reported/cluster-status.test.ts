@@ -232,6 +232,21 @@ test('a node with hundreds of troubles does not fill the status: its worst are s
   expect(shown[33]).toMatchObject({ node: dir1, code: 't0' })
 })
 
+test('what only follows from what another node says of itself is not told beside it', () => {
+  const down = {
+    ...{ code: 'interface-down', severity: 'critical' as const, object: `node ${dir2}` },
+    message: 'interface outside is down, needed for heartbeat link outside',
+  }
+  const silent = {
+    ...{ code: 'link-silent', severity: 'warning' as const, object: 'link outside' },
+    message: `over the heartbeat link outside nothing comes from ${dir2} to ${dir1}, but over another one`,
+  }
+  const shown = (bench: Bench) => bench.status.troubles.map(({ node, code }) => [node, code])
+  expect(shown(new Bench().says(dir1, { troubles: [silent] }))).toEqual([[dir1, 'link-silent']])
+  const both = new Bench().says(dir1, { troubles: [silent] }).says(dir2, { troubles: [down] })
+  expect(shown(both)).toEqual([[dir2, 'interface-down']])
+})
+
 test('the epoch is the newest that a voter acts on, and no newer than the one of the configuration', () => {
   const told = (epoch: number): Lease => ({ ...leaseOf('standby', null), epoch })
   const [voter = '', other = ''] = nodes.flatMap(({ name, voter: votes }) => (votes ? [name] : []))

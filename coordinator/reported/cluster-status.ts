@@ -12,6 +12,7 @@ import {
   type ServiceReport,
   SEVERITIES,
   type Status,
+  withoutEchoes,
 } from '@lvsm/protocol'
 import type { LoggedEvent } from './event-log.ts'
 import { groupReport, votesOf } from './group-status.ts'
@@ -90,10 +91,11 @@ function servedBy(owner: string | null, { facts }: State, fresh: Fresh, whole: C
   return serviceReport(service, { realservers, told: owner !== null && table !== undefined, whole })
 }
 
-const troublesOf = ({ node, troubles }: ClusterView, fresh: Fresh): NodeTrouble[] => [
-  ...troubles.map((trouble) => ({ ...trouble, node })),
-  ...[...fresh].flatMap(([name, { said }]) => shownTroubles(name, said.troubles ?? [])),
-]
+const troublesOf = ({ node, troubles }: ClusterView, fresh: Fresh): NodeTrouble[] =>
+  withoutEchoes([
+    ...troubles.map((trouble) => ({ ...trouble, node })),
+    ...[...fresh].flatMap(([name, { said }]) => shownTroubles(name, said.troubles ?? [])),
+  ])
 
 /** The worst of one node; the others are counted. */
 function shownTroubles(node: string, all: readonly Omit<NodeTrouble, 'node'>[]): NodeTrouble[] {

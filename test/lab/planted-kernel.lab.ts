@@ -68,14 +68,8 @@ const STRANGERS: readonly Row[] = [
       `ip addr add ${VIP}/24 dev outside`,
       `ip addr del ${VIP}/24 dev outside; sysctl -qw net.ipv4.conf.all.arp_ignore=1`,
     ),
-    // Its own agent sees it, too: what it says is the cause, what the owner hears is the harm.
-    said: ({ from }) =>
-      everywhere(NODES, {
-        ...{ code: 'address-conflict', of: from, words: /10\.11\.0\.10/ },
-        also: [/^not serving: rs2: VIP 10\.11\.0\.10 stands on outside too/, /^2 critical troubles$/],
-      }),
-    remembered: true,
-    needs: { ms: 8000, why: 'the owner asks who else has the address every 5 s' },
+    // What its own agent says is the cause: that the owner hears it is not told beside it.
+    said: () => everywhere(NODES, { code: 'vip-answers', of: 'rs2', words: /10\.11\.0\.10 stands on outside too/ }),
   },
   {
     what: "a stranger's destination is in the owner's service",

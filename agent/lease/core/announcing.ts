@@ -2,7 +2,7 @@
  * Gratuitous ARP of an owner (RFC 5227), or unsolicited neighbour advertisements (RFC 4861): a burst when it adds the addresses, repeats, then a slow refresh; and a defence,
  * rate-limited, when another MAC announces them. Each frame has the lease's deadline (FENCE.md, row 3).
  */
-import { after, type Instant, type Trouble } from '@lvsm/base'
+import { after, between, type Instant, pastAfter, type Trouble } from '@lvsm/base'
 import type { LeaseInput } from './events.ts'
 import type { GroupState } from './group-state.ts'
 import type { LeaseState } from './state.ts'
@@ -62,6 +62,7 @@ function announce(state: LeaseState, instance: GroupState): void {
 
 /** It is asked for every few seconds: silent for so long, it is gone. */
 const RIVAL_MS = 30_000
+const MOST_ASKED = 16
 
 /** Who is heard while this node owns the group. */
 export function noteRival(state: LeaseState, instance: GroupState, { mac, where = '' }: Rival): void {
@@ -73,12 +74,15 @@ export const conflictTroubles = (state: LeaseState): Trouble[] =>
   [...state.instances.values()].flatMap(({ group, phase, conflict }): Trouble[] => {
     if (!conflict || phase !== 'active' || state.now >= after(conflict.at, RIVAL_MS)) return []
     const { mac, where } = conflict
+    // Of more addresses than are asked for at once, each is asked for more seldom.
+    const past = group.addresses.length > MOST_ASKED ? {} : pastAfter(between(conflict.at, state.now))
     const place = where === '' ? '' : ` (${where})`
     return [
       {
         ...{ code: 'address-conflict', severity: 'critical', object: `group ${group.name}` },
         message: `${mac} answers for an address of ${group.name}, which ${state.node} owns${place}`,
         evidence: `a frame of ${mac} (ARP, or neighbour discovery) named the address as its own within the last ${RIVAL_MS / 1000} s; ${state.node} announces it anew each time`,
+        ...past,
         hint: 'find that MAC address in the table of the switch, and take the address off there (ip addr del); where it is a realserver by direct routing: sysctl net.ipv4.conf.all.arp_ignore=1',
       },
     ]

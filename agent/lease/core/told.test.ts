@@ -20,7 +20,12 @@ test('who answers for an address of ours is a trouble while it is heard, and for
       message: expect.stringMatching(/^02:00:00:00:00:99 answers for an address of web, .*\(10\.11\.0\.10 on eth1\)$/),
     },
   ])
-  bench.pass(29_900)
+  const past = () => bench.core.status(bench.now).troubles.find(({ code }) => code === 'address-conflict')?.pastMs
+  bench.pass(9900)
+  expect(past(), 'asked for every five seconds').toBeUndefined()
+  bench.pass(1100)
+  expect(past()).toBe(10_000)
+  bench.pass(18_900)
   expect(conflicts(bench)).toHaveLength(1)
   bench.pass(200)
   expect(conflicts(bench)).toEqual([])

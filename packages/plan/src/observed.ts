@@ -21,6 +21,8 @@ export interface ObservedLink {
   readonly up: boolean
   /** Bytes that a packet on it may have; not there: not known. */
   readonly mtu?: number
+  /** By which others send to it; not there: it has none, or it is not known. */
+  readonly mac?: string
   /** Nobody asks for addresses there (IFF_NOARP); not there: somebody may. */
   readonly noArp?: true
   /** What somebody wrote to it; not there: nothing. */

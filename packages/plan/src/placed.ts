@@ -60,19 +60,21 @@ function audible({ answersFor }: NodeView, { links, addresses }: Observed): Trou
   const asked = new Map(
     links
       .filter(({ loopback, noArp, note }) => !loopback && noArp !== true && note !== MARKS.deviceNote)
-      .map(({ index, name }) => [index, name]),
+      .map((link) => [link.index, link]),
   )
   return answersFor.flatMap(({ address }) =>
     addresses.flatMap((one): Trouble[] => {
       const device = asked.get(one.index)
       if (one.address !== address || device === undefined || isOwnLabel(one.label)) return []
+      const { name, mac } = device
       return [
         {
           code: 'vip-answers',
           severity: 'critical',
           object: `address ${address}`,
-          message: `VIP ${address} stands on ${device} too, where others ask for it: no setting keeps this realserver from answering there`,
-          hint: `ip address del ${address}/${one.prefix} dev ${device}, and where it is set at boot; we do not remove addresses of others`,
+          message: `VIP ${address} stands on ${name} too, where others ask for it: no setting keeps this realserver from answering there`,
+          ...(mac === undefined ? {} : { evidence: `who asks for ${address} is answered by ${mac}` }),
+          hint: `ip address del ${address}/${one.prefix} dev ${name}, and where it is set at boot; we do not remove addresses of others`,
         },
       ]
     }),

@@ -299,6 +299,10 @@ describe('what is somebody else’s stays', () => {
     const now = { ...seen, addresses: [...seen.addresses, vip(3)] }
     expect(troubles(now, LO)).toEqual([['vip-answers', 'critical', 'address 10.11.0.10']])
     expect(plan(now, LO)).toEqual([])
+    const mac = '02:00:00:00:00:12'
+    const known = { ...now, links: now.links.map((link) => (link.index === 3 ? { ...link, mac } : link)) }
+    const [said] = troublesOf(LO, desired(planInput('rs1', { view: LO }), known), known, NOTHING_OWNED)
+    expect(said?.evidence).toBe(`who asks for 10.11.0.10 is answered by ${mac}`)
     const quiet = {
       ...now,
       links: seen.links.map((link) => (link.index === 3 ? { ...link, noArp: true as const } : link)),

@@ -119,6 +119,7 @@ export {
 } from './http/serving.ts'
 export * from './http/verdict.ts'
 export { BY_ROLE, consequenceOf } from './troubles/by-role.ts'
+export { DOWN, LINK, withoutEchoes } from './troubles/echoes.ts'
 export { isOfNode, type TroubleKind } from './troubles/kind.ts'
 export { TROUBLE_PARTS, troubleCodes, troubleKind } from './troubles/table.ts'
 export { type TokenRow } from './http/token-routes.ts'

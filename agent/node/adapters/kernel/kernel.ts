@@ -93,12 +93,13 @@ function readHostNetwork(route: Netlink): HostNetwork {
   const links = all(rtnetlink.dumpLinks(), rtnetlink.decodeLink)
   const names = new Map(links.map(({ index, name }) => [index, name]))
   return {
-    links: links.map(({ index, name, hardware, flags, up, carrier, mtu, note, tunnel }) => ({
+    links: links.map(({ index, name, hardware, flags, up, carrier, mtu, mac, note, tunnel }) => ({
       index,
       name,
       loopback: hardware === LOOPBACK,
       up: up && carrier,
       mtu,
+      ...(mac === '' ? {} : { mac }),
       ...((flags & rtnetlink.LINK_FLAG.noArp) === 0 ? {} : { noArp: true as const }),
       ...(note === '' ? {} : { note }),
       ...(tunnel === null ? {} : { tunnel }),

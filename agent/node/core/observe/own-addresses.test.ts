@@ -1,9 +1,8 @@
 /** An address of a heartbeat link that somebody takes away is one cause, and one trouble. */
 import type { Trouble } from '@lvsm/base'
-import type { LeaseStatus } from '@lvsm/protocol'
+import { type LeaseStatus, withoutEchoes } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { goesOn, node, statusOf, type TestNode } from '../fixture.ts'
-import { withoutEchoes } from '../publish/one-cause.ts'
 
 const SILENT: Trouble = {
   ...{ code: 'link-silent', severity: 'warning', object: 'link outside' },

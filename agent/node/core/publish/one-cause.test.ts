@@ -1,9 +1,8 @@
 /** An interface that is down is one trouble: what follows from it is not told beside it, and again when it is up. */
 import type { Trouble } from '@lvsm/base'
-import type { LeaseStatus } from '@lvsm/protocol'
+import { type LeaseStatus, withoutEchoes } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { goesOn, node, statusOf, type TestNode } from '../fixture.ts'
-import { withoutEchoes } from './one-cause.ts'
 
 const own = (one: TestNode): string[] =>
   one.core
@@ -42,6 +41,24 @@ test('loss on a link that is named has nothing to do with another one that is do
   })
   expect(withoutEchoes([down, lossOn('inside')])).toEqual([down, lossOn('inside')])
   expect(withoutEchoes([down, lossOn('outside')])).toEqual([down])
+})
+test('a realserver that says that it answers for a VIP, and the owner who hears that, are one cause; another MAC, or VIP, is none', () => {
+  const mac = '02:00:00:00:00:12'
+  const cause = {
+    ...{ code: 'vip-answers', severity: 'critical' as const, node: 'rs2', object: 'address 10.11.0.10' },
+    message: 'VIP 10.11.0.10 stands on outside too, where others ask for it',
+    evidence: `who asks for 10.11.0.10 is answered by ${mac}`,
+  }
+  const conflict = (by: string, address = '10.11.0.10') => ({
+    ...{ code: 'address-conflict', severity: 'critical' as const, node: 'dir1', object: 'group web' },
+    message: `${by} answers for an address of web, which dir1 owns (${address} on outside)`,
+  })
+  expect(withoutEchoes([conflict(mac), cause])).toEqual([cause])
+  for (const other of [conflict('02:00:00:00:00:99'), conflict(mac, '10.11.0.20')])
+    expect(withoutEchoes([other, cause])).toEqual([other, cause])
+  expect(withoutEchoes([conflict(mac)])).toHaveLength(1)
+  const { evidence: _, ...unsaid } = cause
+  expect(withoutEchoes([conflict(mac), unsaid])).toHaveLength(2)
 })
 test('of a director: silence on its link, what it cannot send, ping nodes, and the link as its lease process sees it', () => {
   expect(own(cut('dir2', false))).toEqual(['link-down', 'link-silent', 'lossy-link', 'not-sent', 'ping-unreached'])

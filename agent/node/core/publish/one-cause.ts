@@ -2,7 +2,7 @@
 import type { Trouble } from '@lvsm/base'
 import { interfaceFor, linksDown } from '@lvsm/plan'
 import { goneLinks, isBehind } from '../observe/own-addresses.ts'
-import type { NodeTrouble } from '@lvsm/protocol'
+import { DOWN, LINK } from '@lvsm/protocol'
 import type { NodeState } from '../state.ts'
 
 /** Code → what it makes needless. */
@@ -81,31 +81,5 @@ function followsFromDown(state: NodeState, found: readonly Trouble[]): (one: Tro
 }
 /** What the kernel says where the way is gone; all else has another cause. */
 const NO_WAY = /: (?:E(?:NETUNREACH|NETDOWN|HOSTUNREACH|ADDRNOTAVAIL|INVAL|NODEV)|link-down)$/
-const DOWN = /\binterface (\S+) is down/
-const LINK = /^link ([^\s:]+)/
 const NETWORK = /network of (?:NAT gateway )?([^\s,]+)/
 const PINGED = /^ping node (\S+) /
-
-/** Of several nodes: that they are not heard over a link of which each says itself that its interface is down. */
-export function withoutEchoes(all: readonly NodeTrouble[]): NodeTrouble[] {
-  const down = new Set(
-    all.flatMap(({ node, code, message }) =>
-      code === 'link-address-gone' || DOWN.test(message)
-        ? [...message.matchAll(LINKS)].map(([, link = '']) => `${node} ${link}`)
-        : [],
-    ),
-  )
-  const isCut = (name: string): boolean => [...down].some((one) => one.startsWith(`${name} `))
-  return all.filter(({ code, object = '', message }) => {
-    const [, lossy] = LOST.exec(message) ?? []
-    const [, link = ''] = LINK.exec(object) ?? []
-    const isCutThere = (name: string): boolean => (link === '' ? isCut(name) : down.has(`${name} ${link}`))
-    if (code === 'lossy-link' && lossy !== undefined) return !lossy.split(', ').every(isCutThere)
-    const [, from = ''] = UNHEARD.exec(message) ?? []
-    return code !== 'link-silent' || from === '' || !from.split(', ').every((name) => down.has(`${name} ${link}`))
-  })
-}
-const LINKS = /heartbeat link ([^\s,]+)/g
-const LOST = / of what (\S+(?:, \S+)*) sends? to /
-/** Of more than are named nobody knows who they are: `a, b and 2 more`. */
-const UNHEARD = / nothing comes from (\S+(?:, \S+)*) to /

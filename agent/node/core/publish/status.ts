@@ -1,5 +1,11 @@
 /** The cluster as this node sees it: its own facts, the lease process's, and what other agents said. */
-import { type DestinationReport, type NodeTrouble, type ServiceReport, type Status } from '@lvsm/protocol'
+import {
+  type DestinationReport,
+  type NodeTrouble,
+  type ServiceReport,
+  type Status,
+  withoutEchoes,
+} from '@lvsm/protocol'
 import { plainTrouble, type Trouble } from '@lvsm/base'
 import { allWanted, realserverReport, serviceReport, wantedOfServer } from '@lvsm/changes'
 import { doneInMs } from '@lvsm/health'
@@ -15,7 +21,6 @@ import { destinationOf, stateOf } from '../peers.ts'
 import { type NodeState } from '../state.ts'
 import { reportGroup } from './groups.ts'
 import { reportNode } from './nodes.ts'
-import { withoutEchoes } from './one-cause.ts'
 import { type Saying } from './sentence.ts'
 
 export function reportStatus(state: NodeState, own: Saying, present: readonly Trouble[]): Status {

@@ -1,0 +1,48 @@
+/**
+ * Of what several nodes say, what only follows from what another one says of itself: each node tells what it finds, and whoever shows them all
+ * leaves out what that makes needless.
+ */
+import type { NodeTrouble } from '../http/status.ts'
+
+/** In a message: an interface by name. */
+export const DOWN = /\binterface (\S+) is down/
+/** As an object, or in a message of the lease process. */
+export const LINK = /^link ([^\s:]+)/
+
+/** Of several nodes: that they are not heard over a link of which each says itself that its interface is down; and who answers for a VIP. */
+export function withoutEchoes(all: readonly NodeTrouble[]): NodeTrouble[] {
+  const down = new Set(
+    all.flatMap(({ node, code, message }) =>
+      code === 'link-address-gone' || DOWN.test(message)
+        ? [...message.matchAll(LINKS)].map(([, link = '']) => `${node} ${link}`)
+        : [],
+    ),
+  )
+  // A realserver says that it answers for a VIP, and its owner hears the answers.
+  const answers = new Set(
+    all.flatMap(({ code, evidence = '' }) => {
+      const [, address, mac] = code === 'vip-answers' ? (ANSWERED.exec(evidence) ?? []) : []
+      return address === undefined ? [] : [`${mac} ${address}`]
+    }),
+  )
+  const isCut = (name: string): boolean => [...down].some((one) => one.startsWith(`${name} `))
+  return all.filter(({ code, object = '', message }) => {
+    if (code === 'address-conflict') {
+      const [, mac = '', address = ''] = RIVAL.exec(message) ?? []
+      return !answers.has(`${mac} ${address}`)
+    }
+    const [, lossy] = LOST.exec(message) ?? []
+    const [, link = ''] = LINK.exec(object) ?? []
+    const isCutThere = (name: string): boolean => (link === '' ? isCut(name) : down.has(`${name} ${link}`))
+    if (code === 'lossy-link' && lossy !== undefined) return !lossy.split(', ').every(isCutThere)
+    const [, from = ''] = UNHEARD.exec(message) ?? []
+    return code !== 'link-silent' || from === '' || !from.split(', ').every((name) => down.has(`${name} ${link}`))
+  })
+}
+/** As a realserver says it (packages/plan, `placed.ts`). */
+const ANSWERED = /^who asks for (\S+) is answered by (\S+)$/
+const LINKS = /heartbeat link ([^\s,]+)/g
+const RIVAL = /^(\S+) answers for .* \((\S+) on \S+\)$/
+const LOST = / of what (\S+(?:, \S+)*) sends? to /
+/** Of more than are named nobody knows who they are: `a, b and 2 more`. */
+const UNHEARD = / nothing comes from (\S+(?:, \S+)*) to /
