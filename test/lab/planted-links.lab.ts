@@ -81,7 +81,7 @@ const LINKS: readonly Row[] = [
     plant: ({ from, to }) => deafen(to, [`10.12.0.${from.slice(-1)}`]),
     mend: ({ to }) => hearAgain(to),
     said: ({ from, to }) => everywhere(NODES, { code: 'link-silent', of: to, words: new RegExp(`inside.*${from}`) }),
-    needs: { ms: 4500, why: 'a link is silent after a deadtime of 2 s' },
+    needs: { ms: 4500, why: 'four heartbeats over the other link, up to a second apart' },
   },
   {
     what: 'the standby is deaf to the owner over all links',
@@ -106,7 +106,7 @@ const LINKS: readonly Row[] = [
         also: [/^(not|cannot|dead)/],
       }),
     }),
-    needs: { ms: 12_000, why: 'a deadtime of 2 s, and 6 s in which others may not know it either' },
+    needs: { ms: 8000, why: 'a deadtime of 2 s, 2 s in which others may not know it either, and their next word' },
   },
   {
     what: 'the standby and the third voter do not hear each other',

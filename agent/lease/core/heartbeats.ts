@@ -13,7 +13,6 @@ import { heartbeatIntervalMs } from './heartbeat-interval.ts'
 import { epochsOf } from './epochs.ts'
 import { sentCounts } from './losses.ts'
 import { isLeaseValid, isReady, type GroupState } from './group-state.ts'
-import { mustProbe } from './links.ts'
 import type { LeaseState } from './state.ts'
 import { votersUnsettled } from './voter-sets.ts'
 
@@ -100,23 +99,26 @@ export function heartbeatFor(state: LeaseState, view: LeaseView, names: readonly
   return makeHeartbeat(state, view, names)
 }
 
-/** At most this part of the interval is left until the peer's next heartbeat. */
-const isWithin = (state: LeaseState, view: LeaseView, name: string, part: number): boolean =>
-  state.now >= after(heartbeatDueAt(state, name), -part * heartbeatIntervalMs(view, state.node, name))
+/** At most this part of the interval is left. */
+const isWithin = (state: LeaseState, view: LeaseView, name: string, due: Instant, part: number): boolean =>
+  state.now >= after(due, -part * heartbeatIntervalMs(view, state.node, name))
 
 export const mayPiggyback = (state: LeaseState, view: LeaseView, name: string): boolean =>
-  isWithin(state, view, name, PIGGYBACK) && !mustProbe(state, view, name)
+  isWithin(state, view, name, heartbeatDueAt(state, name), PIGGYBACK)
+
+const aloneDueAt = (state: LeaseState, name: string): Instant =>
+  earlier(heartbeatDueAt(state, name), state.probeAt.get(name) ?? NEVER_BEFORE)
 
 /** Peers to send a heartbeat to now: those that are due, and those that nearly are, to save wake-ups and encoding. */
 export function dueHeartbeats(state: LeaseState, view: LeaseView): string[] {
   if (state.now < nextHeartbeat(state, view)) return []
   const others = view.nodes.map(({ name }) => name).filter((name) => name !== state.node)
-  return others.filter((name) => isWithin(state, view, name, NEARLY))
+  return others.filter((name) => isWithin(state, view, name, aloneDueAt(state, name), NEARLY))
 }
 
 export function nextHeartbeat(state: LeaseState, view: LeaseView): Instant {
   let next = Number.POSITIVE_INFINITY as Instant
-  for (const { name } of view.nodes) if (name !== state.node) next = earlier(next, heartbeatDueAt(state, name))
+  for (const { name } of view.nodes) if (name !== state.node) next = earlier(next, aloneDueAt(state, name))
   return next
 }
 

@@ -2,6 +2,7 @@
 import type { LeaseView } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { Bench, timing, viewOf } from './fixture.ts'
+import { heartbeatIntervalMs } from './heartbeat-interval.ts'
 
 const NODES = ['dir1', 'dir2', 'rs1']
 const linksOf = (at: number, names: readonly string[]) =>
@@ -53,24 +54,52 @@ test('a peer that is dead altogether, or has just come back, says nothing of lin
   const dir1 = started()
   live(dir1, LONG, { dir2: [0, 1] })
   expect(silent(dir1)).toEqual([])
-  live(dir1, 2 * timing.deadtimeMs, { dir2: [0, 1], rs1: [0] })
+  live(dir1, 0.9 * timing.deadtimeMs, { dir2: [0, 1], rs1: [0] })
   expect(silent(dir1)).toEqual([])
 })
-test('where every heartbeat would ride on a renewal, one goes alone now and then, over the links in turn', () => {
+test('a cut is known after a few heartbeats over the other link, and told at once', () => {
+  const dir1 = started()
+  live(dir1, 3000, { dir2: [0, 1], rs1: [0, 1] })
+  const began = dir1.now
+  dir1.effects.splice(0)
+  while (silent(dir1).length === 0 && dir1.now < began + LONG) live(dir1, 200, { dir2: [0], rs1: [0, 1] })
+  expect(silent(dir1)).toEqual([
+    'over the heartbeat link outside nothing comes from dir2 to dir1, but over another one',
+  ])
+  expect(dir1.now - began).toBeLessThanOrEqual(1.5 * timing.deadtimeMs)
+  expect(dir1.effects.filter(({ kind }) => kind === 'claimed')).toHaveLength(1)
+  live(dir1, 400, { dir2: [0, 1], rs1: [0, 1] })
+  expect(silent(dir1)).toEqual([])
+  expect(dir1.effects.filter(({ kind }) => kind === 'claimed')).toHaveLength(2)
+})
+test('who dies, and who is heard again, is told when that is noticed', () => {
+  const dir1 = started()
+  dir1.effects.splice(0)
+  const told = () => dir1.effects.splice(0).filter(({ kind }) => kind === 'claimed').length
+  live(dir1, 1.4 * timing.deadtimeMs, { dir2: [0, 1] })
+  expect(told()).toBe(1)
+  live(dir1, timing.deadtimeMs, { dir2: [0, 1] })
+  expect(told()).toBe(0)
+  live(dir1, 500, { dir2: [0, 1], rs1: [0, 1] })
+  expect(told()).toBe(1)
+})
+test('where every heartbeat would ride on a renewal, one goes alone at each interval, over the links in turn', () => {
   const dir1 = new Bench({ view: VIEW })
   dir1.begin()
   dir1.live(600, ['rs1'])
   expect(dir1.role()).toBe('owner')
-  const alone: number[] = []
+  const alone: { at: number; turn: number }[] = []
   for (let spent = 0; spent < 10 * timing.deadtimeMs; spent += 2) {
     dir1.runTo(dir1.now + 2)
     for (const { message, peers } of dir1.sent)
-      if (message.kind === 'heartbeat' && peers['rs1']) alone.push(peers['rs1'].route.turn)
+      if (message.kind === 'heartbeat' && peers['rs1']) alone.push({ at: dir1.now, turn: peers['rs1'].route.turn })
     dir1.vote('rs1')
   }
-  expect(alone.length).toBeGreaterThan(12)
-  expect(alone.length).toBeLessThan(40)
-  expect(new Set(alone.map((turn) => turn % 2)).size).toBe(2)
+  const gaps = alone.slice(1).map(({ at }, index) => at - (alone[index]?.at ?? 0))
+  const intervalMs = heartbeatIntervalMs(VIEW, 'dir1', 'rs1')
+  expect(Math.min(...gaps)).toBeGreaterThan(0.7 * intervalMs)
+  expect(Math.max(...gaps)).toBeLessThan(1.1 * intervalMs)
+  expect(alone.map(({ turn }) => turn - (alone[0]?.turn ?? 0))).toEqual([...alone.keys()])
 })
 test('other links are judged anew', () => {
   const dir1 = started()

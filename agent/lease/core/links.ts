@@ -1,16 +1,13 @@
 /**
- * Links over which peers are not heard any more, although they are over others: a dead heartbeat link is harmless as long as
- * there is a second one, so somebody must say so. Heartbeats of their own take turns over the links
- * (packages/heartbeat/src/route.ts); where all are piggybacked, on renewals that keep to the link that works, one goes alone now
- * and then, so that a link that heals is heard again.
+ * Links over which peers are not heard any more, although they are over others (packages/heartbeat/src/link-watch.ts): a dead heartbeat
+ * link is harmless as long as there is a second one, so somebody must say so. Heartbeats of their own take turns over the links
+ * (packages/heartbeat/src/route.ts); where others are piggybacked on renewals, which keep to the link that works, they go all the same.
  */
 import type { LeaseLink, LeaseView } from '@lvsm/protocol'
-import { after, between, type Instant, NEVER_BEFORE, type Trouble, listed } from '@lvsm/base'
+import { after, type Instant, type Trouble, listed } from '@lvsm/base'
+import { LinkWatch, type Pace } from '@lvsm/heartbeat'
 import { heartbeatIntervalMs } from './heartbeat-interval.ts'
 import type { LeaseState } from './state.ts'
-
-/** A link is silent when nothing came over it for so many deadtimes, or heartbeats, whichever is longer. */
-const SILENT = { deadtimes: 5, heartbeats: 20 } as const
 
 const linksByView = new WeakMap<LeaseView, readonly LeaseLink[]>()
 /** Asked for every datagram, so it is looked up once for each view (a view never changes). */
@@ -20,26 +17,67 @@ export function ownLinks(view: LeaseView): readonly LeaseLink[] {
   return known
 }
 
-/** Part of a deadtime: with two links each is tried once in a deadtime. */
-const PROBE = 1 / 2
-
-/** The next heartbeat to this node is to go alone. */
-export const mustProbe = (state: LeaseState, view: LeaseView, node: string): boolean =>
-  ownLinks(view).length > 1 &&
-  state.now >= after(state.probedAt.get(node) ?? NEVER_BEFORE, PROBE * view.timing.deadtimeMs)
-
-export function probed(state: LeaseState, nodes: readonly string[]): void {
-  for (const node of nodes) state.probedAt.set(node, state.now)
+export interface SharedLink {
+  readonly own: LeaseLink
+  /** Of our own links. */
+  readonly index: number
+}
+function findShared(view: LeaseView, name: string): SharedLink[] {
+  const theirs = view.nodes.find((node) => node.name === name)?.links ?? []
+  return ownLinks(view).flatMap((own, index) => (theirs.some((one) => one.name === own.name) ? [{ own, index }] : []))
+}
+const sharedByView = new WeakMap<LeaseView, Map<string, readonly SharedLink[]>>()
+/** Asked for every datagram, so it is looked up once for each view and peer (a view never changes). */
+export function sharedLinks(view: LeaseView, name: string): readonly SharedLink[] {
+  const known = sharedByView.get(view) ?? new Map<string, readonly SharedLink[]>()
+  sharedByView.set(view, known)
+  const shared = known.get(name) ?? findShared(view, name)
+  known.set(name, shared)
+  return shared
 }
 
-/** A datagram that counts came from `node` over a link of ours; `begun`: it was silent on all of them before. */
-export function heardOver(state: LeaseState, view: LeaseView, node: string, link: number, begun: boolean): void {
+const NEVER = Number.POSITIVE_INFINITY as Instant
+/** A heartbeat goes to these nodes alone. The next one does after an interval, whatever rides on other messages: each link is tried in its turn. */
+export function probed(state: LeaseState, view: LeaseView, nodes: readonly string[]): void {
+  for (const node of nodes) {
+    const isOne = sharedLinks(view, node).length < 2
+    state.probeAt.set(node, isOne ? NEVER : after(state.now, heartbeatIntervalMs(view, state.node, node)))
+  }
+}
+
+const paceOf = (state: LeaseState, view: LeaseView, node: string): Pace => ({
+  intervalMs: heartbeatIntervalMs(view, node, state.node),
+  links: sharedLinks(view, node).length,
+})
+
+/** How a datagram that counts came. */
+export interface Heard {
+  readonly node: string
+  /** Of ours. */
+  readonly link: number
+  /** A heartbeat of its own. */
+  readonly alone: boolean
+  /** It was silent on all links before. */
+  readonly begun: boolean
+}
+export function heardOver(state: LeaseState, view: LeaseView, { node, link, alone, begun }: Heard): void {
   const known = begun ? undefined : state.linksHeard.get(node)
   // What was lost with a silent link was told as that.
   if (known && isSilent(state, view, node, link)) state.losses.get(node)?.forget()
-  const heard = known ?? ownLinks(view).map(() => state.now)
-  heard[link] = state.now
+  const heard = known ?? new LinkWatch(ownLinks(view).length, state.now)
+  heard.heard(link, alone, state.now, paceOf(state, view, node))
   if (heard !== known) state.linksHeard.set(node, heard)
+  // That is told now, and not with the next word of each second.
+  const silent = silentOf(state, view, node)
+  if (silent === heard.told) return
+  heard.told = silent
+  state.effects.push({ kind: 'claimed' })
+}
+/** As the bits of a number. */
+function silentOf(state: LeaseState, view: LeaseView, node: string): number {
+  let found = 0
+  for (const { index } of sharedLinks(view, node)) if (isSilent(state, view, node, index)) found |= 1 << index
+  return found
 }
 
 /** One for each link of ours that is silent. */
@@ -62,14 +100,8 @@ function isAlive(state: LeaseState, { timing }: LeaseView, name: string): boolea
   const at: Instant | null = state.peerTable.heardAt(name)
   return at !== null && state.now < after(at, timing.deadtimeMs)
 }
-export function isSilent(state: LeaseState, view: LeaseView, name: string, link: number): boolean {
-  const at = state.linksHeard.get(name)?.[link]
-  const { deadtimes, heartbeats } = SILENT
-  const intervalMs = heartbeatIntervalMs(view, name, state.node)
-  return (
-    at !== undefined && between(at, state.now) > Math.max(deadtimes * view.timing.deadtimeMs, heartbeats * intervalMs)
-  )
-}
+export const isSilent = (state: LeaseState, view: LeaseView, name: string, link: number): boolean =>
+  state.linksHeard.get(name)?.isSilent(link, state.now, view.timing, paceOf(state, view, name)) === true
 
 const MOST_NAMES = 4
 export const namesOf = (names: readonly string[]): string => listed(names, MOST_NAMES)

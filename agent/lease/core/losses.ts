@@ -2,12 +2,12 @@
  * Loss between nodes (packages/heartbeat/src/loss.ts): what this node sent to each start of a peer, of which its heartbeats tell, and
  * what of a peer's datagrams does not arrive here. Whoever does not get them knows it: so each tells of one direction, the one to itself.
  */
-import type { Heartbeat, Incarnation, LeaseLink, LeaseView } from '@lvsm/protocol'
+import type { Heartbeat, Incarnation, LeaseView } from '@lvsm/protocol'
 import { after, NEVER_BEFORE, type Trouble } from '@lvsm/base'
 import { type Loss, LossMeter, lossWordMs } from '@lvsm/heartbeat'
 import type { Envelope } from './events.ts'
 import { isPillar } from './entitled.ts'
-import { isSilent, namesOf, ownLinks } from './links.ts'
+import { isSilent, namesOf, type SharedLink, sharedLinks } from './links.ts'
 import type { LeaseState } from './state.ts'
 
 /** In one heartbeat. With more nodes each hears its own more seldom: packages/heartbeat/README.md says up to how many loss is measured. */
@@ -51,30 +51,11 @@ export function noteLoss(state: LeaseState, view: LeaseView, envelope: Envelope)
 const HEARD = 2.5
 /** It came lately over each link that we share: else it is one link that falls silent (agent/lease/core/links.ts). */
 function hearsAll(state: LeaseState, view: LeaseView, name: string): boolean {
-  const heard = state.linksHeard.get(name) ?? []
+  const heard = state.linksHeard.get(name)
   return sharedLinks(view, name).every(
-    ({ index }) => state.now < after(heard[index] ?? NEVER_BEFORE, HEARD * view.timing.deadtimeMs),
+    ({ index }) => state.now < after(heard?.heardAt(index) ?? NEVER_BEFORE, HEARD * view.timing.deadtimeMs),
   )
 }
-interface SharedLink {
-  readonly own: LeaseLink
-  /** Of our own links. */
-  readonly index: number
-}
-function findShared(view: LeaseView, name: string): SharedLink[] {
-  const theirs = view.nodes.find((node) => node.name === name)?.links ?? []
-  return ownLinks(view).flatMap((own, index) => (theirs.some((one) => one.name === own.name) ? [{ own, index }] : []))
-}
-const sharedByView = new WeakMap<LeaseView, Map<string, readonly SharedLink[]>>()
-/** Asked for every datagram, so it is looked up once for each view and peer (a view never changes). */
-function sharedLinks(view: LeaseView, name: string): readonly SharedLink[] {
-  const known = sharedByView.get(view) ?? new Map<string, readonly SharedLink[]>()
-  sharedByView.set(view, known)
-  const shared = known.get(name) ?? findShared(view, name)
-  known.set(name, shared)
-  return shared
-}
-
 /** Null: little, or it is not known, or a link that it has, too, is silent, which is said otherwise. */
 function lossOf(state: LeaseState, view: LeaseView, name: string): Loss | null {
   const loss = state.losses.get(name)?.loss(state.now, view.timing) ?? null

@@ -67,7 +67,7 @@ const KEPT_BY: Readonly<Record<Gathered, 'node' | 'group' | 'sentence' | 'adapte
   linksHeard: 'node',
   losses: 'node',
   sentTo: 'node',
-  probedAt: 'node',
+  probeAt: 'node',
   relayBudgets: 'node',
   clones: 'node',
   cloneToldAt: 'node',
@@ -90,7 +90,7 @@ test.each(namesIn(lived()).map(([what]) => what))('who left the view is forgotte
   adopt(state, viewWith(['dir1', STAYS, 'rs1']))
   expect(names()).not.toContain(LEAVES)
   // Over links that may be others now nobody was heard yet.
-  if (what !== 'linksHeard') expect(names()).toContain(STAYS)
+  if (!['linksHeard', 'probeAt'].includes(what)) expect(names()).toContain(STAYS)
 })
 
 describe('what a node said of a group', () => {

@@ -85,6 +85,15 @@ export const claimOf = (state: LeaseState, node: string, group: string): Claim |
 export const lifeOfPeer = (state: LeaseState, view: LeaseView, node: string): NodeLife =>
   node === state.node ? 'alive' : lifeOf(state.peerTable.heardAt(node), state.now, lifeTiming(view, state.node, node))
 
+/** Who is dead, or is it no more, is told when it is noticed, and not with the next word of each second. */
+export function noteDead(state: LeaseState, view: LeaseView): void {
+  const dead = view.nodes.filter(({ name }) => lifeOfPeer(state, view, name) === 'dead').map(({ name }) => name)
+  const text = dead.join(' ')
+  if (text === state.deadTold) return
+  state.deadTold = text
+  state.effects.push({ kind: 'claimed' })
+}
+
 /** Warntime and deadtime for a peer, at least 2.5 and 3.5 heartbeat intervals: two lost heartbeats make it late, three dead. */
 function lifeTiming(view: LeaseView, own: string, node: string): LeaseView['timing'] {
   const intervalMs = heartbeatIntervalMs(view, node, own)

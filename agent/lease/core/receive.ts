@@ -31,7 +31,7 @@ export function onDatagram(state: LeaseState, view: LeaseView, envelope: Envelop
   } else {
     // A peer that is heard again may rank before this node, or be a successor.
     if (silent) touchAll(state)
-    heardOver(state, view, node, link, silent)
+    heardOver(state, view, { node, link, alone: message.kind === 'heartbeat', begun: silent })
     noteLoss(state, view, envelope)
     checkClones(state, node)
     if (piggybacked) onHeartbeat(state, view, { node, incarnation, sequence }, piggybacked)

@@ -7,6 +7,7 @@ import type { Asker, Recipient } from './events.ts'
 import type { GroupState } from './group-state.ts'
 import { probed } from './links.ts'
 import { countSent } from './losses.ts'
+import { noteDead } from './peers.ts'
 import type { LeaseState } from './state.ts'
 
 /** Sends a message under one new sequence number, and returns that. The copy for this node is delivered within the step. */
@@ -63,13 +64,15 @@ function transmit(state: LeaseState, peers: Readonly<Record<string, Recipient>>,
 }
 
 export function sendHeartbeat(state: LeaseState, view: LeaseView, names: readonly string[]): void {
-  probed(state, names)
+  probed(state, view, names)
   send(state, names, heartbeatFor(state, view, names), 'one')
 }
 
 export function tickHeartbeats(state: LeaseState, view: LeaseView): void {
   const due = dueHeartbeats(state, view)
-  if (due.length > 0) sendHeartbeat(state, view, due)
+  if (due.length === 0) return
+  sendHeartbeat(state, view, due)
+  noteDead(state, view)
 }
 
 export const about = (view: LeaseView, group: LeaseGroup): { group: string; digest: string; epoch: number } => ({

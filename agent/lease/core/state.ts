@@ -10,7 +10,7 @@ import {
   type Request,
 } from '@lvsm/protocol'
 import { earlier, type Instant, NEVER_BEFORE, type Random, type TokenBucket, type Trouble } from '@lvsm/base'
-import { type LossMeter, PeerTable, type SentTo } from '@lvsm/heartbeat'
+import { type LinkWatch, type LossMeter, PeerTable, type SentTo } from '@lvsm/heartbeat'
 import { Acceptor, RULES, type Rules } from '@lvsm/lease'
 import type { Asker, LeaseEffect } from './events.ts'
 import type { GroupState } from './group-state.ts'
@@ -101,14 +101,14 @@ export interface LeaseState {
   readonly greetedAt: Map<string, Instant>
   /** By node: datagrams sent over one link each; chooses the next link. */
   readonly linkTurns: Map<string, number>
-  /** By node: when a datagram of it that counts came last over each link of ours. */
-  readonly linksHeard: Map<string, Instant[]>
+  /** By node: over which links of ours its datagrams that count come. */
+  readonly linksHeard: Map<string, LinkWatch>
   /** By node: what of its datagrams is lost. */
   readonly losses: Map<string, LossMeter>
   /** By node: what was sent to its present start. */
   readonly sentTo: Map<string, SentTo>
-  /** By node: when a heartbeat went to it alone, which tries the links in turn. */
-  readonly probedAt: Map<string, Instant>
+  /** By node: when a heartbeat is to go to it alone, which tries the links in turn. */
+  readonly probeAt: Map<string, Instant>
   /** Of the adapters, by a name of their own. */
   readonly reported: Map<string, Trouble>
   /** By node: how many messages of its agent are still passed on now. */
@@ -127,6 +127,8 @@ export interface LeaseState {
   builtTables: string
   /** The tables must be checked (`perhaps`) or rebuilt (`gone`: somebody changed them) once no call is out. */
   tablesDue: 'perhaps' | 'gone' | null
+  /** Who is dead, as it was told last. */
+  deadTold: string
   /** The timer that was last asked for. */
   wakeAt: Instant
   standby: boolean
@@ -168,7 +170,7 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
     linksHeard: new Map(),
     losses: new Map(),
     sentTo: new Map(),
-    probedAt: new Map(),
+    probeAt: new Map(),
     reported: new Map(),
     relayBudgets: new Map(),
     counters: {},
@@ -180,6 +182,7 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
     heartbeatAt: new Map(),
     builtTables: '',
     tablesDue: null,
+    deadTold: '',
     wakeAt: NEVER_BEFORE,
     standby: options.state.standby,
     agentless: '',

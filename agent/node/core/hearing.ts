@@ -52,8 +52,8 @@ export const heardBy = (state: NodeState, node: string): string[] =>
     .map(({ name }) => name)
     .filter((by) => by !== node && by !== state.node && isPillar(state, by) && hearsIn(state)(by, node) === true)
 
-/** Who has just started has not heard everybody yet, and what it said before is told for two seconds more. Milliseconds. */
-const DEAF_MS = 3000
+/** Who has just started, or stood still, is heard by the others and named in their next word by then: a change of that is told at once. Milliseconds. */
+const DEAF_MS = 2000
 
 /** It said whom it does not hear. */
 export function noteHearing(state: NodeState, from: string): void {
@@ -73,15 +73,20 @@ const deafTroubles = (state: NodeState): Trouble[] =>
       hint: wayHint(state, state.node, name),
     }))
 
-/** Until then others may not know yet either that it is gone. Milliseconds. */
-const OTHERS_KNOW_MS = 6000
+/** Who says so long after it would be dead that it hears it heard it meanwhile: by then it knows, and would have said so. Milliseconds. */
+const OTHERS_KNOW_MS = 2000
+/** How long this node did not hear it when `by` spoke last. */
+function silentAsSaid({ states, lease }: NodeState, by: string, silentMs: number): number {
+  const said = states.get(by)
+  return said ? silentMs + between(lease.heardAt, said.at) : 0
+}
 /** Not heard here, and heard by others: it lives, and whether it hears this node only itself could tell, which is not heard. */
 const missedTroubles = (state: NodeState): Trouble[] =>
   (leaseStatus(state)?.peers ?? [])
     .filter(({ name, life, unbelieved }) => life === 'dead' && unbelieved === undefined && oneVotes(state, name))
-    .filter(({ silentMs }) => silentMs >= (state.config?.timing.deadtimeMs ?? 0) + OTHERS_KNOW_MS)
-    .flatMap(({ name }): Trouble[] => {
-      const by = heardBy(state, name)
+    .flatMap(({ name, silentMs }): Trouble[] => {
+      const knownMs = (state.config?.timing.deadtimeMs ?? 0) + OTHERS_KNOW_MS
+      const by = heardBy(state, name).filter((one) => silentAsSaid(state, one, silentMs) >= knownMs)
       if (by.length === 0) return []
       const message = `${state.node} does not hear ${name}, which ${by.join(', ')} heard: nothing comes from ${name} to ${state.node}`
       const hint = wayHint(state, name, state.node)

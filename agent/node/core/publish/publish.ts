@@ -1,6 +1,6 @@
 /** What this node says about itself: to its lease process, and through it to the other agents. */
 import { cut } from '@lvsm/protocol'
-import { after, earlier, type Instant, later, type Trouble } from '@lvsm/base'
+import { after, between, earlier, type Instant, later, type Trouble } from '@lvsm/base'
 import { isStopped, standingOf } from '@lvsm/changes'
 import { agreementDigests, type ConfigService, NO_PAIRS, ownershipView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
@@ -18,6 +18,7 @@ import { allEstablished } from '../synchronised.ts'
 import { darkHere, readyHere } from '../willing.ts'
 import { noteCounters } from './drops.ts'
 import { toTell } from '../history/history.ts'
+import { sameOf } from '../history/same.ts'
 import { noteTroubles } from '../history/troubles.ts'
 import { encodeState, REASON } from './packing.ts'
 import { ownReport } from './report.ts'
@@ -147,9 +148,24 @@ export function saying(state: NodeState, present: readonly Trouble[]): Saying {
   })
 }
 
-/** There is more to say than was said last. */
-export const hasNews = (state: NodeState): boolean =>
-  saidText(state, saying(state, troubles(state))) !== state.published.said
+/** There is more to say than was said last: a trouble that begins among it; of one that is over the others hear soon enough. */
+export function hasNews(state: NodeState): boolean {
+  const present = troubles(state)
+  return saidText(state, saying(state, present)) !== state.published.said || hasBegun(state, present)
+}
+
+/** One that comes and goes is news so often at most. Milliseconds. */
+const NEWS_AGAIN_MS = 5000
+function hasBegun({ published, now }: NodeState, present: readonly Trouble[]): boolean {
+  const { begunAt, troubles: before } = published
+  for (const [key, at] of begunAt) if (between(at, now) >= NEWS_AGAIN_MS) begunAt.delete(key)
+  const begun = present
+    .filter(({ severity }) => severity !== 'info')
+    .map(sameOf)
+    .filter((key) => !before.has(key) && !begunAt.has(key))
+  for (const key of begun) begunAt.set(key, now)
+  return begun.length > 0
+}
 
 const saidText = (state: NodeState, { state: what, reason }: Saying): string =>
   `${what} ${unheardHere(state)?.join(' ') ?? ''} ${reason}`

@@ -17,6 +17,8 @@ export interface Published {
   dark: Map<string, string>
   said: string
   troubles: ReadonlyMap<string, Trouble>
+  /** When troubles began that were news lately. */
+  readonly begunAt: Map<string, Instant>
   /** By code: lines of the log about troubles, lately. */
   readonly logged: Map<string, { readonly since: Instant; readonly lines: number }>
   /** Destinations of own tables, by `service destination`, as the others were told last. */
@@ -40,6 +42,7 @@ export const newPublished = (): Published => ({
   dark: new Map(),
   said: '',
   troubles: new Map(),
+  begunAt: new Map(),
   logged: new Map(),
   told: new Map(),
   tables: null,
