@@ -1,12 +1,19 @@
 /** What a page that is open shows without asking. */
+import { spanText } from '@lvsm/base'
 import { idleFacts, newestOf, type State } from '@lvsm/changes'
-import type { LiveState, NodesReport, Status } from '@lvsm/protocol'
+import {
+  coordinatorFaults,
+  type HistoryEvent,
+  isSilentCoordinator,
+  isUnsaid,
+  type LiveState,
+  type NodesReport,
+  sinceEvents,
+  type Status,
+} from '@lvsm/protocol'
 import type { CoordinatorStatus } from '../configuration.ts'
 import { headingOf } from './answers.ts'
 import { coordinatorsOf } from './status.ts'
-
-/** Of a coordinator; longer than any pause of a leader. Milliseconds. */
-const SILENT_MS = 5000
 
 /** All that is known here at one moment. */
 export interface Seen {
@@ -14,6 +21,8 @@ export interface Seen {
   readonly known: State | null
   readonly status: Status | null
   readonly nodes: NodesReport['nodes']
+  /** The oldest first. */
+  events(): readonly HistoryEvent[]
 }
 export interface Live {
   readonly message: LiveState
@@ -21,7 +30,7 @@ export interface Live {
   readonly mark: string
 }
 
-export function liveOf({ coordinators: told, known, status, nodes }: Seen): Live {
+export function liveOf({ coordinators: told, known, status, nodes, events }: Seen): Live {
   const coordinators = coordinatorsOf(told, known)
   const newest = known?.history.revisions.at(-1)
   const message: LiveState = {
@@ -30,21 +39,29 @@ export function liveOf({ coordinators: told, known, status, nodes }: Seen): Live
     coordinators,
     wanted: known === null ? null : { facts: known.facts.list, idle: idleFacts(known.facts, known.config) },
     status,
+    ...(status && isUnsaid(status) ? { events: sinceEvents(events()) } : {}),
     nodes,
     written: newest ? headingOf(newest) : null,
   }
   const members = coordinators.members.map(({ silentMs, ...member }) => ({
     ...member,
-    isSilent: silentMs !== null && silentMs > SILENT_MS,
+    isSilent: isSilentCoordinator({ silentMs }),
   }))
-  const mark = { ...message, coordinators: { ...coordinators, members }, status: status && newsOf(status) }
+  const mark = {
+    ...message,
+    coordinators: { ...coordinators, members, faults: coordinatorFaults(coordinators) },
+    status: status && newsOf(status),
+  }
   return { message, mark: JSON.stringify(mark) }
 }
 
-/** Without what changes with every look. */
+/** Without what changes with every look; of a node that is dead it is said how long ago it was heard. */
 const newsOf = ({ counters: _counters, delays: _delays, groups, nodes, troubles, ...status }: Status) => ({
   ...status,
-  nodes: nodes.map(({ ageMs: _age, ...node }) => node),
+  nodes: nodes.map(({ ageMs, ...node }) => ({
+    ...node,
+    ...(node.state === 'dead' && typeof ageMs === 'number' ? { age: spanText(ageMs) } : {}),
+  })),
   groups: groups.map(({ leftMs: _left, ...group }) => group),
   troubles: troubles.map(({ leftMs: _left, ...trouble }) => trouble),
 })

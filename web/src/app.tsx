@@ -51,7 +51,7 @@ function Content({ model, place, connection }: { model: Model; place: Place; con
   return (
     <>
       <Verdict status={status} seen={seen} />
-      {place.screen === 'overview' && <Overview status={status} />}
+      {place.screen === 'overview' && <Overview status={status} seen={seen} />}
       {place.screen === 'services' && <Services status={status} only={place.service} />}
       {place.screen === 'nodes' && <Nodes status={status} seen={seen} />}
     </>

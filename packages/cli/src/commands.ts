@@ -1,8 +1,15 @@
 /** What each command does: one exchange, one rendering, one exit code. */
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Exit, type HistoryEvent, judge, type Status } from '@lvsm/protocol'
+import {
+  coordinatorFaults,
+  type Exit,
+  type HistoryEvent,
+  isUnsaid,
+  judge,
+  shortFault,
+  type Status,
+} from '@lvsm/protocol'
 import { glance } from './config/coordinators.ts'
-import { coordinatorFaults } from './coordinators-text.ts'
 import { exchange } from './agents.ts'
 import { unknownText } from './established-text.ts'
 import { clusterEvents, ownStatus, type Places, toldStatus } from './cluster.ts'
@@ -12,7 +19,6 @@ import { type Format, render } from './output.ts'
 import type { Paint } from './paint.ts'
 import { CHECKED, statusText } from './status-text.ts'
 import { type Terminal, withProgress } from './terminal.ts'
-import { isUnsaid } from './unsaid.ts'
 import { watch } from './watch.ts'
 
 const MOVE_TIMEOUT_MS = 30_000
@@ -101,9 +107,6 @@ function eventsSoon(session: Session): Promise<readonly HistoryEvent[]> {
     // What is still asked then keeps the command from its end.
   ]).finally(() => late.abort())
 }
-
-/** For the head; below it stands what to do. */
-const shortFault = (fault: string): string => `coordinators: ${fault.split(':')[0] ?? ''}`
 
 /** Only where something is wrong with them, or to be known of them. */
 function coordinatorSection(faults: readonly string[], notes: readonly string[], paint: Paint): string {

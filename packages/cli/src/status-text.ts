@@ -3,28 +3,28 @@ import {
   type AnswerLine,
   answersOf,
   counterOf,
+  listedTroubles,
   type Exit,
   type GroupReport,
   type Health,
+  headOf,
   type HistoryEvent,
-  checkWord,
   isDrop,
-  isFull,
-  isPresent,
   judge,
   type RealserverReport,
+  type ServerWord,
+  serverWhy,
+  serverWord,
   type ServiceReport,
   type Status,
-  together,
 } from '@lvsm/protocol'
-import { destKey, forwardText, serviceKey, specText } from '@lvsm/model'
+import { destKey, forwardText, placeText, serviceSpec } from '@lvsm/model'
 import { unknownConnections } from './established-text.ts'
 import { nodeTable } from './node-table.ts'
 import { type Paint, type Tone } from './paint.ts'
 import { table } from './table.ts'
 import { troubleLine } from './trouble-text.ts'
-import { unsaid } from './unsaid.ts'
-import { ageText, cutText, leftText, periodText, wantedTable } from './wanted-text.ts'
+import { ageText, periodText, timeText, wantedTable } from './wanted-text.ts'
 
 /** `coordinators`: what is wrong with them, where somebody asked; `events`: what says since when, the oldest first. */
 export function statusText(
@@ -43,7 +43,7 @@ export function statusText(
     ),
     section('NODES', nodeTable(status.nodes, paint), paint),
   ]
-  const found = together([...status.troubles, ...unsaid(status, events)])
+  const found = listedTroubles(status, events)
   if (found.length > 0)
     parts.push(section('TROUBLES', found.map((trouble) => troubleLine(trouble, paint, status.nodes)).join('\n'), paint))
   if (status.wanted !== undefined && status.wanted.length > 0)
@@ -96,18 +96,13 @@ const LONGEST_LABEL = 'not redundant'.length
 /** The verdict, and a line for each question of which the answer is not yes. */
 function summary(status: Status, paint: Paint, coordinators: readonly string[]): string {
   const said = judge(status, coordinators)
-  const { health, warnings } = said
-  const verdict =
-    paint(TONE_OF[health], health) + (said.other.length > 0 ? paint('bad', `; ${said.other.join('; ')}`) : '')
-  const counted = warnings === 0 ? '' : paint('warn', `; ${warnings} warning${warnings === 1 ? '' : 's'}`)
-  const past = together(status.troubles).filter((one) => !isPresent(one)).length
-  const over = past === 0 ? '' : paint('dim', `; ${past} of the last minutes ${past === 1 ? 'is' : 'are'} over`)
+  const { health } = said
+  const beside = headOf(status, said).map(({ weight, text }) => paint(weight === 'over' ? 'dim' : weight, `; ${text}`))
+  const verdict = [paint(TONE_OF[health], health), ...beside].join('')
   const below = answersOf(said).map(
     ({ label, texts }) => `\n  ${paint(TONE_OF_ANSWER[label], label.padEnd(LONGEST_LABEL))}  ${texts.join('; ')}`,
   )
-  const wanted = (status.wanted ?? []).filter(({ idle }) => !idle).length
-  const maintenance = wanted === 0 ? '' : paint('warn', `; maintenance: ${wanted}`)
-  return `${paint('strong', status.cluster)}  seen by ${status.node}, revision ${status.revision}${epochText(status)}: ${verdict}${counted}${over}${maintenance}${below.join('')}`
+  return `${paint('strong', status.cluster)}  seen by ${status.node}, revision ${status.revision}${epochText(status)}: ${verdict}${below.join('')}`
 }
 
 /** Of the voters, where coordinators number them. */
@@ -164,30 +159,22 @@ function knownSections(groups: readonly GroupReport[], paint: Paint): string[] {
   return lines.length === 0 ? [] : [section('CONNECTIONS', lines.join('\n'), paint)]
 }
 
-/** What clients ask. */
-export const placeText = ({ protocol, address, ports, fwmark = 0, ...service }: ServiceReport): string =>
-  ports === undefined
-    ? serviceKey({ protocol, address, port: service.port })
-    : `${protocol} ${address} ports ${ports} (fwmark 0x${fwmark.toString(16)})`
-
 function serviceTitle(service: ServiceReport): string {
-  const { name, scheduler, schedulerFlags: flags = [], spec = specText({ scheduler, flags }), group } = service
+  const { name, group } = service
   const isOut = service.realservers.length > 0 && service.realservers.every(({ state }) => state !== undefined)
   const maintenance = isOut ? ': no new connections, all realservers are drained or stopped' : ''
-  return `SERVICE ${name}  ${placeText(service)} ${spec}, group ${group}${maintenance}`
+  return `SERVICE ${name}  ${placeText(service)} ${serviceSpec(service)}, group ${group}${maintenance}`
 }
 
-/** An operator's word comes before that of the checks. */
+const TONE_OF_SERVER: Readonly<Record<ServerWord, Tone>> = {
+  ...{ draining: 'warn', drained: 'warn', stopping: 'warn', stopped: 'warn' },
+  ...{ 'failed, kept': 'bad', failed: 'bad' },
+  ...{ full: 'warn', degraded: 'warn', 'stands in': 'warn' },
+  ...{ 'in reserve': 'dim', healthy: 'good', 'not checked': 'dim' },
+}
 function health(server: RealserverReport, paint: Paint): string {
-  const { healthy, state, backup, weight, degraded } = server
-  if (state !== undefined) return paint('warn', state)
-  if (healthy === false) return paint('bad', weight > 0 ? 'failed, kept' : 'failed')
-  if (isFull(server)) return paint('warn', 'full')
-  if (degraded === true && healthy === true) return paint('warn', 'degraded')
-  if (backup === true && healthy === true)
-    return paint(weight > 0 ? 'warn' : 'dim', weight > 0 ? 'stands in' : 'in reserve')
-  const word = checkWord(server)
-  return paint(word === 'healthy' ? 'good' : 'dim', word)
+  const word = serverWord(server)
+  return paint(TONE_OF_SERVER[word], word)
 }
 
 function serverTable(service: ServiceReport, paint: Paint): string {
@@ -200,7 +187,7 @@ function serverTable(service: ServiceReport, paint: Paint): string {
     String(server.active),
     String(server.inactive),
     health(server, paint),
-    serverReason(server, service.told),
+    serverWhy(server, service.told ?? true, timeText),
   ])
   const head = ['realserver', 'address', 'forward', 'weight', 'active', 'inactive', 'health', 'why']
   return [table(head, rows, paint, ['weight', 'active', 'inactive']), ...lostWithMove(service)].join('\n')
@@ -212,16 +199,3 @@ function lostWithMove({ realservers }: ServiceReport): string[] {
   if (names.length === 0) return []
   return [`  by full NAT: do not count on connections to ${names.join(', ')} when another director takes over`]
 }
-
-/** What a drained one would do if it were enabled, its check says. */
-function serverReason(server: RealserverReport, told = true): string {
-  const { state, wanted, reason } = server
-  if (state === undefined || !wanted) return reason + limitText(server)
-  const left = leftText(server, told) + (wanted.deadline === undefined ? '' : cutText(wanted.deadline))
-  const check = checkWord(server)
-  return `${wanted.intent} by ${wanted.author}${left}; ${check}: ${reason}`
-}
-
-/** Who has as many connections as it may gets no new ones. */
-const limitText = (server: RealserverReport): string =>
-  server.upper === undefined ? '' : `; ${isFull(server) ? 'full: ' : ''}at most ${server.upper} connections`

@@ -1,6 +1,6 @@
 /** What operators want for a while, for eyes: drain, stop, standby, with who, since when and until when. */
 import { spanText } from '@lvsm/base'
-import type { NodeReport, RealserverReport, Wanted } from '@lvsm/protocol'
+import { cutText as cutAt, type NodeReport, type Wanted } from '@lvsm/protocol'
 import type { Paint } from './paint.ts'
 import { table } from './table.ts'
 
@@ -20,19 +20,7 @@ export function periodText({ since, until, deadline, comment }: Wanted): string 
   return ` since ${timeText(since)}${end}${comment === '' ? '' : ` (${comment})`}`
 }
 
-export const cutText = (deadline: number): string => `, connections cut off at ${timeText(deadline)}`
-
-/** Of one that is drained or stopped: `, 12 established, done in about 4 min`. `told`: it is the owner's own table that speaks. */
-export function leftText(
-  { state, active, doneInMs }: Pick<RealserverReport, 'state' | 'active' | 'doneInMs'>,
-  told = true,
-): string {
-  if (state !== 'draining' && state !== 'stopping') return ''
-  if (!told) return ', not known how many are established'
-  const left = `, ${active} established`
-  if (doneInMs === undefined || active === 0) return left
-  return `${left}, ${doneInMs === null ? 'not known when they are done' : `done in about ${spanText(doneInMs)}`}`
-}
+export const cutText = (deadline: number): string => cutAt(deadline, timeText)
 
 const HEAD = ['what', 'wanted', 'by', 'since', 'until', 'comment']
 

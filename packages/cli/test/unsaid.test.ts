@@ -1,9 +1,15 @@
 /** What no trouble says has an entry all the same, one for each cause, with since when and the next step. */
-import type { HistoryEvent, NodeReport, RealserverReport, ServiceReport, Status } from '@lvsm/protocol'
+import {
+  type HistoryEvent,
+  type NodeReport,
+  type RealserverReport,
+  type ServiceReport,
+  type Status,
+  unsaid,
+} from '@lvsm/protocol'
 import { afterEach, expect, test } from 'vitest'
 import { plain } from '../src/paint.ts'
 import { statusText } from '../src/status-text.ts'
-import { unsaid } from '../src/unsaid.ts'
 import { cleanUp, lvsm, startAgent, STATUS, without } from './agent.ts'
 
 afterEach(cleanUp)

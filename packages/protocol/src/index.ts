@@ -115,9 +115,18 @@ export {
   isTold,
   isUnopened,
   outOf,
+  servedOf,
   takesNew,
 } from './http/serving.ts'
 export * from './http/verdict.ts'
+export * from './http/head.ts'
+export * from './http/server-words.ts'
+export * from './http/coordinator-faults.ts'
+export { changeText } from './changing.ts'
+export * from './events/since.ts'
+export * from './unsaid/listed.ts'
+export { serviceEntry } from './unsaid/servers.ts'
+export { deadStep, listedTroubles, isUnsaid, unownedAndDead, unsaid } from './unsaid/unsaid.ts'
 export { BY_ROLE, consequenceOf } from './troubles/by-role.ts'
 export { DOWN, LINK, withoutEchoes } from './troubles/echoes.ts'
 export { isOfNode, type TroubleKind } from './troubles/kind.ts'

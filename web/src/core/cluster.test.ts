@@ -1,16 +1,7 @@
 /** What a status comes to in words: what nobody told is never good, and the worst child is what its parent shows. */
 import { isTold, type NodeReport, type RealserverReport, type Status } from '@lvsm/protocol'
 import { describe, expect, it } from 'vitest'
-import {
-  candidatesOf,
-  groupSaid,
-  nodeSaid,
-  serverSaid,
-  serverWhy,
-  serviceSaid,
-  standingOf,
-  verdictOf,
-} from './cluster.ts'
+import { candidatesOf, groupSaid, nodeSaid, serverSaid, serviceSaid, standingOf, verdictOf } from './cluster.ts'
 import { ILL, UNTOLD, WELL } from './fixture.ts'
 import { asOfBefore, worst } from './tones.ts'
 
@@ -30,7 +21,7 @@ describe('a node', () => {
     [{ state: 'dead', agent: false }, 'bad', 'dead'],
     [{ state: 'late', agent: false }, 'warn', 'late'],
     [{ state: 'troubled' }, 'bad', 'troubled'],
-    [{ state: 'standby', standby: true }, 'off', 'standby, set to standby'],
+    [{ state: 'standby', standby: true }, 'off', 'standby, under maintenance'],
   ])('%j is %s: %s', (more, tone, text) => expect(nodeSaid(nodeLike(more))).toEqual({ tone, text }))
 })
 
@@ -53,7 +44,7 @@ describe('a group', () => {
     expect(taken(null)).toMatchObject({ tone: 'unknown', text: 'no IPVS' })
     expect(taken(null, { agent: false })).toMatchObject({ tone: 'unknown' })
     expect(taken(false, { state: 'dead', agent: false })).toMatchObject({ tone: 'bad', text: 'dead' })
-    expect(taken(false, { standby: true })).toMatchObject({ tone: 'off', text: 'set to standby' })
+    expect(taken(false, { standby: true })).toMatchObject({ tone: 'off', text: 'under maintenance (standby)' })
     expect(candidatesOf({ ...WELL, nodes: [] }, mail(WELL))).toMatchObject([{ tone: 'unknown' }])
   })
   it('believes its word, as the head does, and not how its node is beside it', () => {
@@ -106,30 +97,13 @@ describe('a realserver', () => {
     [{ healthy: false }, true, 'bad', 'failed, kept'],
     [{ healthy: false, weight: 0 }, true, 'bad', 'failed'],
     [{ upper: 352 }, true, 'warn', 'full'],
+    [{ backup: true }, true, 'warn', 'stands in'],
+    [{ backup: true, weight: 0 }, true, 'good', 'in reserve'],
     [{ healthy: false, state: 'drained' }, true, 'off', 'drained'],
     [{ state: 'draining' }, false, 'unknown', 'to be drained'],
   ])('%j, told: %s, is %s: %s', (more, told, tone, text) =>
     expect(serverSaid({ ...(http(WELL).realservers[0] as RealserverReport), ...more }, told)).toEqual({ tone, text }),
   )
-})
-
-describe('why a realserver is as it is', () => {
-  const wanted = {
-    ...{ what: 'server rs1', intent: 'drain', author: 'alice', since: 0 },
-    ...{ until: null, comment: '', idle: false },
-  }
-  const why = (more: Partial<RealserverReport>, told = true): string =>
-    serverWhy({ ...(http(WELL).realservers[0] as RealserverReport), reason: 'connected', ...more }, told)
-  const left = { wanted, state: 'draining', active: 12 } as const
-  it.each<[Partial<RealserverReport>, boolean, string]>([
-    [{}, true, 'connected'],
-    [{ ...left, doneInMs: 250_000 }, true, 'drain by alice, 12 established, done in about 4 min; connected'],
-    [{ ...left, doneInMs: null }, true, 'drain by alice, 12 established, not known when they are done; connected'],
-    [{ ...left, state: 'stopping' }, true, 'drain by alice, 12 established; connected'],
-    [{ ...left, active: 0, doneInMs: 0 }, true, 'drain by alice, 0 established; connected'],
-    [{ ...left, doneInMs: 1 }, false, 'drain by alice, not known how many are established; connected'],
-    [{ wanted, state: 'drained', active: 0, doneInMs: 0 }, true, 'drain by alice; connected'],
-  ])('%j, told: %s: %s', (more, told, text) => expect(why(more, told)).toBe(text))
 })
 
 describe('a service', () => {
@@ -151,6 +125,16 @@ describe('a service', () => {
     expect(serviceSaid(silent, http(silent)).tone).toBe('unknown')
     expect(serviceSaid(WELL, { ...http(WELL), told: false })).toEqual({ tone: 'unknown', text: 'not known' })
   })
+  it('is as the head has it, where its realservers alone look better', () => {
+    const full = http(WELL).realservers.map((one) => ({ ...one, upper: one.active + one.inactive }))
+    const status = { ...WELL, services: [{ ...http(WELL), realservers: full }] }
+    expect(verdictOf(status).text).toMatch(/^not served/)
+    expect(serviceSaid(status, http(status))).toEqual({ tone: 'bad', text: 'not served: full' })
+    const dead = { node: 'dir1', code: 'path-dead', severity: 'critical', object: 'service http' } as const
+    const path = { ...WELL, troubles: [{ ...dead, message: 'no answer at rs1 (10.11.0.11:80)' }] }
+    expect(verdictOf(path).text).toMatch(/^degraded/)
+    expect(serviceSaid(path, http(path))).toEqual({ tone: 'bad', text: 'no answer at rs1 (10.11.0.11:80)' })
+  })
   it('without realservers serves nobody', () =>
     expect(serviceSaid(WELL, { ...http(WELL), realservers: [] })).toEqual({ tone: 'bad', text: 'no realservers' }))
 })
@@ -160,7 +144,7 @@ describe('the verdict', () => {
     expect(verdictOf(WELL)).toEqual({ tone: 'good', text: 'healthy', answers: [] })
     expect(verdictOf(ILL)).toEqual({
       tone: 'bad',
-      text: 'not served; 1 critical trouble; dead: dir2; 1 warning',
+      text: 'not served; 1 critical trouble; dead: dir2; 1 warning; maintenance: 1',
       answers: [
         { label: 'not served', texts: ['nobody owns mail (10.11.0.20): dir2 is silent, dir1 is not ready'] },
         { label: 'not serving', texts: ['http: rs2 failed (connection refused, 4 times)'] },

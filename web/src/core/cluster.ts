@@ -1,18 +1,23 @@
 /** What a status says of groups, services, realservers and nodes, in the words of `lvsm status`. What nobody told is never good. */
-import { spanText } from '@lvsm/base'
 import {
   type AnswerLine,
   answersOf,
-  checkWord,
+  coordinatorFaults,
+  deadPaths,
+  type CoordinatorsReport,
   type GroupReport,
+  headOf,
   type Health,
-  isFull,
   isTold,
   judge,
   type NodeReport,
   type NodeState,
   type RealserverReport,
+  servedOf,
+  type ServerWord,
+  serverWord,
   type ServiceReport,
+  shortFault,
   type Status,
   takesNew,
   type TakerReport,
@@ -39,7 +44,7 @@ export function nodeSaid({ state, standby, agent }: NodeReport): Said {
   const text = state === 'unknown' ? 'not known' : state
   if (tone !== 'good' && tone !== 'off') return say(tone, text)
   if (!agent) return say('unknown', `${text}, agent silent`)
-  return standby && tone === 'good' ? say('off', `${text}, set to standby`) : say(tone, text)
+  return standby && tone === 'good' ? say('off', `${text}, under maintenance`) : say(tone, text)
 }
 
 export function groupSaid({ state, owner, wanted }: GroupReport): Said {
@@ -84,7 +89,7 @@ export function candidatesOf(status: Status, { name: group, owner, directors, ta
 function candidateSaid(node: NodeReport | undefined, taker: TakerReport | undefined, but: string | undefined): Said {
   if (!node) return say('unknown', 'not known')
   const { state, standby, agent } = node
-  if (standby) return say('off', 'set to standby')
+  if (standby) return say('off', 'under maintenance (standby)')
   if (state === 'dead' || state === 'late') return nodeSaid(node)
   if (taker?.could === false) return say('bad', taker.reason)
   if (taker?.could === null) return say('unknown', taker.reason)
@@ -93,17 +98,18 @@ function candidateSaid(node: NodeReport | undefined, taker: TakerReport | undefi
   return state === 'owner' || state === 'standby' ? say('good', 'could take over') : nodeSaid(node)
 }
 
-/** An operator's word comes before that of the checks. */
+const SERVER_TONES: Readonly<Record<ServerWord, Tone>> = {
+  ...{ draining: 'off', drained: 'off', stopping: 'off', stopped: 'off' },
+  ...{ 'failed, kept': 'bad', failed: 'bad' },
+  ...{ full: 'warn', degraded: 'warn', 'stands in': 'warn' },
+  ...{ 'in reserve': 'good', healthy: 'good', 'not checked': 'unknown' },
+}
 export function serverSaid(server: RealserverReport, told: boolean): Said {
-  const { healthy, state, weight, degraded } = server
+  const { state, basis } = server
   if (!told) return state === undefined ? say('unknown', 'not known') : say('unknown', `to be ${WANTED[state]}`)
-  if (state !== undefined) return say('off', state)
-  if (healthy === false) return say('bad', weight > 0 ? 'failed, kept' : 'failed')
-  if (isFull(server)) return say('warn', 'full')
-  if (degraded === true && healthy === true) return say('warn', 'degraded')
-  const word = checkWord(server)
+  const word = serverWord(server)
   // Nobody is meant to know more of one that no check asks.
-  return say(word === 'healthy' ? 'good' : server.basis === 'no-check' ? 'off' : 'unknown', word)
+  return say(word === 'not checked' && basis === 'no-check' ? 'off' : SERVER_TONES[word], word)
 }
 const WANTED: Readonly<Record<NonNullable<RealserverReport['state']>, string>> = {
   draining: 'drained',
@@ -112,24 +118,10 @@ const WANTED: Readonly<Record<NonNullable<RealserverReport['state']>, string>> =
   stopped: 'stopped',
 }
 
-/** Why it is as it is; of one that is drained or stopped by whom, and how far that is. */
-export function serverWhy(server: RealserverReport, told: boolean): string {
-  const { wanted, reason } = server
-  return wanted ? `${wanted.intent} by ${wanted.author}${leftOf(server, told)}; ${reason}` : reason
-}
-/** `, 12 established, done in about 4 min`, as `lvsm status` has it. */
-function leftOf({ state, active, doneInMs }: RealserverReport, told: boolean): string {
-  if (state !== 'draining' && state !== 'stopping') return ''
-  if (!told) return ', not known how many are established'
-  const left = `, ${active} established`
-  if (doneInMs === undefined || active === 0) return left
-  return `${left}, ${doneInMs === null ? 'not known when they are done' : `done in about ${spanText(doneInMs)}`}`
-}
-
 /** Takes it new connections? */
 export const isLive = (server: RealserverReport): boolean => takesNew(server)
 
-/** The worst of its group and its realservers. */
+/** The worst of its group and its realservers; and no better than the head of the status has it. */
 export function serviceSaid(status: Status, service: ServiceReport): Said {
   const { realservers } = service
   const group = status.groups.find(({ name }) => name === service.group)
@@ -140,27 +132,32 @@ export function serviceSaid(status: Status, service: ServiceReport): Said {
   const told = isTold(status, service)
   const said = realservers.map((server) => serverSaid(server, told))
   const tone = worst([ownership.tone, ...said.map((one) => one.tone)])
+  const [path] = told ? deadPaths(status, service) : []
+  if (path && tone !== 'bad') return say('bad', path.message)
   if (tone === 'warn' && ownership.tone === 'warn') return say(tone, `group ${service.group}: ${ownership.text}`)
   const [first] = said.filter((one) => one.tone === tone)
   const alike = said.filter((one) => one.text === first?.text).length
-  return say(tone, alike === said.length ? (first?.text ?? '') : `${alike} ${first?.text ?? ''}`)
+  const text = alike === said.length ? (first?.text ?? '') : `${alike} ${first?.text ?? ''}`
+  const isServed = servedOf(service, status)[0]?.[1]
+  return isServed === false && tone !== 'bad' ? say('bad', `not served: ${text}`) : say(tone, text)
 }
 
 export interface Verdict extends Said {
   /** The lines of `lvsm status` below it: questions of which the answer is not yes. */
   readonly answers: readonly AnswerLine[]
 }
-export function verdictOf(status: Status): Verdict {
+/** `coordinators`: what the one that answers says of itself and of the others; null: nobody asked. */
+export function verdictOf(status: Status, coordinators: CoordinatorsReport | null = null): Verdict {
   const blind = status.groups.every(({ state }) => state === 'unknown') && !status.nodes.some(isHeard)
   if (blind)
     return {
       ...say('unknown', 'How the cluster is, is not known here: no agent tells it to this coordinator'),
       answers: [],
     }
-  const verdict = judge(status)
-  const { health, other, warnings } = verdict
-  const counted = warnings === 0 ? [] : [`${warnings} warning${warnings === 1 ? '' : 's'}`]
-  return { ...say(TONE_OF[health], [health, ...other, ...counted].join('; ')), answers: answersOf(verdict) }
+  const verdict = judge(status, coordinators ? coordinatorFaults(coordinators).map(shortFault) : [])
+  const { health } = verdict
+  const beside = headOf(status, verdict).map(({ text }) => text)
+  return { ...say(TONE_OF[health], [health, ...beside].join('; ')), answers: answersOf(verdict) }
 }
 const TONE_OF: Readonly<Record<Health, Tone>> = {
   healthy: 'good',

@@ -1,15 +1,12 @@
 /** What a coordinator says of itself and of the others, and which revision each node's agent uses. */
-import type { CoordinatorMember, CoordinatorsReport, LiveState } from '@lvsm/protocol'
+import { type CoordinatorMember, type CoordinatorsReport, isSilentCoordinator, type LiveState } from '@lvsm/protocol'
 import { type Said, say } from './tones.ts'
-
-/** Of a coordinator; longer than any pause of a leader. Milliseconds. */
-const SILENT_MS = 5000
 
 /** Only a leader hears all others; what one that follows does not know is not shown as good. */
 export function memberSaid(member: CoordinatorMember, whole: CoordinatorsReport): Said {
   if (member.self) return selfSaid(whole)
   const { leader, silentMs, phase } = member
-  if (silentMs !== null && silentMs > SILENT_MS) return say('bad', 'silent')
+  if (isSilentCoordinator(member)) return say('bad', 'silent')
   if (leader) return say('good', 'leads')
   if (silentMs === null) return say('unknown', 'not known here')
   return phase === 'snapshot' ? say('warn', 'is sent a snapshot') : say('good', 'follows')

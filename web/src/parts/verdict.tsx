@@ -4,8 +4,8 @@ import { verdictOf } from '../core/cluster.ts'
 import { Ago } from './moment.tsx'
 import { Word } from './said.tsx'
 
-export function Verdict({ status, seen: { written, revision } }: { status: Status; seen: LiveState }) {
-  const { answers, ...said } = verdictOf(status)
+export function Verdict({ status, seen: { coordinators, written, revision } }: { status: Status; seen: LiveState }) {
+  const { answers, ...said } = verdictOf(status, coordinators)
   return (
     <section class="verdict" aria-label="Verdict">
       <div role="status">

@@ -1,5 +1,14 @@
 /** What needs a person now, who owns what, and who could take it over. */
-import { type NodeReport, type NodeTrouble, type Status, together, type Wanted } from '@lvsm/protocol'
+import {
+  type CoordinatorsReport,
+  coordinatorFaults,
+  type ListedTrouble,
+  listedTroubles,
+  type LiveState,
+  type NodeReport,
+  type Status,
+  type Wanted,
+} from '@lvsm/protocol'
 import { candidatesOf, nodeSaid, serviceSaid, standingOf } from '../core/cluster.ts'
 import { linesOf, severitySaid } from '../core/troubles.ts'
 import { say, type Said, type Tone, worst } from '../core/tones.ts'
@@ -8,12 +17,14 @@ import { Ago, momentOf } from '../parts/moment.tsx'
 import { Word } from '../parts/said.tsx'
 import { Table } from '../parts/table.tsx'
 
-export function Overview({ status }: { status: Status }) {
+export function Overview({ status, seen }: { status: Status; seen: LiveState }) {
+  const entries = listedTroubles(status, seen.events)
   return (
     <>
       <h1 class="hidden">Overview</h1>
       <Tiles status={status} />
-      {status.troubles.length > 0 && <Troubles troubles={together(status.troubles)} nodes={status.nodes} />}
+      {entries.length > 0 && <Troubles troubles={entries} nodes={status.nodes} />}
+      <Coordinators report={seen.coordinators} />
       {(status.wanted ?? []).length > 0 && <Maintenance wanted={status.wanted ?? []} />}
       <Groups status={status} />
     </>
@@ -56,7 +67,7 @@ const TILE_WORDS: Readonly<Record<Tone, string>> = {
   good: 'well',
 }
 
-function Troubles({ troubles, nodes }: { troubles: readonly NodeTrouble[]; nodes: readonly NodeReport[] }) {
+function Troubles({ troubles, nodes }: { troubles: readonly ListedTrouble[]; nodes: readonly NodeReport[] }) {
   return (
     <Table
       caption="Troubles"
@@ -64,9 +75,9 @@ function Troubles({ troubles, nodes }: { troubles: readonly NodeTrouble[]; nodes
       empty=""
       columns={[{ name: 'node' }, { name: 'severity' }, { name: 'what' }, { name: 'since' }, { name: 'what to do' }]}
       rows={troubles.map((trouble) => {
-        const { node, message, code, hint, leftMs, since } = trouble
+        const { node, message, code, object = '', hint, leftMs, since } = trouble
         return {
-          key: `${node} ${code} ${message}`,
+          key: `${node} ${code} ${object} ${message}`,
           cells: [
             node,
             <Word said={severitySaid(trouble)} />,
@@ -83,6 +94,21 @@ function Troubles({ troubles, nodes }: { troubles: readonly NodeTrouble[]; nodes
           ],
         }
       })}
+    />
+  )
+}
+
+/** Only what needs a person: all of them stand beside the nodes. */
+function Coordinators({ report }: { report: CoordinatorsReport }) {
+  const faults = coordinatorFaults(report)
+  if (faults.length === 0) return null
+  return (
+    <Table
+      caption="Coordinators"
+      label="What is wrong with coordinators"
+      empty=""
+      columns={[{ name: 'what' }]}
+      rows={faults.map((fault) => ({ key: fault, cells: [fault] }))}
     />
   )
 }
@@ -133,7 +159,7 @@ function Groups({ status }: { status: Status }) {
           group.owner === null ? '–' : group.number,
           <Candidates status={status} group={group} />,
           group.addresses.join(', '),
-          group.reason,
+          group.reason || group.state,
         ],
       }))}
     />

@@ -1,8 +1,9 @@
 /** Services, each with its realservers as the owner's table has them. */
-import { destKey, forwardText, serviceKey, specText } from '@lvsm/model'
-import { isTold, type ServiceReport, type Status } from '@lvsm/protocol'
-import { isLive, serverSaid, serverWhy, serviceSaid } from '../core/cluster.ts'
+import { destKey, forwardText, placeText, serviceSpec } from '@lvsm/model'
+import { isTold, serverWhy, type ServiceReport, type Status } from '@lvsm/protocol'
+import { isLive, serverSaid, serviceSaid } from '../core/cluster.ts'
 import { hrefOf } from '../core/places.ts'
+import { momentOf } from '../parts/moment.tsx'
 import { Word } from '../parts/said.tsx'
 import { Table } from '../parts/table.tsx'
 
@@ -53,8 +54,8 @@ function Summary({ status }: { status: Status }) {
           cells: [
             <a href={hrefOf({ screen: 'services', service: name })}>{name}</a>,
             <Word said={serviceSaid(status, service)} />,
-            serviceKey(service),
-            schedulerOf(service),
+            placeText(service),
+            serviceSpec(service),
             group,
             `${known(told, realservers.filter(isLive).length)} of ${realservers.length}`,
             known(told, total(realservers.map(({ active }) => active))),
@@ -66,8 +67,6 @@ function Summary({ status }: { status: Status }) {
   )
 }
 
-const schedulerOf = ({ scheduler, schedulerFlags: flags = [] }: ServiceReport): string => specText({ scheduler, flags })
-
 function Service({ status, service }: { status: Status; service: ServiceReport }) {
   const told = isTold(status, service)
   return (
@@ -76,7 +75,7 @@ function Service({ status, service }: { status: Status; service: ServiceReport }
         <>
           {service.name}{' '}
           <small>
-            {serviceKey(service)}, {schedulerOf(service)}, group {service.group}
+            {placeText(service)}, {serviceSpec(service)}, group {service.group}
           </small>
         </>
       }
@@ -95,14 +94,14 @@ function Service({ status, service }: { status: Status; service: ServiceReport }
       rows={service.realservers.map((server) => ({
         key: `${server.node} ${destKey(server)}`,
         cells: [
-          server.node,
+          server.backup === true ? `${server.node} (backup)` : server.node,
           <Word said={serverSaid(server, told)} />,
           destKey(server),
           forwardText(server),
           known(told, server.weight),
           known(told, server.active),
           known(told, server.inactive),
-          serverWhy(server, told),
+          serverWhy(server, told, momentOf),
         ],
       }))}
     />

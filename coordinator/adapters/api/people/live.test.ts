@@ -144,6 +144,33 @@ describe('a page that is open', () => {
     await expect.poll(() => asked, soon).toBeGreaterThan(before + 20)
     expect(heard).toHaveLength(1)
   })
+  it('hears since when something is wrong that no trouble says, and how long a dead node is silent', async () => {
+    const node = {
+      name: 'rs1',
+      roles: [],
+      voter: false,
+      state: 'dead',
+      reason: '',
+      standby: false,
+      agent: false,
+    } as const
+    const told = { ageMs: 9000, status: statusOf(300) }
+    const lost = { at: '2026-11-28T08:00:00.000Z', node: 'dir1', group: 'web', kind: 'lost', number: 7 } as const
+    const host = {
+      ...hostOf(),
+      clusterStatus: () => ({ ...told.status, nodes: [{ ...node, ageMs: told.ageMs }] }),
+      clusterEvents: () => ({ events: [{ ...lost, reason: 'it was cut off', ageMs: told.ageMs }] }),
+    }
+    const { people, headers } = await opened({ lookMs: 10 }, { host })
+    const { heard } = visit(people, headers)
+    await expect.poll(() => heard, soon).toMatchObject([{ events: [{ at: lost.at }] }])
+    told.ageMs = 9300
+    told.status = { ...statusOf(300), quorum: false }
+    await expect.poll(() => heard.length, soon).toBe(2)
+    told.ageMs = 10_000
+    await expect.poll(() => heard.at(-1), soon).toMatchObject({ status: { nodes: [{ ageMs: 10_000 }] } })
+    expect(heard).toHaveLength(3)
+  })
   it('hears that its coordinator is there while nothing is new', async () => {
     const { people, headers } = await opened({ lookMs: 10, aliveMs: 20 })
     const { heard } = visit(people, headers)

@@ -1,8 +1,8 @@
 /** Beside a list of servers: which of them are drained or stopped, with what is left of their connections. */
 import { entriesOf, type NounEntry } from '@lvsm/changes'
-import type { RealserverReport, Status } from '@lvsm/protocol'
+import { leftText, type RealserverReport, type Status } from '@lvsm/protocol'
 import { Failure } from '../failure.ts'
-import { cutText, leftText } from '../wanted-text.ts'
+import { cutText } from '../wanted-text.ts'
 import { ask } from './ask.ts'
 import type { CoordinatorSession } from './write.ts'
 

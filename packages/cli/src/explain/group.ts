@@ -1,5 +1,5 @@
 /** Why a group is where it is. */
-import type { GroupReport, HistoryEvent, Status } from '@lvsm/protocol'
+import { ENDED, type GroupReport, type HistoryEvent, lastMove, type Status } from '@lvsm/protocol'
 import { knownConnections } from '../established-text.ts'
 import { afterOwner, type Explained, type Known, nextSteps, standingOf } from './subject.ts'
 
@@ -17,15 +17,6 @@ export function explainGroup({ status, events }: Known, name: string): Explained
     ],
   }
 }
-
-/** What brought it where it is: the owner's taking under this very number, or what was lost or given up last. */
-export function lastMove(events: readonly HistoryEvent[], name: string, group: GroupReport): HistoryEvent | undefined {
-  const own = events.filter((event) => event.group === name)
-  if (group.owner === null) return own.findLast(({ kind }) => Object.hasOwn(ENDED, kind))
-  return own.findLast(({ kind, node, number }) => kind === 'took' && node === group.owner && number <= group.number)
-}
-
-const ENDED: Readonly<Record<string, string>> = { lost: 'lost', released: 'released', 'gave-up': 'given up' }
 
 function whatOf({ name, owner, number, state, addresses }: GroupReport): string {
   const what = `group ${name} (${addresses.join(', ')})`

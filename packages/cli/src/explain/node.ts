@@ -1,5 +1,6 @@
 /** What a node does, and why it does no more. */
 import {
+  deadStep,
   type HistoryEvent,
   isOfNode,
   type NodeReport,
@@ -8,7 +9,6 @@ import {
   together,
   troubleKind,
 } from '@lvsm/protocol'
-import { deadStep } from '../unsaid.ts'
 import { timeText, wordsText } from '../wanted-text.ts'
 import { checkSteps, serverTexts } from './server.ts'
 import { afterOwner, type Explained, type Known, nextSteps } from './subject.ts'

@@ -1,6 +1,6 @@
 /** A realserver, in each service that has it: one that is no node of the cluster, where no agent runs, is known by its checks alone. */
-import { checkWord, type HistoryEvent, type Status } from '@lvsm/protocol'
-import { cutText, leftText } from '../wanted-text.ts'
+import { checkWord, failedSince, leftText, type Status } from '@lvsm/protocol'
+import { cutText } from '../wanted-text.ts'
 import { type Explained, hintsOf, type Known } from './subject.ts'
 
 export const servicesWith = ({ services }: Status, name: string): Status['services'] =>
@@ -23,14 +23,6 @@ export const serverTexts = ({ status, events, past }: Known, name: string): stri
             return `in ${service.name} it is ${how}${since}, weight ${weight}${connections} (${reason})`
           }),
   )
-
-/** Whose event it is: `rs1 (10.11.0.11:80) in service http: …`. */
-export const isAbout = ({ reason }: HistoryEvent, name: string, service: string): boolean =>
-  reason.startsWith(`${name} (`) && reason.includes(` in service ${service}: `)
-
-/** Of one that fails now; null: nobody remembers. */
-export const failedSince = (events: readonly HistoryEvent[], name: string, service: string): string | null =>
-  events.findLast((one) => one.kind === 'failed' && isAbout(one, name, service))?.at ?? null
 
 /** Where its check fails: what is sent, and what comes back. */
 export const checkSteps = (status: Status, name: string): string[] =>

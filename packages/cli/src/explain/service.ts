@@ -1,12 +1,15 @@
 /** Why a service is served as it is. */
 import {
+  changeText,
   checkWord,
   deadPaths,
   hasDeadPath,
+  isAbout,
   isDoubted,
   isFull,
   isTold,
   isUnopened,
+  leftText,
   type RealserverReport,
   type ServiceReport,
   type Status,
@@ -14,11 +17,10 @@ import {
   THROUGH_IPVS,
   type NodeTrouble,
 } from '@lvsm/protocol'
-import { isAbout } from './server.ts'
-import { placeText } from '../status-text.ts'
-import { leftText, timeText } from '../wanted-text.ts'
+import { placeText } from '@lvsm/model'
+import { timeText } from '../wanted-text.ts'
 import { explainGroup } from './group.ts'
-import { changeText, type Explained, hintsOf, type Known } from './subject.ts'
+import { type Explained, hintsOf, type Known } from './subject.ts'
 
 export function explainService(known: Known, name: string): Explained {
   const { status } = known

@@ -42,12 +42,6 @@ export const hintsOf = (troubles: readonly NodeTrouble[]): string[] =>
 export const nextSteps = (troubles: readonly NodeTrouble[]): string[] =>
   hintsOf(troubles.filter(({ severity, pastMs }) => severity === 'critical' && pastMs === undefined))
 
-/** Where coordinators keep the configuration a command changes it, else the file that every node has; an older node does not say which. */
-export const changeText = ({ coordinators }: Status, command: string, inFile: string): string =>
-  coordinators === false
-    ? `${inFile} in the configuration file of every node, and reload it there: systemctl reload lvsm-agent`
-    : command
-
 /** Who would have it if its owner died; null: nobody, or that is not known, as `reason` says. */
 export function afterOwner(status: Status, group: string): { readonly next: string | null; readonly reason: string } {
   const owner = status.groups.find(({ name }) => name === group)?.owner ?? null

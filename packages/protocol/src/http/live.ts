@@ -1,6 +1,7 @@
 /** What `GET /v1/live` of the port for people says over its WebSocket: how it is at the beginning and at each change. JSON. */
 import * as z from 'zod'
 import { coordinatorsReport, factsReport, nodesReport, revisionHeading } from './config-reports.ts'
+import { eventsReport } from '../events/event.ts'
 import { statusReport } from './status.ts'
 
 export const LIVE_PATH = '/v1/live'
@@ -17,6 +18,8 @@ const stateMessage = z.object({
   wanted: factsReport.nullable(),
   /** The whole cluster. Null: there is no configuration yet. */
   status: statusReport.nullable().exactOptional(),
+  /** By which it is said since when something is wrong that no trouble says; the oldest first. */
+  events: eventsReport.shape.events.exactOptional(),
   /** What the agents use. */
   nodes: nodesReport.shape.nodes.exactOptional(),
   /** Who made that revision, when and why. */

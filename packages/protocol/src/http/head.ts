@@ -1,0 +1,22 @@
+/** What the first line of a status says beside its health: the same for `lvsm status` and the console. */
+import { together, isPresent, type Verdict } from './verdict.ts'
+import type { Status } from './status.ts'
+
+export interface HeadPart {
+  /** `bad`: it needs a person; `warn`: it is to be known; `over`: it asks nothing of anybody any more. */
+  readonly weight: 'bad' | 'warn' | 'over'
+  readonly text: string
+}
+
+export function headOf({ troubles, wanted = [] }: Status, { other, warnings }: Verdict): HeadPart[] {
+  const past = together(troubles).filter((one) => !isPresent(one)).length
+  const asked = wanted.filter(({ idle }) => !idle).length
+  const part = (weight: HeadPart['weight'], count: number, text: string): HeadPart[] =>
+    count === 0 ? [] : [{ weight, text }]
+  return [
+    ...other.map((text): HeadPart => ({ weight: 'bad', text })),
+    ...part('warn', warnings, `${warnings} warning${warnings === 1 ? '' : 's'}`),
+    ...part('over', past, `${past} of the last minutes ${past === 1 ? 'is' : 'are'} over`),
+    ...part('warn', asked, `maintenance: ${asked}`),
+  ]
+}
