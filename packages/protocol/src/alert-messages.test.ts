@@ -15,3 +15,19 @@ it.each([
   expect(read.message.told[0]?.told['ops']).toEqual({ what: 'firing', ageMs: 57_000, ...severity })
   expect(encodeMessage(read.message)).toBe(told(more))
 })
+
+const cause = (more: string): string =>
+  '{"v":1,"least":1,"kind":"alerts","causes":[{"code":"late","object":"node rs1","severity":"warning","summary":"late"' +
+  `${more}}],"whole":true,"unable":[],"told":[]}`
+
+it.each([
+  ['of an older agent, which says neither what comes of it nor what to do', '', {}],
+  ['that says both', ',"means":"it comes late","next":"top, on rs1"', { means: 'it comes late', next: 'top, on rs1' }],
+])('a cause %s is read, and comes back as it was', (_, more, said) => {
+  const read = decodeMessage(cause(more))
+  if (!read.ok || read.message.kind !== 'alerts') throw new Error(JSON.stringify(read))
+  expect(read.message.causes).toEqual([
+    { code: 'late', object: 'node rs1', severity: 'warning', summary: 'late', ...said },
+  ])
+  expect(encodeMessage(read.message)).toBe(cause(more))
+})

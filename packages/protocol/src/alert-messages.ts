@@ -14,6 +14,8 @@ const name = z.string().max(LONGEST_NAME)
 const count = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
 const LONGEST_OBJECT = 100
 export const LONGEST_SUMMARY = 240
+export const LONGEST_MEANS = 300
+export const LONGEST_NEXT = 500
 const MOST = 256
 
 const about = {
@@ -25,7 +27,12 @@ const about = {
   summary: text(LONGEST_SUMMARY),
 }
 /** Something is wrong; one of all that has the same cause. */
-export const saidCause = z.object(about)
+export const saidCause = z.object({
+  ...about,
+  /** What comes of it, and what to do, as `lvsm status` says it; not there: an older agent, or no room: what its kind says holds. */
+  means: text(LONGEST_MEANS).exactOptional(),
+  next: text(LONGEST_NEXT).exactOptional(),
+})
 export type CauseReport = z.infer<typeof saidCause>
 
 export const TOLD_WORDS = ['firing', 'resolved'] as const

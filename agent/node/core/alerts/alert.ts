@@ -9,12 +9,20 @@ export interface Telling {
   /** How bad it was at worst, as far as it was told; not there: nobody knows. */
   readonly severity?: Severity
 }
+/** What comes of it, and what to do. */
+export type Details = Pick<CauseReport, 'means' | 'next'>
+export const detailsOf = ({ means, next }: Details): Details => ({
+  ...(means === undefined ? {} : { means }),
+  ...(next === undefined ? {} : { next }),
+})
 export interface Alert {
   readonly key: string
   readonly code: string
   readonly object: string
   severity: Severity
   summary: string
+  /** As who says it said it last; what its kind says holds where nobody did. */
+  details: Details
   since: Instant
   /** Wall clock of who saw it first. */
   startedMs: number
@@ -42,8 +50,9 @@ export function again({ told }: Alert, fresh: Alert, notBefore: Instant, now: In
 export const isUntold = ({ told }: Pick<Alert, 'told'>): boolean =>
   [...told.values()].every(({ what }) => what === 'resolved')
 
-export const begin = ({ code, object, severity, summary }: CauseReport, now: Instant, wallMs: number): Alert => ({
-  ...{ key: keyOf({ code, object }), code, object, severity, summary },
+export const begin = (cause: CauseReport, now: Instant, wallMs: number): Alert => ({
+  ...{ key: keyOf(cause), code: cause.code, object: cause.object, severity: cause.severity, summary: cause.summary },
+  details: detailsOf(cause),
   ...{ since: now, startedMs: wallMs, goneAt: null, ended: null, told: new Map() },
   ...{ missedAt: NEVER_BEFORE, notBefore: NEVER_BEFORE },
 })

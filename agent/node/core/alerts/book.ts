@@ -7,7 +7,7 @@
  */
 import { after, between, type Instant, later } from '@lvsm/base'
 import type { AlertsMessage, CauseReport } from '@lvsm/protocol'
-import { again, type Alert, begin, isUntold, keyOf } from './alert.ts'
+import { again, type Alert, begin, detailsOf, isUntold, keyOf } from './alert.ts'
 import { type Ends, noteEnd, overAt } from './flapping.ts'
 import { admit, type IsWanted, MOST_ALERTS, newRoom, placeOf, type Room } from './room.ts'
 
@@ -119,6 +119,8 @@ export function settle(
 function isSeen({ alerts }: Book, alert: Alert, cause: CauseReport, now: Instant, wallMs: number): boolean {
   alert.severity = cause.severity
   alert.summary = cause.summary
+  // Not every message has room for them.
+  if (cause.means !== undefined || cause.next !== undefined) alert.details = detailsOf(cause)
   alert.goneAt = null
   if (alert.ended === null) return false
   alerts.set(alert.key, again(alert, begin(cause, now, wallMs), alert.ended.at, now))

@@ -1,5 +1,6 @@
 /** Which causes a node says: what the coordinators say of themselves is told where nobody has said it better. */
-import type { CoordinatorTrouble, Status } from '@lvsm/protocol'
+import type { Trouble } from '@lvsm/base'
+import { type CoordinatorTrouble, listedTroubles, judge, meansOf, type Status } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { node } from '../fixture.ts'
 import { causesOf } from './causes.ts'
@@ -100,4 +101,76 @@ test('that all checks of a service fail, and its realservers are kept, is critic
     ...{ code: 'service-doubtful', severity: 'critical', object: 'service http' },
     summary: expect.stringContaining('nobody knows whether it is served'),
   })
+})
+
+/** What the list of `lvsm status` says, as a cause has it. */
+const listed = (status: Status) =>
+  listedTroubles(status).map((entry) => ({
+    ...{ code: entry.code, object: entry.object, severity: entry.severity },
+    ...{ summary: entry.message, means: meansOf(entry, status.nodes), next: entry.hint },
+  }))
+const known = (status: Status, troubles: Parameters<typeof causesOf>[1] = []): Status => ({
+  ...status,
+  troubles: troubles.map((one) => ({ ...one, node: status.node })),
+})
+
+test('of a dead node, of a group without an owner and of what a node finds at itself: the words of lvsm status', () => {
+  const nodes = (role: string, voter: boolean): Status['nodes'] => [
+    { name: 'dir1', roles: [role], voter, state: 'idle', reason: '', standby: false, agent: true },
+    { name: 'dir2', roles: ['director'], voter, state: 'dead', reason: 'silent', standby: false, agent: false },
+  ]
+  const group = {
+    ...{ name: 'web', owner: null, number: 0, leftMs: 0, addresses: ['10.0.0.1'], directors: ['dir1'], pings: [] },
+    ...({ state: 'nobody', reason: 'no majority' } as const),
+  }
+  const late: Trouble = { code: 'late', severity: 'critical', message: 'late', object: 'node dir1', hint: 'top' }
+  for (const [role, voter] of [
+    ['director', true],
+    ['realserver', true],
+    ['realserver', false],
+  ] as const) {
+    const status = known({ ...quiet, node: 'dir1', nodes: nodes(role, voter), groups: [group] }, [late])
+    const said = causesOf(status, [late], none)
+    expect(said).toHaveLength(3)
+    expect(said).toEqual(expect.arrayContaining(listed(status)))
+  }
+})
+
+test('of a service that is not served: what the head says, and the next step of the list', () => {
+  const one = node('dir1')
+  one.run(500)
+  const { groups, services, nodes } = one.core.status(one.now())
+  const status: Status = {
+    ...quiet,
+    ...{ node: 'dir1', nodes: nodes.map((each) => ({ ...each, agent: true, state: 'idle' as const })) },
+    groups: groups.map((group) => ({ ...group, owner: 'dir1', state: 'owned' as const, directors: ['dir1'] })),
+    services: services.slice(0, 1).map((service) => ({
+      ...{ ...service, told: true },
+      realservers: service.realservers.map((each) => ({ ...each, weight: 0, healthy: false, reason: 'refused' })),
+    })),
+  }
+  const cause = causesOf(status, [], new Set(groups.map(({ name }) => name))).find(
+    ({ code }) => code === 'service-unserved',
+  )
+  const [service] = status.services
+  expect(cause?.summary).toBe(judge(status).unserved[0])
+  expect(cause?.next).toMatch(
+    new RegExp(`^lvsm check run ${service?.name}/${service?.realservers[0]?.node} --explain: .*; lvsm explain `),
+  )
+  expect(listed(status)).toContainEqual(expect.objectContaining({ next: cause?.next, means: cause?.means }))
+})
+
+test('what the product advises for a group that could not move names it', () => {
+  const group = {
+    ...{ name: 'web', owner: 'dir1', number: 1, leftMs: 100, addresses: ['10.0.0.1'], directors: ['dir1', 'dir2'] },
+    ...{ pings: [], state: 'owned' as const, reason: '', takers: [{ node: 'dir2', could: false, reason: 'no link' }] },
+  }
+  const [cause] = causesOf({ ...quiet, quorum: true, groups: [group] }, [], new Set(['web']))
+  expect(cause).toMatchObject({ code: 'group-immovable', next: expect.stringMatching(/^lvsm explain group web: /) })
+})
+
+test('what lvsm status says is over is no cause any more', () => {
+  const late: Trouble = { code: 'late', severity: 'critical', message: 'late', object: 'node dir1' }
+  expect(keys(quiet, [late], [])).toEqual(['late node dir1'])
+  expect(keys(quiet, [{ ...late, pastMs: 20_000 }], [])).toEqual([])
 })

@@ -113,7 +113,9 @@ it.each([
   ['node rs1', 'rs1'],
   ['receiver ops', 'shop'],
 ])('mon’s hosts are the nodes that %s is about: %s', (object, hosts) => {
-  const alert = { code: 'x', object, severity: 'critical', summary: 's', startedMs: 1000, ended: null } as const
+  const alert = {
+    ...({ code: 'x', object, severity: 'critical', summary: 's', details: {}, startedMs: 1000, ended: null } as const),
+  }
   const one = toldOf(config, { ...alert, missedAt: NEVER_BEFORE, notBefore: NEVER_BEFORE }, String)
   const { argv } = deliveryOf(receiver('old'), 'shop', [one])
   expect(argv).toEqual(expect.arrayContaining(['-h', hosts, '-t', '1']))
@@ -143,7 +145,7 @@ it('mail says what to do, and a program gets one alert as JSON and in its enviro
     port: 25,
     subject: '[shop] FIRING: service-unserved service http, group web',
   })
-  expect(mail['text']).toContain('  do: lvsm explain SERVICE')
+  expect(mail['text']).toContain('  do: lvsm explain service SERVICE')
   expect(deliveryOf(receiver('mails'), 'shop', [told(), told(over)])['subject']).toBe('[shop] 1 firing, 1 over')
   const program = deliveryOf(receiver('own'), 'shop', [told()])
   expect(program).toMatchObject({
@@ -151,6 +153,23 @@ it('mail says what to do, and a program gets one alert as JSON and in its enviro
     variables: { LVSM_STATUS: 'firing', LVSM_SERVICE: 'http', LVSM_ALERTNAME: 'service-unserved' },
   })
   expect(JSON.parse(String(program['input']))).toMatchObject({ labels: { service: 'http' } })
+})
+
+it('what comes of it and what to do are those of the node that has it, and of what is over neither is said', () => {
+  const details = { means: 'its vote comes late', next: 'lvsm explain node dir2' }
+  const late = (more: Partial<Told> = {}) => told({ details, ...more }, 'node dir2', 'late')
+  const text = (one: Told): string => String(deliveryOf(receiver('mails'), 'shop', [one])['text'])
+  expect(text(late())).toContain('  so: its vote comes late\n  do: lvsm explain node dir2\n')
+  expect(text(late({ details: {} })), 'as its kind says').toMatch(/ {2}so: .+\n {2}do: .+\n/)
+  expect(text(late(over))).not.toMatch(/ {2}(so|do): /)
+  expect(deliveryOf(receiver('old'), 'shop', [late()])['input']).toMatch(
+    /\nits vote comes late\nlvsm explain node dir2\n$/,
+  )
+  for (const [name, of] of [
+    ['ops', (sent: Record<string, unknown>) => JSON.parse(String(sent['body'])) as object],
+    ['own', (sent: Record<string, unknown>) => ({ alerts: [JSON.parse(String(sent['input'])) as object] })],
+  ] as const)
+    expect(of(deliveryOf(receiver(name), 'shop', [late()]))).toMatchObject({ alerts: [{ annotations: details }] })
 })
 
 describe('labels', () => {

@@ -3,13 +3,15 @@ import type { Config, ConfigReceiver } from '@lvsm/model'
 import { digest64 } from '@lvsm/base'
 import { troubleKind } from '@lvsm/protocol'
 import { fingerprintOf, type Labels, labelsOf } from './labels.ts'
-import type { Alert } from './alert.ts'
+import type { Alert, Details } from './alert.ts'
 
 /** One alert, as it is told. Times: ISO 8601. */
 export interface Told {
   readonly status: 'firing' | 'resolved'
   readonly labels: Labels
   readonly summary: string
+  /** What comes of it, and what to do; not there: what its kind says holds. */
+  readonly details?: Details
   readonly startsAt: string
   /** Null: it lasts. */
   readonly endsAt: string | null
@@ -23,12 +25,13 @@ export interface Told {
 
 export const toldOf = (
   config: Config,
-  { code, object, severity, summary, startedMs, ended }: Omit<Alert, 'told' | 'since' | 'goneAt' | 'key'>,
+  { code, object, severity, summary, details, startedMs, ended }: Omit<Alert, 'told' | 'since' | 'goneAt' | 'key'>,
   iso: (wallMs: number) => string,
 ): Told => ({
   status: ended ? 'resolved' : 'firing',
   labels: labelsOf(config, { code, object, severity }),
   summary,
+  details,
   startsAt: iso(startedMs),
   endsAt: ended ? iso(ended.wallMs) : null,
   startedMs,
@@ -46,9 +49,9 @@ function hostsOf({ services, groups }: Config, object: string): string[] {
 /** As Go writes a time that is none: what Alertmanager says of what lasts. */
 const NO_TIME = '0001-01-01T00:00:00Z'
 
-const annotationsOf = ({ summary, labels, isTest }: Told): Record<string, string> => {
+const annotationsOf = ({ summary, details, labels, isTest }: Told): Record<string, string> => {
   const kind = isTest === true ? null : troubleKind(labels['alertname'] ?? '')
-  return { summary, ...(kind ? { means: kind.means, next: kind.next } : {}) }
+  return { summary, ...(kind ? { means: kind.means, next: kind.next } : {}), ...details }
 }
 const alertOf = (told: Told): object => ({
   status: told.status,
@@ -113,11 +116,13 @@ function mailOf(cluster: string, all: readonly Told[]): { readonly subject: stri
       : `[${cluster}] ${firing} firing, ${all.length - firing} over`
   const parts = all.map((told) => {
     const { means, next } = annotationsOf(told)
+    const lasts = told.status === 'firing'
     return [
       `${WORDS[told.status]}  ${told.labels['severity']}  ${told.labels['alertname']}  ${aboutOf(told)}`,
       `  ${told.summary}`,
-      ...(means === undefined ? [] : [`  so: ${means}`]),
-      ...(next === undefined || told.status === 'resolved' ? [] : [`  do: ${next}`]),
+      // Of what is over neither is true any more.
+      ...(means === undefined || !lasts ? [] : [`  so: ${means}`]),
+      ...(next === undefined || !lasts ? [] : [`  do: ${next}`]),
       `  since ${told.startsAt}${told.endsAt === null ? '' : `, over at ${told.endsAt}`}`,
     ].join('\n')
   })

@@ -38,6 +38,7 @@ interface Heard {
   readonly fingerprint: string
   readonly severity: string
   readonly summary: string
+  readonly next: string
 }
 
 interface Body {
@@ -153,11 +154,12 @@ export class World {
           // What is there because it lasts is nothing new.
           for (const one of alerts.filter(({ fingerprint }) => due.has(String(fingerprint)))) {
             const { alertname, node: named, service, group, object, severity } = fieldsOf(one['labels'])
-            const summary = String(fieldsOf(one['annotations'])['summary'])
+            const annotations = fieldsOf(one['annotations'])
+            const [summary, next] = [String(annotations['summary']), String(annotations['next'])]
             const about = named ?? service ?? group ?? object
             const [status, fingerprint] = [String(one['status']), String(one['fingerprint'])]
             const key = `${String(alertname)} ${String(about)}`
-            this.heard.push({ at, receiver, status, fingerprint, key, severity: String(severity), summary })
+            this.heard.push({ at, receiver, status, fingerprint, key, severity: String(severity), summary, next })
           }
         }
         this.#later.push({
@@ -171,8 +173,15 @@ export class World {
       },
     })
   }
-  begins(node: string, code: string, object = 'node dir2', severity: CauseReport['severity'] = 'warning'): void {
-    const cause: CauseReport = { code, object, severity, summary: `${code} at ${node}` }
+  /** `more`: what comes of it, and what to do. */
+  begins(
+    node: string,
+    code: string,
+    object = 'node dir2',
+    severity: CauseReport['severity'] = 'warning',
+    more: Pick<CauseReport, 'means' | 'next'> = {},
+  ): void {
+    const cause: CauseReport = { code, object, severity, summary: `${code} at ${node}`, ...more }
     this.causes.get(node)?.set(`${code} ${object}`, cause)
   }
   ends(node: string, code: string, object = 'node dir2'): void {

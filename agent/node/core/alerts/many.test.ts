@@ -104,3 +104,31 @@ it.each(['coordinator-disk node rs1', 'no-leader coordinators', 'node-dead node 
     ).toBe('resolved')
   },
 )
+
+describe('what to do, as the node says that has the trouble', () => {
+  /** What the first receiver was told to do about each, when it was told that it lasts. */
+  const steps = (world: World): string[] =>
+    world.heard.filter(({ receiver, status }) => receiver === 'ops' && status === 'firing').map(({ next }) => next)
+  const means = 'm'.repeat(300)
+  it('is told by the node that tells, though it knows it by a message alone', () => {
+    const world = new World(51)
+    world.run(10_000)
+    world.begins('dir2', 'not-ready', 'node dir2', 'critical', { means, next: 'ip link set eth1 up' })
+    world.run(10_000)
+    expect(steps(world)).toEqual(['ip link set eth1 up'])
+  })
+  it('has no room in one message for many of them, and comes with those that follow; what its kind says holds until then', () => {
+    const world = new World(52)
+    world.run(10_000)
+    for (const name of named(8)) {
+      const next = `${name} ${'n'.repeat(490)}`
+      world.begins('dir2', 'late', `node ${name}`, 'warning', { means, next })
+    }
+    world.run(30_000)
+    expect(steps(world)).toHaveLength(8)
+    const texts = [...world.living.values()].map(({ state }) =>
+      [...state.alerting.book.alerts.values()].map(({ details }) => details.next?.split(' ')[0]),
+    )
+    for (const all of texts) expect(all.toSorted()).toEqual(named(8))
+  })
+})

@@ -1,15 +1,17 @@
 /** What this node tells the others of alerts, in one message of bounded length; what has no room comes with the next. */
-import { type AlertsMessage, encodeMessage, LONGEST_MESSAGE } from '@lvsm/protocol'
+import { type AlertsMessage, type CauseReport, encodeMessage, LONGEST_MESSAGE } from '@lvsm/protocol'
 import { bytesOf } from '../publish/packing.ts'
 import type { NodeState } from '../state.ts'
+import { detailsOf } from './alert.ts'
 import { rulesOf } from './alerting.ts'
 import { unableHere } from './reach.ts'
 import { placeOf } from './room.ts'
 import { entryOf } from './tell.ts'
 import { mayTell } from './tellers.ts'
 
-/** Bytes of all causes together. */
+/** Bytes of all causes together, without and with what comes of them and what to do. */
 const CAUSES = 2800
+const DETAILED = 4200
 /** For what stands around them. */
 const ENVELOPE = 300
 const sizeOf = (value: unknown): number => bytesOf(JSON.stringify(value)) + 1
@@ -22,22 +24,43 @@ function fitting<T>(all: readonly T[], bytes: number): T[] {
 }
 
 /** All of them, or the next of them: one turn after the other, so that whoever hears it knows when one was left out of a whole turn. */
-function nextCauses({ alerting }: NodeState): Pick<AlertsMessage, 'causes' | 'whole' | 'turn'> {
+function nextCauses(state: NodeState): Pick<AlertsMessage, 'causes' | 'whole' | 'turn'> {
+  const { alerting } = state
   const sorted = alerting.own
     .map((cause) => [placeOf(cause), cause] as const)
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
   const all = sorted.map(([, cause]) => cause)
-  if (fitting(all, CAUSES).length === all.length) return { causes: all, whole: true }
+  if (fitting(all.map(plainly), CAUSES).length === all.length) return { causes: detailed(state, all), whole: true }
   const { last, turn } = alerting.causesSaid
   const rest = sorted.filter(([place]) => place > last)
   const begins = last === '' || rest.length === 0
-  const next = begins ? sorted : rest
-  const causes = fitting(
-    next.map(([, cause]) => cause),
-    CAUSES,
-  )
-  alerting.causesSaid = { last: next[causes.length - 1]?.[0] ?? '', turn: begins ? turn + 1 : turn }
-  return { causes, whole: false, turn: alerting.causesSaid.turn }
+  const next = (begins ? sorted : rest).map(([, cause]) => cause)
+  const causes = next.slice(0, fitting(next.map(plainly), CAUSES).length)
+  const end = causes.at(-1)
+  alerting.causesSaid = { last: end ? placeOf(end) : '', turn: begins ? turn + 1 : turn }
+  return { causes: detailed(state, causes), whole: false, turn: alerting.causesSaid.turn }
+}
+
+const plainly = ({ means: _, next: __, ...cause }: CauseReport): CauseReport => cause
+
+/** With what comes of it, and what to do, for as many as there is room: of the others in the messages that follow. */
+function detailed({ alerting }: NodeState, causes: readonly CauseReport[]): CauseReport[] {
+  const plain = causes.map(plainly)
+  const from = alerting.detailed % Math.max(1, causes.length)
+  let left = DETAILED - sizeOf(plain)
+  const whole = new Set<CauseReport>()
+  alerting.detailed = 0
+  for (const one of [...causes.slice(from), ...causes.slice(0, from)]) {
+    const bytes = sizeOf(detailsOf(one))
+    if (bytes > left && whole.size > 0) {
+      alerting.detailed = causes.indexOf(one)
+      break
+    }
+    if (bytes > left) continue
+    left -= bytes
+    whole.add(one)
+  }
+  return causes.flatMap((one, at) => (whole.has(one) ? [one] : plain.slice(at, at + 1)))
 }
 
 /** Null: there is nobody to tell, or it has not heard the others yet. */

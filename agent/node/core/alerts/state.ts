@@ -45,6 +45,8 @@ export interface Alerting {
   turn: number
   /** Of causes, where they have no room in one message: the last one that was said, and how many times all of them were. */
   causesSaid: { readonly last: string; readonly turn: number }
+  /** The next of the causes whose details had no room in a message. */
+  detailed: number
   /** What the disk has. */
   kept: string
   /** By receiver: who told it last, as far as this node knows. */
@@ -78,6 +80,7 @@ export function newAlerting(kept: KeptAlerts | null, startedAt: Instant, wallMs:
     listensUntil: after(startedAt, LISTEN_MS),
     turn: 0,
     causesSaid: { last: '', turn: 0 },
+    detailed: 0,
     kept: '',
     senders: new Map(),
     serial: 0,

@@ -141,7 +141,7 @@ function mergeEntry({ alerts, ends }: Book, entry: ToldEntry, now: Instant, wall
   const { code, object, severity, summary, startedMs, ageMs } = entry
   const since = after(now, -ageMs)
   const fresh: Alert = {
-    ...{ key, code, object, severity, summary, since, startedMs },
+    ...{ key, code, object, severity, summary, details: {}, since, startedMs },
     ...{ goneAt: now, missedAt: now, notBefore: NEVER_BEFORE, ended: null, told: new Map<string, Telling>() },
   }
   const isBack = known?.ended && entry.endedMs === null && since > known.ended.at

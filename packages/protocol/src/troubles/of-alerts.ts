@@ -5,7 +5,7 @@ export const ALERTS = {
   'node-dead': kind(
     'critical',
     'node',
-    'node NAME is dead: REASON',
+    'node NAME is dead: nothing is heard from it over any link (REASON)',
     'it takes nothing over, and where it votes, its vote is lost; whether its servers answer, their checks say',
     'does the machine run? Then look at lvsm-lease there (systemctl status lvsm-lease): one that hangs is started anew by systemctl restart lvsm-lease; else start it, or take the node out: README, leave, or start over',
   ),
@@ -14,21 +14,21 @@ export const ALERTS = {
     'group',
     'nobody owns GROUP (ADDRESSES): REASON',
     'nobody answers for its addresses',
-    'lvsm explain GROUP: why no director could take it',
+    'lvsm explain group GROUP: why no director could take it',
   ),
   'group-immovable': kind(
     'warning',
     'group',
     'GROUP could not move now: REASON',
     'it is served, and the next fault of its owner ends that',
-    'lvsm explain GROUP: which director could not take it, and why',
+    'lvsm explain group GROUP: which director could not take it, and why',
   ),
   'service-unserved': kind(
     'critical',
     'service',
     'SERVICE: none of NUMBER realservers takes connections',
     'its clients are refused',
-    'lvsm explain SERVICE: which realservers fail, and why',
+    'lvsm explain service SERVICE: which realservers fail, and why',
   ),
   'service-doubtful': kind(
     'critical',
