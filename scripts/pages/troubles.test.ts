@@ -7,7 +7,10 @@ import { troublesPage } from './troubles.ts'
 
 const HERE = join(import.meta.dirname, '../..')
 /** Where troubles are made; warnings of the configuration (packages/model) say themselves what to change. */
-const ROOMS = ['agent', 'coordinator', 'packages/plan/src', 'packages/lease/src', 'packages/health/src']
+const ROOMS = [
+  ...['agent', 'coordinator', 'packages/plan/src', 'packages/lease/src', 'packages/health/src'],
+  'packages/protocol/src/unsaid',
+]
 const SOURCES = ROOMS.flatMap((room) => globSync(`${room}/**/*.ts`, { cwd: HERE }))
   .filter((path) => !path.includes('.test.') && !path.includes('fixture'))
   .map((path) => ({ path, text: readFileSync(join(HERE, path), 'utf8') }))

@@ -97,7 +97,7 @@ function withoutStatus(answered: number | null): string {
 
 /** A status waits no longer for what says since when. */
 const EVENTS_MS = 400
-function eventsSoon(session: Session): Promise<readonly HistoryEvent[]> {
+export function eventsSoon(session: Session): Promise<readonly HistoryEvent[]> {
   const late = new AbortController()
   return Promise.race([
     clusterEvents(session, undefined, late.signal)

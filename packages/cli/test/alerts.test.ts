@@ -72,6 +72,30 @@ it('lvsm alert list shows what is wrong also where there is nobody to be told', 
   expect(await listed([])).toMatch(/^Nobody is told of anything: [^\n]*\n\nNothing is wrong\.\n$/)
 })
 
+it('lvsm alert list without receivers says what no trouble says, too: a dead node, a group without an owner', async () => {
+  const nodes = STATUS.nodes.map((one) => (one.name === 'dir2' ? { ...one, state: 'dead', agent: false } : one))
+  const groups = STATUS.groups.map((one) => ({ ...one, owner: null, state: 'nobody' }))
+  const lost = {
+    at: '2026-11-28T08:00:00.000Z',
+    node: 'dir1',
+    group: 'web',
+    kind: 'lost',
+    number: 7,
+    reason: 'cut off',
+  }
+  const { socketPath } = await startAgent(({ path }) => ({
+    body: path.startsWith('/v1/events')
+      ? { events: [lost] }
+      : path === '/v1/alerts'
+        ? { ...ALERTS, receivers: [], alerts: [] }
+        : { ...STATUS, nodes, groups, troubles: [] },
+  }))
+  const { out } = await lvsm(['--socket', socketPath, 'alert', 'list'])
+  expect(out).toMatch(/critical {2}dir1: nobody owns web .*\(group-unowned; since 2026-11-28 08:00:00Z\)\n/)
+  expect(out).toMatch(/critical {2}dir1: node dir2 is dead: /)
+  expect(out).not.toContain('Nothing is wrong')
+})
+
 it('lvsm alert test says whether a receiver took it', async () => {
   const { socketPath, heard } = await startAgent(() => ({
     body: { node: 'dir2', receiver: 'ops', ok: false, reason: '503 Service Unavailable' },

@@ -145,7 +145,7 @@ it('mail says what to do, and a program gets one alert as JSON and in its enviro
     port: 25,
     subject: '[shop] FIRING: service-unserved service http, group web',
   })
-  expect(mail['text']).toContain('  do: lvsm explain service SERVICE')
+  expect(mail['text']).toContain('  do: lvsm explain SERVICE')
   expect(deliveryOf(receiver('mails'), 'shop', [told(), told(over)])['subject']).toBe('[shop] 1 firing, 1 over')
   const program = deliveryOf(receiver('own'), 'shop', [told()])
   expect(program).toMatchObject({

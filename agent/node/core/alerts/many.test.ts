@@ -129,6 +129,6 @@ describe('what to do, as the node says that has the trouble', () => {
     const texts = [...world.living.values()].map(({ state }) =>
       [...state.alerting.book.alerts.values()].map(({ details }) => details.next?.split(' ')[0]),
     )
-    for (const all of texts) expect(all.toSorted()).toEqual(named(8))
+    for (const all of texts) expect(new Set(all)).toEqual(new Set(named(8)))
   })
 })

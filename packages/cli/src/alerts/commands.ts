@@ -1,8 +1,8 @@
 /** `lvsm alert list` and `test`: what an agent knows of alerts, and whether a receiver takes one. */
-import type { Exit } from '@lvsm/protocol'
+import { type Exit, isUnsaid } from '@lvsm/protocol'
 import { exchange } from '../agents.ts'
 import { clusterStatus } from '../cluster.ts'
-import type { Session } from '../commands.ts'
+import { eventsSoon, type Session } from '../commands.ts'
 import { asQuestion } from '../failure.ts'
 import { type Format, render } from '../output.ts'
 import { withProgress } from '../terminal.ts'
@@ -17,7 +17,8 @@ export async function listAlerts(session: Session, format: Format): Promise<Exit
   const report = await exchange(socketPaths, { route: 'alerts', body: null, timeoutMs: QUERY_TIMEOUT_MS })
   const isUntold = report.receivers.length === 0 && format === 'table'
   const status = isUntold ? await clusterStatus(session) : null
-  terminal.print(render(report, format, (it) => alertsText(it, terminal.paint, status)))
+  const events = status && isUnsaid(status) ? await eventsSoon(session) : []
+  terminal.print(render(report, format, (it) => alertsText(it, terminal.paint, status, events)))
   return 'ok'
 }
 

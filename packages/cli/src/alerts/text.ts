@@ -1,5 +1,5 @@
 /** Alerts for eyes. */
-import { type AlertReport, type AlertsReport, type Status, together } from '@lvsm/protocol'
+import { type AlertReport, type AlertsReport, type HistoryEvent, listedTroubles, type Status } from '@lvsm/protocol'
 import { spanText } from '@lvsm/base'
 import type { Paint } from '../paint.ts'
 import { table } from '../table.ts'
@@ -10,11 +10,12 @@ const toldText = ({ told }: AlertReport): string =>
     .map(({ receiver, what, ageMs }) => `${receiver}: ${what}${ageMs === null ? '' : ` ${spanText(ageMs)} ago`}`)
     .join(', ')
 
-/** `status`: where nobody is to be told, agents keep no alerts, and its troubles are what is wrong. */
+/** `status`: where nobody is to be told, agents keep no alerts, and what it lists is what is wrong; `events`: what says since when. */
 export function alertsText(
   { node, receivers, alerts }: AlertsReport,
   paint: Paint,
-  status: Pick<Status, 'troubles' | 'nodes'> | null = null,
+  status: Status | null = null,
+  events: readonly HistoryEvent[] = [],
 ): string {
   const rows = receivers.map(({ name, type, sender, fault }) => [
     name,
@@ -26,7 +27,7 @@ export function alertsText(
     receivers.length === 0
       ? `Nobody is told of anything: there are no receivers. lvsm receiver add NAME type=webhook url=… adds one.`
       : table(['receiver', 'type', 'told by', `as ${node} knows`], rows, paint)
-  if (alerts.length === 0 && status !== null) return `${head}\n\n${untoldText(status, paint)}`
+  if (alerts.length === 0 && status !== null) return `${head}\n\n${untoldText(status, events, paint)}`
   if (alerts.length === 0) return `${head}\n\nNothing is wrong.\n`
   const blocks = alerts.map((alert) => {
     const { code, object, severity, summary, since, ended, silenced } = alert
@@ -41,8 +42,10 @@ export function alertsText(
   return `${head}\n\n${blocks.join('\n')}\n`
 }
 
-function untoldText({ troubles, nodes }: Pick<Status, 'troubles' | 'nodes'>, paint: Paint): string {
-  const causes = together(troubles).filter(({ severity, pastMs }) => severity !== 'info' && pastMs === undefined)
+function untoldText(status: Status, events: readonly HistoryEvent[], paint: Paint): string {
+  const causes = listedTroubles(status, events).filter(
+    ({ severity, pastMs }) => severity !== 'info' && pastMs === undefined,
+  )
   if (causes.length === 0) return 'Nothing is wrong.\n'
-  return causes.map((one) => `${troubleLine(one, paint, nodes)}\n`).join('')
+  return causes.map((one) => `${troubleLine(one, paint, status.nodes)}\n`).join('')
 }

@@ -105,7 +105,8 @@ function outEntry(
   const services = [...new Set(all.map((one) => one.service.name))]
   const [since] = all
     .flatMap((one) => failedSince(events, one.server.node, one.service.name) ?? [])
-    .toSorted((one, other) => Date.parse(one) - Date.parse(other))
+    // ISO 8601: texts in the order of time.
+    .toSorted((one, other) => (one < other ? -1 : 1))
   const is = server.healthy === false ? 'failed' : names.length > 1 ? 'are out' : 'is out'
   const means = MEANS[which]
   const isOne = all.every((one) => one.server.reason === server.reason)
