@@ -12,6 +12,7 @@ import { type Control, type ControlEvents, serveControl } from './adapters/contr
 import { connectLease } from './adapters/lease.ts'
 import { openPinger, type Pinger } from './adapters/ping.ts'
 import { Programs } from './adapters/programs.ts'
+import { readVitals } from './adapters/vitals/vitals.ts'
 import type { Configuration } from './configuration.ts'
 import { Counting } from './counting.ts'
 import { bearable } from './deafening.ts'
@@ -203,6 +204,8 @@ export class Agent {
       case 'openings':
       case 'totals':
         return this.#counting.look(effect.kind, (input) => this.#driver.feed(input))
+      case 'vitals':
+        return readVitals(effect, (input) => this.#driver.feed(input))
       case 'check':
         return this.#prober.check(effect.id, effect, this.#counting.timed(effect.id, this.#driver, this.#machine))
       case 'deliver':

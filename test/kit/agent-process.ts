@@ -193,6 +193,9 @@ export class AgentProcess {
       // And its packets are counted nowhere.
       case 'totals':
         return this.put({ kind: 'totals', reading: null })
+      // Its machine has no parts that ail.
+      case 'vitals':
+        return this.put({ kind: 'vitals', reading: null })
       // Nor are its servers sockets.
       case 'sockets':
         return this.put({ kind: 'sockets', found: null, error: 'there are none here', load: 0 })

@@ -23,12 +23,12 @@ import { nextCheckAt } from '@lvsm/health'
 import { nextAlert } from './alerts/alerting.ts'
 import { reportAlerts } from './alerts/report.ts'
 import { alertIfDue, onDelivery } from './alerts/step.ts'
+import { onChecked } from './check/answered.ts'
 import { endHolds, nextHold } from './check/holds.ts'
-import { checked, checkIfDue } from './check/members.ts'
-import { nextTurn, stepTurns, turnEnded } from './check/through.ts'
-import { nextTrial, stepTrials, trialEnded } from './check/trials.ts'
+import { checkIfDue } from './check/members.ts'
+import { nextTurn, stepTurns } from './check/through.ts'
+import { nextTrial, stepTrials } from './check/trials.ts'
 import { endSights, nextSightEnd } from './check/sights.ts'
-import { unknown } from './check/unknowns.ts'
 import { notePings } from './check/ping-news.ts'
 import { nextPing, pingAnswered, pingIfDue, pingsSent } from './check/pings.ts'
 import { dispatch } from './command/dispatch.ts'
@@ -60,6 +60,7 @@ import { reportStatus } from './publish/status.ts'
 import { nextTotals, onTotals, readTotalsIfDue } from './rates/rates.ts'
 import { rateHistoryOf } from './rates/report.ts'
 import { report, troubles } from './publish/troubles.ts'
+import { nextVitals, onVitals, readVitalsIfDue } from './vitals/vitals.ts'
 import { tellVerdicts } from './verdicts.ts'
 import { count, newState, type NodeOptions, type NodeState } from './state.ts'
 
@@ -90,6 +91,7 @@ const QUIET: ReadonlySet<string> = new Set([
   'checked',
   'sockets',
   'totals',
+  'vitals',
   'pinged',
   'ping-answered',
   'refused',
@@ -149,6 +151,8 @@ function onInput(state: NodeState, input: NodeInput): void {
       return onOpenings(state, input.report)
     case 'totals':
       return onTotals(state, input.reading)
+    case 'vitals':
+      return onVitals(state, input.reading)
     case 'sockets':
       return onSockets(state, input)
     case 'checked':
@@ -174,8 +178,7 @@ function onInput(state: NodeState, input: NodeInput): void {
     case 'message':
       return onMessage(state, input.from, input.text)
     case 'command':
-      dispatch(state, { command: input.command, replyTo: { kind: 'operator', id: input.id }, mayForward: true })
-      return lookIfDraining(state)
+      return onCommand(state, input)
     case 'refused':
       return count(state, input.reason)
     case 'trouble':
@@ -191,12 +194,9 @@ function onInput(state: NodeState, input: NodeInput): void {
   }
 }
 
-function onChecked(state: NodeState, input: Extract<NodeInput, { kind: 'checked' }>): void {
-  const { id, ok, found } = input
-  const reason = turnEnded(state, input)
-  if (trialEnded(state, { ...input, reason })) return
-  if (ok === null) return unknown(state, id, reason)
-  tellVerdicts(state, checked(state, id, { ok, reason }, found))
+function onCommand(state: NodeState, { id, command }: Extract<NodeInput, { kind: 'command' }>): void {
+  dispatch(state, { command, replyTo: { kind: 'operator', id }, mayForward: true })
+  lookIfDraining(state)
 }
 
 /** What is due, whatever came in. */
@@ -213,6 +213,7 @@ function proceed(state: NodeState, input: NodeInput): void {
   lookIfDue(state)
   lookAtSocketsIfDue(state)
   readTotalsIfDue(state)
+  readVitalsIfDue(state)
   checkIfDue(state)
   stepTurns(state)
   pingIfDue(state)
@@ -240,6 +241,7 @@ function proceed(state: NodeState, input: NodeInput): void {
     nextSightEnd(state),
     nextSocketLook(state),
     nextTotals(state),
+    nextVitals(state),
     nextRecord(state),
     nextAlert(state),
   ]

@@ -27,6 +27,7 @@ import {
 } from '@lvsm/model'
 import { type Observed, type Operation } from '@lvsm/plan'
 import { type Unsent } from './check/pings.ts'
+import type { VitalsReading } from './vitals/reading.ts'
 
 /** An operation that the kernel refused. */
 export interface Failure {
@@ -60,6 +61,8 @@ export type NodeInput =
   | { readonly kind: 'openings'; readonly report: OpeningsReport | null }
   /** What the kernel counted until now; null: that could not be read. */
   | { readonly kind: 'totals'; readonly reading: TotalsReading | null }
+  /** What ails this machine; null: nothing could be read. */
+  | { readonly kind: 'vitals'; readonly reading: VitalsReading | null }
   /** Who waits for connections or datagrams on this machine; null: that could not be read. `load`: of a minute, for each processor. */
   | {
       readonly kind: 'sockets'
@@ -154,6 +157,8 @@ export type NodeEffect =
   | { readonly kind: 'openings' }
   /** Read what the kernel counted; answered by one `totals`. */
   | { readonly kind: 'totals' }
+  /** Read what ails this machine, of these interfaces; answered by one `vitals`. */
+  | { readonly kind: 'vitals'; readonly interfaces: readonly { readonly name: string; readonly index: number }[] }
   /** See who listens; answered by one `sockets`. */
   /** `crowded`: ports at which somebody waits all the time. */
   | { readonly kind: 'sockets'; readonly protocols: readonly KernelProtocol[]; readonly crowded: readonly number[] }

@@ -36,6 +36,7 @@ import type { Repaired } from './plan/fights.ts'
 import type { Snapshot } from './publish/drops.ts'
 import { newPublished, type Published } from './publish/published.ts'
 import { newRates, type Rates } from './rates/rates.ts'
+import { newVitals, type Vitals } from './vitals/vitals.ts'
 import { newRhythm, type Rhythm } from './rhythm.ts'
 
 export interface NodeOptions {
@@ -124,6 +125,7 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows'
   readonly paths: Paths
   readonly sockets: Sockets
   readonly rates: Rates
+  readonly vitals: Vitals
   readonly lease: LeaseLink
   readonly states: Map<string, HeardState>
   /** By node, if it says that it has another configuration. */
@@ -188,13 +190,8 @@ const newKernel = (owned: OwnedRecord): Kernel => ({
 export function newState(options: NodeOptions): NodeState {
   const { node, boot, follows, wall, wallMs, word, startedAt, record } = options
   return {
-    node,
-    boot,
-    follows,
-    startedAt,
+    ...{ node, boot, follows, startedAt, wall, wallMs },
     awayMs: options.awayMs ?? null,
-    wall,
-    wallMs,
     now: startedAt,
     effects: [],
     config: null,
@@ -211,6 +208,7 @@ export function newState(options: NodeOptions): NodeState {
     paths: newPaths(startedAt),
     sockets: newSockets(startedAt),
     rates: newRates(startedAt),
+    vitals: newVitals(startedAt),
     lease: newLeaseLink(),
     states: new Map(),
     differs: new Map(),

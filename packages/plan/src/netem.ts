@@ -24,7 +24,11 @@ export function netemTroubles(view: NodeView, observed: Observed): Trouble[] {
 }
 
 /** What of the cluster leaves by an interface. */
-function usesOf({ node, directs, services, answersFor, gateways }: NodeView, host: HostNetwork, dev: string): string[] {
+export function usesOf(
+  { node, directs, services, answersFor, gateways }: NodeView,
+  host: HostNetwork,
+  dev: string,
+): string[] {
   const isBy = (address: string): boolean => interfaceFor(host, address)?.name === dev
   const heartbeats = node.links.filter(({ address }) => isBy(address)).map(({ name }) => `heartbeat link ${name}`)
   const floating = directs.flatMap(({ addresses }) => addresses)

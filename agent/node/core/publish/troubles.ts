@@ -29,6 +29,7 @@ import { fightTroubles } from '../plan/fights.ts'
 import { perReason } from '../plan/refusals.ts'
 import { log, type NodeState } from '../state.ts'
 import { syncTroubles } from '../synchronised.ts'
+import { vitalTroubles } from '../vitals/vitals.ts'
 import { dropTroubles } from './drops.ts'
 import { onePerCause } from './one-cause.ts'
 import { unbelievedTroubles } from './unbelieved.ts'
@@ -51,6 +52,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...pathTroubles(state),
     ...neighbourTroubles(state),
     ...goneTroubles(state),
+    ...vitalTroubles(state),
     ...socketTroubles(state),
     ...unseenTroubles(state),
     ...turnTroubles(state),

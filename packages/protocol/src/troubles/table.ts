@@ -5,6 +5,7 @@
 import { ALERTS } from './of-alerts.ts'
 import { HEARTBEATS, OWNERSHIP } from './between-nodes.ts'
 import type { TroubleKind } from './kind.ts'
+import { MACHINE } from './of-a-machine.ts'
 import { CONFIGURATION, KERNEL, STATE } from './of-a-node.ts'
 import { CHECKING } from './of-checks.ts'
 import { FORWARDED } from './of-forwarding.ts'
@@ -18,6 +19,7 @@ export const TROUBLE_PARTS = {
   'Who owns what': OWNERSHIP,
   'Packets between clients and realservers': TRAFFIC,
   'The kernel': KERNEL,
+  'The machine': MACHINE,
   'Forwarding methods': FORWARDED,
   Services: SERVICES,
   Checks: CHECKING,

@@ -1,0 +1,50 @@
+/** Bonds that lost a part of what they are made of: all is served, and the next fault of a cable ends it. */
+import { listed, type Trouble } from '@lvsm/base'
+import type { InterfaceReading } from './reading.ts'
+
+/** One reading may fall between two states. */
+const READINGS = 2
+
+interface Bond {
+  readonly last: InterfaceReading
+  /** So many readings in a row somebody was missing. */
+  readonly looks: number
+  /** Slaves that are down, with how they are. */
+  readonly down: readonly string[]
+  readonly up: readonly string[]
+}
+/** By name. */
+export type Bonds = ReadonlyMap<string, Bond>
+export const NO_BONDS: Bonds = new Map()
+
+export const bondsNow = (before: Bonds, read: readonly InterfaceReading[]): Bonds =>
+  new Map(
+    read.flatMap((last): [string, Bond][] => {
+      if (last.bond === null) return []
+      const slaves = last.bond.slaves
+      const down = slaves.filter(({ up }) => !up).map(({ name }) => name)
+      const up = slaves.filter((one) => one.up).map(({ name }) => name)
+      const isLess = down.length > 0 || slaves.length === 0
+      return [[last.name, { last, looks: isLess ? (before.get(last.name)?.looks ?? 0) + 1 : 0, down, up }]]
+    }),
+  )
+
+const MOST_NAMED = 4
+export const bondTroubles = (bonds: Bonds, node: string, usesOf: (name: string) => readonly string[]): Trouble[] =>
+  [...bonds.values()].flatMap(({ last, looks, down, up }): Trouble[] => {
+    if (looks < READINGS || last.bond === null) return []
+    const { name, under } = last
+    const none = down.length === 0
+    const lacks = none ? 'has no slave' : `has lost ${listed(down, MOST_NAMED)}`
+    const left = up.length === 0 ? 'nothing goes by it' : `all goes by ${listed(up, MOST_NAMED)}`
+    return [
+      {
+        ...{ code: 'bond-degraded', severity: up.length === 0 ? 'critical' : 'warning', object: `interface ${name}` },
+        message: `bond ${name} of ${node} ${lacks}: ${left}`,
+        evidence: `/proc/net/bonding/${name}: ${last.bond.mode}; by it go ${usesOf(under).join(', ')}`,
+        hint: none
+          ? `give it its interfaces again: ip link set NAME down, ip link set NAME master ${name}; who took them away: journalctl -k -g ${name}`
+          : `look at its cable and its port of the switch; ip -d link show ${down[0] ?? name}; journalctl -k -g ${name}`,
+      },
+    ]
+  })

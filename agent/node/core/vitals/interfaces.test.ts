@@ -1,0 +1,128 @@
+/** Interfaces that lose frames, flap or go slower: by what came lately, and over when it is over. */
+import { after, instant, type Trouble } from '@lvsm/base'
+import { describe, expect, test } from 'vitest'
+import { interfacesNow, interfaceTroubles, NO_INTERFACES } from './interfaces.ts'
+import type { Frames, InterfaceReading } from './reading.ts'
+
+const FRAMES: Frames = { packets: 0, errors: 0, dropped: 0, kinds: {} }
+const eth0: InterfaceReading = {
+  ...{ name: 'eth0', under: 'eth0', carrierChanges: 3, rx: FRAMES, tx: FRAMES, speed: 1000, half: false, bond: null },
+}
+const damaged = (errors: number, packets: number): Partial<InterfaceReading> => ({
+  rx: { packets, errors, dropped: 0, kinds: { rx_crc_errors: errors } },
+})
+
+class Bench {
+  #now = instant(1000)
+  #interfaces = NO_INTERFACES
+  isDown = false
+  /** A reading each five seconds. */
+  reads(...readings: Partial<InterfaceReading>[]): this {
+    for (const one of readings) {
+      this.#now = after(this.#now, 5000)
+      this.#interfaces = interfacesNow(this.#interfaces, [{ ...eth0, ...one }], this.#now)
+    }
+    return this
+  }
+  get said(): Trouble[] {
+    const usesOf = (): string[] => ['heartbeat link a']
+    return interfaceTroubles(this.#interfaces, 'dir1', this.#now, usesOf, () => this.isDown)
+  }
+  get codes(): string[] {
+    return this.said.map(({ code, severity }) => `${severity} ${code}`)
+  }
+}
+const times = <T>(count: number, of: (at: number) => T): T[] => Array.from({ length: count }, (_, at) => of(at))
+
+describe('frames that are lost', () => {
+  test('a cable that damages frames is told with its share, its kind, and what goes by it', () => {
+    const bench = new Bench().reads(damaged(7, 1000), damaged(87, 3000))
+    expect(bench.said).toEqual([
+      {
+        ...{ code: 'interface-errors', severity: 'critical', object: 'interface eth0' },
+        message: 'interface eth0 of dir1 receives damaged frames: up to 3.8 % of all frames',
+        evidence: '/sys/class/net/eth0/statistics, within a minute: rx_crc_errors 80; by it go heartbeat link a',
+        hint: expect.stringContaining('exchange its cable'),
+      },
+    ])
+  })
+  test('what was counted before the first reading is nothing', () => {
+    expect(new Bench().reads(damaged(80_000, 1000), damaged(80_000, 2000)).codes).toEqual([])
+  })
+  test('few, or few of very many, are none', () => {
+    expect(new Bench().reads(damaged(0, 0), damaged(19, 100)).codes).toEqual([])
+    expect(new Bench().reads(damaged(0, 0), damaged(500, 1_000_000)).codes).toEqual([])
+  })
+  test('below one in a hundred it is a warning; what was worse stays so while it lasts', () => {
+    const bench = new Bench().reads(damaged(0, 0), damaged(40, 10_000))
+    expect(bench.codes).toEqual(['warning interface-errors'])
+    expect(bench.reads(damaged(400, 20_000), damaged(440, 40_000)).codes).toEqual(['critical interface-errors'])
+  })
+  test('it is over a minute after the last of them, and not before', () => {
+    const bench = new Bench().reads(damaged(0, 0), damaged(100, 1000))
+    expect(bench.reads(...times(10, () => damaged(100, 1000))).codes).toHaveLength(1)
+    expect(bench.reads(...times(4, () => damaged(100, 1000))).codes).toEqual([])
+  })
+  test('a driver that was loaded anew counts from nothing', () => {
+    expect(new Bench().reads(damaged(500, 90_000), damaged(3, 100), damaged(4, 200)).codes).toEqual([])
+  })
+  test('an interface without room, and one that drops what it should send', () => {
+    const lost = (dropped: number, packets: number): Frames => ({
+      ...FRAMES,
+      packets,
+      dropped,
+      kinds: { some: dropped },
+    })
+    const said = (one: 'rx' | 'tx'): string =>
+      new Bench()
+        .reads({ [one]: lost(0, 0) }, { [one]: lost(900, 9000) })
+        .said.map(({ message }) => message)
+        .join()
+    expect(said('rx')).toBe(
+      'interface eth0 of dir1 has no room for what comes, and loses it: up to 9.1 % of all frames',
+    )
+    expect(said('tx')).toBe('interface eth0 of dir1 drops what it should send: up to 9.1 % of all frames')
+  })
+  test('of one that is down, that is told', () => {
+    const bench = new Bench().reads(damaged(0, 0), damaged(100, 1000))
+    bench.isDown = true
+    expect(bench.codes).toEqual([])
+  })
+})
+
+describe('a carrier that comes and goes', () => {
+  const changes = (carrierChanges: number): Partial<InterfaceReading> => ({ carrierChanges })
+  test('three times within five minutes is a trouble, until a minute was quiet', () => {
+    const bench = new Bench().reads(changes(3), changes(5), changes(7))
+    expect(bench.codes).toEqual([])
+    expect(bench.reads(changes(9)).said[0]).toMatchObject({
+      ...{ code: 'interface-flaps', severity: 'critical' },
+      message: 'interface eth0 of dir1 loses its carrier again and again: 3 times within five minutes',
+    })
+    expect(bench.reads(...times(11, () => changes(9))).codes).toHaveLength(1)
+    expect(bench.reads(changes(9)).codes).toEqual([])
+  })
+  test('once in a while it is none', () => {
+    expect(new Bench().reads(...times(60, (at) => changes(Math.floor(at / 20) * 2))).codes).toEqual([])
+  })
+})
+
+describe('speed', () => {
+  test('half as fast as before, at two readings', () => {
+    const bench = new Bench().reads({}, { speed: 100 })
+    expect(bench.codes).toEqual([])
+    expect(bench.reads({ speed: 100 }).said[0]?.message).toBe(
+      'interface eth0 of dir1 runs at 100 Mbit/s, and ran at 1000 Mbit/s before',
+    )
+    expect(bench.reads({}).codes).toEqual([])
+  })
+  test('half duplex; what says no speed, and a bond, is none', () => {
+    const half = { speed: 100, half: true }
+    expect(new Bench().reads(half, half).said[0]?.message).toBe(
+      'interface eth0 of dir1 runs at 100 Mbit/s and half duplex',
+    )
+    expect(new Bench().reads({}, { speed: null }, { speed: null }).codes).toEqual([])
+    const bond = { speed: 1000, bond: { mode: '802.3ad', slaves: [] } }
+    expect(new Bench().reads({ ...bond, speed: 2000 }, bond, bond).codes).toEqual([])
+  })
+})

@@ -1,0 +1,66 @@
+/** What a machine says of itself, on the real kernel: interfaces whose carrier comes and goes, that get damaged frames, and that run at half duplex. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { afterAll, expect, test } from 'vitest'
+import type { InterfaceReading } from '../../agent/node/core/vitals/reading.ts'
+import { ip, ipJson, space } from './space.ts'
+
+const children: ChildProcess[] = []
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL')
+})
+const ROOM = new URL('../../agent/node/adapters/vitals/', import.meta.url).href
+
+/** /sys is that of the namespace only in a process that was begun there. */
+function inSpace(text: string): unknown {
+  const words = ['netns', 'exec', space, process.execPath, '--input-type=module', '-e', text]
+  return JSON.parse(execFileSync('ip', words, { encoding: 'utf8' }))
+}
+function read(name: string, index = Number(ipJson(`link show ${name}`)[0]?.['ifindex'])): InterfaceReading[] {
+  const wanted = JSON.stringify([{ name, index }])
+  return inSpace(`
+    import { readInterfaces } from '${ROOM}interfaces.ts'
+    console.log(JSON.stringify(await readInterfaces(${wanted})))`) as InterfaceReading[]
+}
+
+test('a carrier that comes and goes is counted, twice each time', () => {
+  const before = read('left')[0]?.carrierChanges ?? Number.NaN
+  for (let times = 0; times < 3; times++) {
+    ip('link set right down')
+    ip('link set right up')
+  }
+  expect(read('left')[0]?.carrierChanges).toBe(before + 6)
+  expect(read('left', 4711), 'another one of that name').toEqual([])
+})
+
+/** struct ethtool_cmd; a tap takes what it is told; what has a header that cannot be (struct virtio_net_hdr) is a damaged frame of a tun. */
+const TUNS = `
+import fcntl, os, socket, struct, time
+def tun(name, flags):
+  f = os.open('/dev/net/tun', os.O_RDWR)
+  fcntl.ioctl(f, 0x400454ca, struct.pack('16sH14x', name, flags | 0x1000))
+  return f
+a, b = tun(b'slow', 2), tun(b'bad', 0x4001)
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+import array
+cmd = array.array('B', struct.pack('=IIIHBBBBBBIIHBB3I', 2, 0, 0, 100, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+fcntl.ioctl(s, 0x8946, struct.pack('16sP8x', b'slow', cmd.buffer_info()[0]))
+os.system('ip link set slow up; ip link set bad up')
+for n in range(25):
+  try: os.write(b, bytes([0, 0x7f] + [0] * 8 + [0x45] + [0] * 59))
+  except OSError: pass
+print('ready', flush=True)
+time.sleep(600)
+`
+test('half duplex, and frames that are damaged', async () => {
+  const child = spawn('ip', ['netns', 'exec', space, 'python3', '-uc', TUNS], { stdio: ['ignore', 'pipe', 'inherit'] })
+  children.push(child)
+  await once(child.stdout, 'data')
+  expect(read('slow')).toMatchObject([{ speed: 100, half: true, bond: null }])
+  expect(read('bad')).toMatchObject([{ rx: { errors: 25, kinds: { rx_frame_errors: 25 } } }])
+})
+
+test('an interface with what it stands on', () => {
+  ip('link add link left name over type macvlan')
+  expect(read('over').map(({ name, under }) => `${name} ${under}`)).toEqual(['over over', 'left over'])
+})
