@@ -1,4 +1,5 @@
 /** What the kernel has counted since boot, of that which speaks of a trap. */
+import { ofProcessors } from '@lvsm/kernel'
 import type { MachineFacts } from '@lvsm/protocol'
 import { textOf } from './settings.ts'
 
@@ -14,17 +15,6 @@ export function ofPairs(text: string, wanted: readonly string[]): Record<string,
       if (wanted.includes(`${head}${name}`)) found[`${head}${name}`] = Number(figures[nth])
   }
   return found
-}
-
-/** A line of names, then a line of hexadecimal figures for each processor (/proc/net/stat): entries are the same in each, all else adds up. */
-export function ofProcessors(text: string, name: string, add: boolean): number {
-  const [names = [], ...rows] = text
-    .trim()
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-  const at = names.indexOf(name)
-  const figures = rows.flatMap((row) => (at >= 0 && row[at] !== undefined ? [Number.parseInt(row[at], 16)] : []))
-  return add ? figures.reduce((sum, one) => sum + one, 0) : (figures[0] ?? 0)
 }
 
 export function readCounters(): MachineFacts['counters'] {

@@ -1,7 +1,7 @@
 /** Texts of /proc and of other programs, as they are. */
 import { expect, test } from 'vitest'
-import { ofPairs, ofProcessors } from './counters.ts'
-import { stateIn } from '@lvsm/kernel'
+import { ofPairs } from './counters.ts'
+import { ofProcessors, stateIn } from '@lvsm/kernel'
 import { percentIn } from './held.ts'
 import { linesOf } from './lines.ts'
 import { listenersIn } from './listeners.ts'

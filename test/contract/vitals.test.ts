@@ -1,8 +1,9 @@
-/** What a machine says of itself, on the real kernel: interfaces whose carrier comes and goes, that get damaged frames, and that run at half duplex. */
+/** What a machine says of itself, on the real kernel: interfaces whose carrier comes and goes, that get damaged frames, and that run at half duplex; a process that is killed for want of memory. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
-import type { InterfaceReading } from '../../agent/node/core/vitals/reading.ts'
+import type { InterfaceReading, VitalsReading } from '../../agent/node/core/vitals/reading.ts'
 import { ip, ipJson, space } from './space.ts'
 
 const children: ChildProcess[] = []
@@ -64,3 +65,39 @@ test('an interface with what it stands on', () => {
   ip('link add link left name over type macvlan')
   expect(read('over').map(({ name, under }) => `${name} ${under}`)).toEqual(['over over', 'left over'])
 })
+
+test('memory and tables, as this kernel shows them', () => {
+  const { memory, tables } = inSpace(`
+    import { readMemory } from '${ROOM}memory.ts'
+    import { readTables } from '${ROOM}tables.ts'
+    console.log(JSON.stringify({ memory: await readMemory(false), tables: await readTables() }))`) as VitalsReading
+  expect(memory.kills).toBeGreaterThanOrEqual(0)
+  expect(tables.ipv4, 'tables of neighbours are shown in the first network namespace alone').toBeNull()
+  expect(tables.conntrack).toMatchObject({ count: 0, dropped: 0 })
+  expect(tables.conntrack?.most).toBeGreaterThan(0)
+})
+
+/** A process that takes memory without end, in a control group that has a bound; where those of the first version have the memory. */
+const GROUP = '/sys/fs/cgroup/memory'
+test.runIf(existsSync(`${GROUP}/memory.limit_in_bytes`))(
+  'a process that the kernel kills for want of memory is counted',
+  () => {
+    const kills = (): number =>
+      (
+        inSpace(`
+    import { readMemory } from '${ROOM}memory.ts'
+    console.log(JSON.stringify(await readMemory(false)))`) as VitalsReading['memory']
+      ).kills ?? Number.NaN
+    const at = `${GROUP}/${space}`
+    mkdirSync(at)
+    try {
+      const before = kills()
+      writeFileSync(`${at}/memory.limit_in_bytes`, String(32 << 20))
+      const eats = `echo $$ >${at}/cgroup.procs && exec python3 -c "b = bytearray(256 << 20)"`
+      expect(() => execFileSync('sh', ['-c', eats], { stdio: 'ignore' })).toThrow()
+      expect(kills()).toBeGreaterThan(before)
+    } finally {
+      rmdirSync(at)
+    }
+  },
+)

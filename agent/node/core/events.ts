@@ -157,8 +157,12 @@ export type NodeEffect =
   | { readonly kind: 'openings' }
   /** Read what the kernel counted; answered by one `totals`. */
   | { readonly kind: 'totals' }
-  /** Read what ails this machine, of these interfaces; answered by one `vitals`. */
-  | { readonly kind: 'vitals'; readonly interfaces: readonly { readonly name: string; readonly index: number }[] }
+  /** Read what ails this machine, of these interfaces; answered by one `vitals`. `units`: also of whom the kernel killed somebody. */
+  | {
+      readonly kind: 'vitals'
+      readonly interfaces: readonly { readonly name: string; readonly index: number }[]
+      readonly units: boolean
+    }
   /** See who listens; answered by one `sockets`. */
   /** `crowded`: ports at which somebody waits all the time. */
   | { readonly kind: 'sockets'; readonly protocols: readonly KernelProtocol[]; readonly crowded: readonly number[] }

@@ -25,6 +25,24 @@ export interface BondReading {
   readonly mode: string
   readonly slaves: readonly { readonly name: string; readonly up: boolean }[]
 }
+export interface MemoryReading {
+  /** Processes that were killed for want of memory since boot. */
+  readonly kills: number | null
+  /** The same of each control group that systemd made; null: nobody asked. */
+  readonly units: ReadonlyMap<string, number> | null
+  /** Percent of the last ten seconds in which nothing at all went on, for want of memory. */
+  readonly pressure: number | null
+}
+export interface TableReading {
+  readonly count: number
+  readonly most: number
+  /** Packets that were dropped for want of room, since boot. */
+  readonly dropped: number
+}
+/** Of neighbours of each family, and of connection tracking; null: the kernel has none, or does not show it here. */
+export type TablesReading = Readonly<Record<'ipv4' | 'ipv6' | 'conntrack', TableReading | null>>
 export interface VitalsReading {
   readonly interfaces: readonly InterfaceReading[]
+  readonly memory: MemoryReading
+  readonly tables: TablesReading
 }

@@ -1,5 +1,5 @@
 /**
- * What ails this machine itself: its interfaces, as the kernel counts what they do. Read every few seconds beside the loop, of what the cluster uses
+ * What ails this machine itself: its interfaces, its memory, tables of its kernel, as the kernel counts what they do. Read every few seconds beside the loop, of what the cluster uses
  * alone; judged here.
  */
 import { after, type Instant, type Trouble } from '@lvsm/base'
@@ -8,6 +8,8 @@ import type { NodeView } from '@lvsm/model'
 import type { NodeState } from '../state.ts'
 import { type Bonds, bondsNow, bondTroubles, NO_BONDS } from './bonds.ts'
 import { type Interfaces, interfacesNow, interfaceTroubles, NO_INTERFACES } from './interfaces.ts'
+import { type FullTables, NO_TABLES, tablesNow, tableTroubles } from './full-tables.ts'
+import { type Memory, memoryNow, memoryTroubles, NO_MEMORY } from './memory.ts'
 import type { VitalsReading } from './reading.ts'
 
 const EVERY_MS = 5000
@@ -26,10 +28,12 @@ export interface Vitals {
   used: Used | null
   interfaces: Interfaces
   bonds: Bonds
+  memory: Memory
+  tables: FullTables
 }
 export const newVitals = (at: Instant): Vitals => ({
   ...{ asking: false, readAt: at, used: null },
-  ...{ interfaces: NO_INTERFACES, bonds: NO_BONDS },
+  ...{ interfaces: NO_INTERFACES, bonds: NO_BONDS, memory: NO_MEMORY, tables: NO_TABLES },
 })
 
 /** As much of the state as this needs. */
@@ -42,7 +46,8 @@ export function readVitalsIfDue(state: Ailing): void {
   if (vitals.asking || now < vitals.readAt || !isKnown(state)) return
   vitals.asking = true
   vitals.readAt = after(now, EVERY_MS)
-  effects.push({ kind: 'vitals', interfaces: [...usesIn(state)].map(([name, { index }]) => ({ name, index })) })
+  const interfaces = [...usesIn(state)].map(([name, { index }]) => ({ name, index }))
+  effects.push({ kind: 'vitals', interfaces, units: vitals.memory.asks })
 }
 const isKnown = ({ view, kernel }: Ailing): boolean => view !== null && kernel.observed !== null
 export const nextVitals = (state: Ailing): Instant | null =>
@@ -54,6 +59,8 @@ export function onVitals({ vitals, now }: Ailing, reading: VitalsReading | null)
   if (!reading) return
   vitals.interfaces = interfacesNow(vitals.interfaces, reading.interfaces, now)
   vitals.bonds = bondsNow(vitals.bonds, reading.interfaces)
+  vitals.memory = memoryNow(vitals.memory, reading.memory, now)
+  vitals.tables = tablesNow(vitals.tables, reading.tables, now)
 }
 
 /** By the name of each interface that the cluster uses here: what for. Gone over once for each look that found something else. */
@@ -82,5 +89,7 @@ export function vitalTroubles(state: Ailing): Trouble[] {
   return [
     ...interfaceTroubles(vitals.interfaces, node, now, usedFor, isDown),
     ...bondTroubles(vitals.bonds, node, usedFor),
+    ...memoryTroubles(vitals.memory, node),
+    ...tableTroubles(vitals.tables, node),
   ]
 }

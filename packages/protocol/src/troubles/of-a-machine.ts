@@ -1,4 +1,4 @@
-/** Kinds of trouble of the machine below a node: its interfaces. */
+/** Kinds of trouble of the machine below a node: its interfaces, its memory, tables of its kernel that are full. */
 import { kind, ofRedundancy, ofServing, type TroubleKind } from './kind.ts'
 
 export const MACHINE = {
@@ -29,5 +29,33 @@ export const MACHINE = {
     'bond NAME of NODE has lost INTERFACE: all goes by INTERFACE',
     'with one interface left, the next fault of a cable or a switch cuts this node off there; critical where none is left',
     'look at its cable and its port of the switch; cat /proc/net/bonding/NAME; journalctl -k -g NAME',
+  ),
+  'memory-killed': kind(
+    'warning',
+    'node',
+    'the kernel of NODE killed NUMBER processes for want of memory within the last 15 minutes: of UNIT',
+    'what they served is gone until somebody starts it again, and the next one may be any other',
+    'journalctl -k -g "Killed process" names them; free -m and systemd-cgtop -m show who has the memory; a higher limit of that unit (MemoryMax=), or more memory. It is over 15 minutes after the last one',
+  ),
+  'memory-pressure': kind(
+    'warning',
+    'node',
+    'NODE stands still for want of memory: PERCENT % of the last ten seconds nothing went on',
+    'checks, answers and what the agent does come late; soon the kernel kills somebody',
+    'free -m, vmstat 1 (si, so), and systemd-cgtop -m show who has the memory; end or limit that (MemoryMax=)',
+  ),
+  'neighbours-full': ofServing(
+    'critical',
+    'node',
+    'the neighbour table (FAMILY) of NODE is full, or nearly full',
+    'whom the kernel does not know yet is not reached: packets to realservers, routers and other nodes are dropped now and then; nearly full it is a warning',
+    'sysctl -w net.ipv4.neigh.default.gc_thresh3=N, as the line says, and in a file of /etc/sysctl.d; ip neigh show nud all says who is there',
+  ),
+  'conntrack-full': ofServing(
+    'critical',
+    'node',
+    'the table of connection tracking of NODE is full, or nearly full: NUMBER of NUMBER',
+    'new connections are dropped, of clients, checks and people; nearly full it is a warning',
+    'sysctl -w net.netfilter.nf_conntrack_max=N, and in a file of /etc/sysctl.d; lvsm doctor says whether IPVS needs it',
   ),
 } as const satisfies Record<string, TroubleKind>
