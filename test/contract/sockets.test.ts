@@ -1,6 +1,8 @@
 /** Who listens, as the kernel tells us and as `ss` tells everybody; and an accept queue that fills up. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, mkdirSync, rmdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { inNamespace, NETLINK, openNetlink } from '@lvsm/kernel'
 import { decodeWaiting, dumpWaiting, type SocketProtocol, type WaitingSocket } from '@lvsm/netlink'
 import { afterAll, expect, test } from 'vitest'
@@ -16,14 +18,10 @@ afterAll(() => {
 })
 
 /** In the namespace; what it is says that it is ready. */
-async function python(text: string): Promise<ChildProcess> {
-  const child = spawn(
-    'ip',
-    ['netns', 'exec', space, 'python3', '-uc', `import socket, time\n${text}\nprint('ready')\ntime.sleep(600)`],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
+async function python(text: string, inside: readonly string[] = ['ip', 'netns', 'exec', space]): Promise<ChildProcess> {
+  const [command = '', ...words] = inside
+  const script = `import socket, time\n${text}\nprint('ready')\ntime.sleep(600)`
+  const child = spawn(command, [...words, 'python3', '-uc', script], { stdio: ['ignore', 'pipe', 'inherit'] })
   children.push(child)
   await once(child.stdout, 'data')
   return child
@@ -83,5 +81,48 @@ test('the agent’s own look: by protocol, with the load', async () => {
     expect(answer.load).toBeGreaterThanOrEqual(0)
   } finally {
     kernel.close()
+  }
+})
+
+/** Where control groups of the second version are. */
+const CGROUPS = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'].find((root) => existsSync(join(root, 'cgroup.procs')))
+const SOCKETS = new URL('../../agent/node/adapters/kernel/sockets.ts', import.meta.url).href
+/** With the /sys of the machine, where control groups are. */
+const NSENTER = ['nsenter', `--net=/run/netns/${space}`] as const
+/** As the agent of the package looks: as root, and without CAP_SYS_PTRACE. */
+const LOOKS = `
+import { openSockets } from '${SOCKETS}'
+const sockets = openSockets()
+let found
+for (let look = 0; look < 60 && !found?.stopped?.sure; look++) {
+  found = sockets.look(['tcp'], [91]).found?.find(({ port }) => port === 91)
+  await new Promise((done) => setTimeout(done, 100))
+}
+console.log(JSON.stringify(found))
+sockets.close()`
+
+test('a stopped server whose files may not be seen is known by the control group of its socket', async () => {
+  const group = join(CGROUPS ?? expect.fail('no control groups of the second version'), space)
+  mkdirSync(group)
+  try {
+    const server = await python(
+      `
+open('${group}/cgroup.procs', 'w').write('0')
+s = socket.socket(); s.bind(('10.55.9.1', 91)); s.listen(7)
+c = socket.socket(); c.connect(('10.55.9.1', 91))`,
+      NSENTER,
+    )
+    const look = (): unknown => {
+      const words = ['--bounding-set', '-sys_ptrace', process.execPath, '--input-type=module', '-e', LOOKS]
+      return JSON.parse(run(...NSENTER, 'setpriv', ...words))
+    }
+    process.kill(server.pid ?? 0, 'SIGSTOP')
+    expect(look()).toMatchObject({ queue: 1, stopped: { sure: true, programs: [{ pid: server.pid }] } })
+    process.kill(server.pid ?? 0, 'SIGCONT')
+    expect(look()).not.toHaveProperty('stopped')
+    server.kill('SIGKILL')
+    await once(server, 'exit')
+  } finally {
+    if (existsSync(group)) rmdirSync(group)
   }
 })

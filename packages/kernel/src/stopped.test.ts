@@ -1,5 +1,5 @@
 /** Who is stopped, and whose a socket is, in a /proc of files. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -10,6 +10,7 @@ beforeEach(() => {
   proc = mkdtempSync(join(tmpdir(), 'lvsm-proc-'))
   runs(1, 'systemd', 'S', [])
   symlinkSync('1', join(proc, 'self'))
+  groups = new Map()
 })
 afterEach(() => rmSync(proc, { recursive: true }))
 /** `sockets` null: nobody may see its files, nor its namespaces. */
@@ -23,8 +24,9 @@ function runs(pid: number, name: string, state: string, sockets: readonly number
   symlinkSync(`net:[${space}]`, join(at, 'ns/net'))
   for (const socket of sockets) symlinkSync(`socket:[${socket}]`, join(at, 'fd', String(socket)))
 }
+let groups = new Map<string, string>()
 function found(...wanted: readonly number[]): StoppedServers & { steps: number } {
-  const steps = stoppedServers(new Set(wanted.map(String)), proc)
+  const steps = stoppedServers(new Set(wanted.map(String)), proc, groups, [join(proc, 'cg')])
   for (let count = 0; ; count++) {
     const { done, value } = steps.next()
     if (done === true) return { ...value, steps: count }
@@ -52,6 +54,32 @@ test('where this process may not see whose it is, an editor in the background is
   expect(found(80)).toMatchObject({ servers: new Map(), others: [VIM] })
   runs(412, 'nginx', 'T', [80])
   expect(found(80)).toMatchObject({ servers: new Map(), others: [NGINX, VIM] })
+})
+/** In a control group of their own; its number. */
+function together(group: string, ...pids: readonly number[]): string {
+  const at = join(proc, 'cg', group)
+  mkdirSync(at, { recursive: true })
+  writeFileSync(join(at, 'cgroup.procs'), pids.map((pid) => `${pid}\n`).join(''))
+  for (const pid of pids) writeFileSync(join(proc, String(pid), 'cgroup'), `0::/${group}\n`)
+  return String(statSync(at, { bigint: true }).ino)
+}
+test('where its files may not be seen, it is one when all of the control group that its socket was made in are stopped', () => {
+  runs(412, 'nginx', 'T', null)
+  runs(413, 'nginx', 'T', null)
+  runs(414, 'gone', 'Z', null)
+  runs(500, 'sshd', 'S', null)
+  runs(812, 'vim', 'T', null)
+  groups = new Map([['80', together('nginx.service', 412, 413, 414)]])
+  together('session.scope', 500, 812)
+  const nginxes = [NGINX, { ...NGINX, pid: 413 }]
+  expect(found(80)).toMatchObject({ servers: new Map([['80', nginxes]]), others: [VIM] })
+  groups = new Map([['80', '4711']])
+  expect(found(80), 'of another group').toMatchObject({ servers: new Map() })
+  groups = new Map([['80', together('nginx.service', 412, 500)]])
+  expect(found(80), 'one of them goes on').toMatchObject({ servers: new Map() })
+  groups = new Map([['80', together('nginx.service', 412, 413)]])
+  mkdirSync(join(proc, 'cg/nginx.service/below'))
+  expect(found(80), 'others may be below').toMatchObject({ servers: new Map() })
 })
 test('nor is anybody whom somebody else, whose files nobody sees, may stand beside', () => {
   runs(412, 'nginx', 'T', [80])

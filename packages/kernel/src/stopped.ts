@@ -1,4 +1,5 @@
 /** Programs of this network namespace that a signal or a debugger stopped (man 5 proc_pid_stat: states T and t), with their sockets. */
+import { inSameGroup } from './control-group.ts'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 export interface Program {
@@ -11,11 +12,13 @@ export interface StoppedProcess extends Program {
 }
 /** Of some sockets. */
 export interface StoppedServers {
-  /** By socket: all programs that have it open, each of which a signal stopped. */
+  /** By socket: all programs that have it open, or all of the control group that it was made in, each of which a signal stopped. */
   readonly servers: ReadonlyMap<string, readonly Program[]>
   /** Programs that a signal stopped, and nobody knows whether they have one of those sockets, or have it alone. */
   readonly others: readonly Program[]
 }
+/** Of sockets. */
+type Groups = ReadonlyMap<string, string>
 export const NOBODY: StoppedServers = { servers: new Map(), others: [] }
 
 const STOPPED: ReadonlySet<string> = new Set(['T', 't'])
@@ -41,10 +44,21 @@ const statOf = (pid: number | string, proc: string): string =>
 const pidsIn = (proc: string): string[] => attempt(() => readdirSync(proc).filter((name) => /^\d+$/.test(name))) ?? []
 
 /** Numbers of the sockets that a process has open; null: this process may not see them. */
-export const socketsOf = (pid: number | string, proc = '/proc'): string[] | null =>
-  attempt(() => readdirSync(`${proc}/${pid}/fd`))?.flatMap(
-    (fd) => /^socket:\[(\d+)\]$/.exec(attempt(() => readlinkSync(`${proc}/${pid}/fd/${fd}`)) ?? '')?.[1] ?? [],
-  ) ?? null
+export function socketsOf(pid: number | string, proc = '/proc'): string[] | null {
+  const files = attempt(() => readdirSync(`${proc}/${pid}/fd`))
+  const targets = files?.map((fd) => targetOf(`${proc}/${pid}/fd/${fd}`))
+  // Of its own user's processes anybody sees how many files they have, and with CAP_SYS_PTRACE which.
+  if (targets === undefined || targets.includes(null)) return null
+  return targets.flatMap((target) => /^socket:\[(\d+)\]$/.exec(target ?? '')?.[1] ?? [])
+}
+/** Empty: it was closed meanwhile; null: this process may not see it. */
+function targetOf(file: string): string | null {
+  try {
+    return readlinkSync(file)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EACCES' ? null : ''
+  }
+}
 
 /** Null: another network namespace. Of one whose namespace may not be seen it is not known that it is another one. */
 function stoppedAs(pid: string, stat: string, proc: string): StoppedProcess | null {
@@ -61,9 +75,14 @@ export const stoppedProcesses = (proc = '/proc'): StoppedProcess[] =>
 
 /**
  * Who of those that a signal stopped has one of these sockets, so that nobody else could accept there; in steps, one for each process: a machine
- * may have thousands.
+ * may have thousands. `groups`: of sockets the control group that they were made in, by which somebody is known whose files this process may not see.
  */
-export function* stoppedServers(wanted: ReadonlySet<string>, proc = '/proc'): Generator<undefined, StoppedServers> {
+export function* stoppedServers(
+  wanted: ReadonlySet<string>,
+  proc = '/proc',
+  groups: Groups = new Map(),
+  roots?: readonly string[],
+): Generator<undefined, StoppedServers> {
   const stopped: StoppedProcess[] = []
   const awake: string[] = []
   for (const pid of pidsIn(proc)) {
@@ -86,10 +105,33 @@ export function* stoppedServers(wanted: ReadonlySet<string>, proc = '/proc'): Ge
     if (servers.size === 0) break
     yield
   }
+  const hidden = stopped.filter(({ sockets }) => sockets === null)
+  for (const [socket, group] of servers.size === 0 ? groups : []) {
+    const programs = wanted.has(socket) ? wholeGroup(hidden, group, proc, roots) : null
+    if (programs) servers.set(socket, programs)
+    yield
+  }
   const known = new Set([...servers.values()].flat().map(({ pid }) => pid))
   const mayBe = ({ pid, sockets }: StoppedProcess): boolean =>
     !known.has(pid) && (sockets === null || sockets.some((socket) => wanted.has(socket)))
   return { servers, others: stopped.filter(mayBe).map(({ pid, name }) => ({ pid, name })) }
+}
+/** Null: it is not known, or somebody in it is awake. */
+function wholeGroup(
+  stopped: readonly StoppedProcess[],
+  group: string,
+  proc: string,
+  roots?: readonly string[],
+): Program[] | null {
+  for (const { pid } of stopped) {
+    const pids = inSameGroup(pid, group, proc, roots)
+    if (pids === null) continue
+    const stats = pids.map((one) => [Number(one), statOf(one, proc)] as const)
+    const there = stats.filter(([, stat]) => stat !== '' && !ENDED.has(stateIn(stat)))
+    if (there.some(([, stat]) => stateIn(stat) !== BY_SIGNAL)) return null
+    return there.map(([one, stat]) => ({ pid: one, name: nameIn(stat) }))
+  }
+  return null
 }
 function listed<Key, Value>(lists: Map<Key, Value[]>, key: Key): Value[] {
   const list = lists.get(key) ?? []

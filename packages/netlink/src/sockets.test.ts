@@ -1,6 +1,6 @@
 /** Questions about sockets and their answers, byte for byte as linux/inet_diag.h has them; on the real kernel: test/contract/sockets.test.ts. */
 import { describe, expect, it } from 'vitest'
-import { concat, decodeWaiting, dumpWaiting, fromHex, hexOf, readMessages, socketNumber } from './index.ts'
+import { concat, decodeWaiting, dumpWaiting, fromHex, hexOf, readMessages, socketGroup, socketNumber } from './index.ts'
 
 /** inet_diag_msg: family, state, timer, retransmissions; ports, addresses, interface, cookie; expires, queues, uid, inode. */
 const answer = (family: string, port: string, address: string, queue: string, most: string, more = '') => ({
@@ -31,6 +31,12 @@ describe('sockets', () => {
     })
     const mapped = decodeWaiting(answer('0a', '01bb', `${'0'.repeat(20)}ffff0a0b000a`, '00000000', 'ff010000'))
     expect(mapped).toMatchObject({ value: { address: '10.11.0.10', onlyV6: false } })
+  })
+  it('have the control group that they were made in, where the kernel tells', () => {
+    const more = '05000f0000000000 0c001500 da3f000000000000'
+    expect(socketGroup(answer('02', '0050', '0a0b000a', '05000000', '80000000', more))).toBe('16346')
+    expect(socketGroup(answer('02', '0050', '0a0b000a', '05000000', '80000000'))).toBe('')
+    expect(socketGroup({ payload: new Uint8Array(3) })).toBe('')
   })
   it('have the number that /proc names them by', () => {
     expect(socketNumber(answer('02', '0050', '0a0b000a', '05000000', '80000000'))).toBe('12345')

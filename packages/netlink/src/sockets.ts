@@ -53,6 +53,13 @@ export const decodeWaiting = (message: Message): Decoded<WaitingSocket> =>
     }
   })
 
+const GROUP = 21
+/** The control group that it was made in, by its number; empty: the kernel does not tell (before 5.8). */
+export const socketGroup = ({ payload }: Pick<Message, 'payload'>): string => {
+  const number = decoding('socket', () => new Attributes(payload.subarray(ANSWER)).u64(GROUP))
+  return number.ok && number.value !== undefined ? String(number.value) : ''
+}
+
 const NUMBER_AT = 68
 /** As /proc/PID/fd names it. */
 export const socketNumber = ({ payload }: Pick<Message, 'payload'>): string =>

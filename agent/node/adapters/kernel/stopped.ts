@@ -13,25 +13,30 @@ const OLD_MS = 10_000
 
 type StoppedAt = NonNullable<NonNullable<ReturnType<Kernel['sockets']>['found']>[number]['stopped']>
 type Work = ReturnType<typeof stoppedServers>
+/** `groups`: the control groups that they were made in. */
+type Begin = (wanted: ReadonlySet<string>, groups: ReadonlyMap<string, string>) => Work
 
 export class StoppedWatch {
-  readonly #begin: (wanted: ReadonlySet<string>) => Work
+  readonly #begin: Begin
   readonly #isStopped: typeof isStoppedNow
   #found: StoppedServers = NOBODY
   #foundAt = -Infinity
   #begunAt = -Infinity
   #timer: NodeJS.Timeout | null = null
 
-  constructor(begin: (wanted: ReadonlySet<string>) => Work = stoppedServers, isStopped = isStoppedNow) {
+  constructor(begin: Begin = (wanted, groups) => stoppedServers(wanted, undefined, groups), isStopped = isStoppedNow) {
     this.#begin = begin
     this.#isStopped = isStopped
   }
   /** What was found last; the next answers are newer. */
-  of(sockets: ReadonlySet<string>): (socket: string) => StoppedAt | null {
+  of(
+    sockets: ReadonlySet<string>,
+    groups: ReadonlyMap<string, string> = new Map(),
+  ): (socket: string) => StoppedAt | null {
     const now = performance.now()
     if (sockets.size > 0 && !this.#timer && now - this.#begunAt >= EVERY_MS) {
       this.#begunAt = now
-      this.#goOn(this.#begin(sockets))
+      this.#goOn(this.#begin(sockets, groups))
     }
     if (now - this.#foundAt >= OLD_MS) this.#found = NOBODY
     return (socket) => this.#at(socket)

@@ -1,7 +1,8 @@
 /**
  * A server that was stopped (state T): the kernel of its machine still takes connections for it, so that a check of the port alone is well, and
  * clients wait. A queue alone is no sign, for each busy server has one: nobody may have accepted anything from one look to the next, and all programs
- * that have the socket must be known to be stopped. Where this process may not see whose it is, stopped programs are evidence for a queue that is full, and no more.
+ * that have the socket must be known to be stopped; where this process may not see whose it is, all of the control group that it was made in. Else
+ * stopped programs are evidence for a queue that is full, and no more.
  */
 import { endpointText, type Trouble, listed } from '@lvsm/base'
 import type { OwnArrival } from '@lvsm/model'
