@@ -33,7 +33,8 @@ interface Measured {
   readonly overMs: number | null
   readonly allowedMs: number
 }
-const measured: Measured[] = []
+/** Of the last try: one is made again where the machine stood still. */
+const measured = new Map<string, Measured>()
 
 export const everywhere = (nodes: readonly string[], said: Said): Record<string, Said> =>
   Object.fromEntries(nodes.map((node) => [node, said]))
@@ -84,14 +85,14 @@ async function play(row: Row): Promise<void> {
     await untilWhole(expected)
   } finally {
     await row.mend(seated)
-    measured.push({ what: row.what, saidMs, overMs: null, allowedMs: row.needs?.ms ?? EXPECTED_MS })
+    measured.set(row.what, { what: row.what, saidMs, overMs: null, allowedMs: row.needs?.ms ?? EXPECTED_MS })
   }
   if (row.remembered) return
   const mended = performance.now()
   for (const [node, said] of Object.entries(expected))
     await until(async () => isOver(await status(node), said), OVER_MS, `${node} does not say it any more`)
   const overMs = performance.now() - mended
-  measured[measured.length - 1] = { what: row.what, saidMs, overMs, allowedMs: row.needs?.ms ?? EXPECTED_MS }
+  measured.set(row.what, { what: row.what, saidMs, overMs, allowedMs: row.needs?.ms ?? EXPECTED_MS })
 }
 
 const seconds = (ms: number | null): string => (ms === null ? '-' : `${(ms / 1000).toFixed(1)} s`)
@@ -100,20 +101,16 @@ const seconds = (ms: number | null): string => (ms === null ? '-' : `${(ms / 100
 export function planted(rows: readonly Row[]): void {
   for (const row of rows) scenario(row.what, () => play(row))
   scenario('what was measured', () => {
-    const late = measured.filter(({ saidMs, allowedMs }) => saidMs === null || saidMs > allowedMs)
-    for (const { what, saidMs, overMs, allowedMs } of measured) {
+    const all = [...measured.values()]
+    const late = all.filter(({ saidMs, allowedMs }) => saidMs === null || saidMs > allowedMs)
+    for (const { what, saidMs, overMs, allowedMs } of all) {
       const more = allowedMs > EXPECTED_MS ? ` (needs ${seconds(allowedMs)})` : ''
       const isLate = saidMs === null || saidMs > allowedMs
       figure(`${isLate ? 'LATE ' : ''}said after ${seconds(saidMs)}${more}, over after ${seconds(overMs)}`, what)
     }
-    figure('planted, and of these late', `${measured.length}, ${late.length}`)
-    demand(
-      measured.every(({ saidMs }) => saidMs !== null),
-      `not said: ${measured
-        .filter(({ saidMs }) => saidMs === null)
-        .map(({ what }) => what)
-        .join('; ')}`,
-    )
+    figure('planted, and of these late', `${all.length}, ${late.length}`)
+    const unsaid = all.filter(({ saidMs }) => saidMs === null).map(({ what }) => what)
+    demand(unsaid.length === 0, `not said: ${unsaid.join('; ')}`)
     return Promise.resolve()
   })
 }
