@@ -142,7 +142,7 @@ const LINKS: readonly Row[] = [
     },
     said: () => ({
       ...everywhere(others('rs3'), {
-        ...{ code: 'link-down', of: 'rs2', words: /inside|10\.12\.0\.12/ },
+        ...{ code: 'link-address-gone', of: 'rs2', words: /10\.12\.0\.12 of heartbeat link inside/ },
         also: [/^not redundant: .*link inside/, unheardOf('rs3')],
       }),
       rs3: {
