@@ -13,7 +13,7 @@ export interface OwnLook {
   readonly address: string
   readonly port: number
 }
-/** Clients' packets arrive there for the VIP, and checks may ask the own address. */
+/** Clients' packets arrive there, by NAT for the own address, else for the VIP, and checks may ask the own address. */
 export interface OwnArrival extends Omit<OwnLook, 'key'> {
   /** The realserver's own. */
   readonly own: string
@@ -58,8 +58,7 @@ const arrivalsAt = (service: ConfigService, node: string): OwnArrival[] =>
   service.realservers.flatMap((server): OwnArrival[] => {
     const port = portOf(service, server)
     if (server.node !== node || server.agent === false || port === null || server.weight === 0) return []
-    if (forwarding(server.forward).answersThroughDirector) return []
     return protocolRow(service.protocol).kernel.map((protocol) => ({
-      ...{ service: service.name, protocol, address: service.address, port, own: server.address },
+      ...{ service: service.name, protocol, address: addressOf(service, server), port, own: server.address },
     }))
   })

@@ -55,6 +55,21 @@ describe('a realserver', () => {
     expect(words(realserver('rs3', socket({ port: 80 })))).toEqual(['closed'])
   })
 
+  it('behind NAT, too, a server that accepts nobody is told, whether or not a check wants its own view; one that is gone is not', () => {
+    const codes = (...listening: FoundSocket[]): string[] => {
+      const one = node('rs3', undefined, SAMPLE)
+      one.listening = listening
+      one.feed({ kind: 'lease-up' })
+      goesOn(one, 30_000)
+      const { troubles } = one.core.status(one.now())
+      return troubles.filter(({ object }) => object === 'service http').map(({ code }) => code)
+    }
+    const own = { port: 8080, address: '10.12.0.13' }
+    expect(codes(socket({ ...own, queue: 129 }))).toEqual(['accepts-nobody'])
+    expect(codes(socket(own))).toEqual([])
+    expect(codes()).toEqual([])
+  })
+
   it('says within half a second that nobody listens any more, and again while it is news', () => {
     const one = realserver('rs1', socket())
     goesOn(one, 10_000)
@@ -124,7 +139,7 @@ describe('a realserver', () => {
   })
 
   it('looks at nothing where nobody wants to know', () => {
-    const one = node('rs3')
+    const one = node('dir1')
     one.feed({ kind: 'lease-up' })
     goesOn(one, 5000)
     expect(one.take('sockets')).toEqual([])

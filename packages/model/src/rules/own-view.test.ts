@@ -86,10 +86,11 @@ describe('own-view', () => {
     expect(looksOf(SAMPLE, 'rs1')).toMatchObject({ looks: [], directors: [] })
   })
 
-  it('where clients arrive for the VIP is looked at whether or not a check wants it, of each protocol; behind NAT nowhere', () => {
+  it('where clients arrive is looked at whether or not a check wants it, of each protocol: for the VIP, and behind NAT for the own address', () => {
     const arrival = { service: 'http', protocol: 'tcp', address: '10.11.0.10', port: 80, own: '10.11.0.11' }
     expect(looksOf(SAMPLE, 'rs1')?.arrivals).toEqual([arrival])
-    expect(looksOf(SAMPLE, 'rs3')?.arrivals).toEqual([])
+    const translated = { ...arrival, address: '10.12.0.13', port: 8080, own: '10.12.0.13' }
+    expect(looksOf(SAMPLE, 'rs3')?.arrivals).toEqual([translated])
     const both = SAMPLE.replace('port: 80', 'ports: [8000-8100]')
       .replace('protocol: tcp', 'protocol: tcp+udp')
       .replace(/ {6}- \{ node: rs3.*\n/, '')
