@@ -29,15 +29,20 @@ afterAll(async () => {
   built?.remove()
 })
 
-async function opened(first: Status, options: Parameters<typeof openPage>[1] = {}) {
+/** `silentMs`: of the other coordinators. */
+type Options = Parameters<typeof openPage>[1] & { readonly silentMs?: number }
+async function opened(first: Status, { silentMs = 20, ...options }: Options = {}) {
   const told = { status: first }
   const host = { ...hostOf(), clusterStatus: () => told.status }
   const people = await startPeople({ console: readConsole(built.console), host, limits: { live: { lookMs: 20 } } })
+  const { raft, members } = people.configuration.status()
+  const peers = raft.peers.map((peer) => ({ ...peer, silentMs }))
+  people.configuration.status = () => ({ raft: { ...raft, peers }, members })
   await withUser(people, 'alice', 'viewer')
   const shown = await openPage(browser, options)
   return { people, told, url: `https://127.0.0.1:${people.port}/`, ...shown }
 }
-async function entered(first: Status, options: Parameters<typeof openPage>[1] = {}) {
+async function entered(first: Status, options: Options = {}) {
   const all = await opened(first, options)
   await all.page.goto(all.url)
   await logIn(all.page, 'alice', PASSWORD)
@@ -73,6 +78,14 @@ describe('a page says', () => {
     expect(page.url()).toMatch(/#\/services\/smtp$/)
     expect(await page.evaluate('window.same')).toBe(true)
     expect(faults).toEqual([])
+    await close()
+  })
+  it('what lvsm status says of a coordinator that is gone, and what to do', async () => {
+    const { page, close } = await entered(WELL, { silentMs: 65_000 })
+    await expect.poll(() => verdict(page), soon).toMatch(/^degraded.*coordinators: \S+ is silent for 65 s/)
+    await row(page, 'What is wrong with coordinators', /is silent for 65 s: start lvsm-coordinator there/)
+      .first()
+      .waitFor()
     await close()
   })
   it('what nobody told it, and shows nothing of that as well', async () => {
