@@ -245,6 +245,23 @@ test('whoever clears the whole table is one trouble of each service, critical wh
   expect(fought('dir2')).toMatchObject([{ severity: 'warning', object: 'IPVS service tcp 10.11.0.10:80' }])
 })
 
+test('whoever switches forwarding off switches it off on every interface: one trouble', () => {
+  const dir1 = begun()
+  const FORWARDING = /^net\/ipv4\/(ip_forward|conf\/[^/]+\/forwarding)$/
+  const off: string[] = []
+  for (let times = 0; times < 4; times++) {
+    for (const path of dir1.kern.state.sysctls.keys())
+      if (FORWARDING.test(path)) {
+        dir1.kern.state.sysctls.set(path, '0')
+        off.push(path)
+      }
+    dir1.feed({ kind: 'changed' })
+    goesOn(dir1, 2000, heard({}))
+  }
+  expect(new Set(off).size).toBeGreaterThan(2)
+  expect(of(dir1, 'fought-over').map(([, object]) => object)).toEqual(['sysctl net/ipv4/ip_forward'])
+})
+
 test('whoever changes it faster than the agent looks fights as well; what the kernel refuses is no fight', () => {
   const dir1 = begun()
   const change = (): void => {

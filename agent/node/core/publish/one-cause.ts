@@ -18,6 +18,11 @@ const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
   ],
   'all-unbelieved': ['one-way', 'heard-by-others', 'no-coordinator'],
 }
+/** Whoever writes the first writes the others: the kernel passes it on to every interface (ip-sysctl). */
+const WRITES: readonly (readonly [all: string, each: RegExp])[] = [
+  ['sysctl net/ipv4/ip_forward', /^sysctl net\/ipv4\/conf\/[^/]+\/forwarding$/],
+  ['sysctl net/ipv6/conf/all/forwarding', /^sysctl net\/ipv6\/conf\/[^/]+\/forwarding$/],
+]
 /** What the kernel refuses without IPVS. */
 const OF_IPVS = / service | weight /
 
@@ -28,12 +33,16 @@ export function onePerCause(state: NodeState, found: readonly Trouble[]): readon
   const [full] = found.filter(({ code }) => code === 'state-not-kept')
   const isOfIpvs = ({ code, message }: Trouble): boolean => code === 'kernel-refused' && OF_IPVS.test(message)
   const isOfDown = followsFromDown(state, found)
+  const fought = new Set(found.flatMap(({ code, object }) => (code === 'fought-over' ? [object] : [])))
+  const isOfAll = ({ code, object = '' }: Trouble): boolean =>
+    code === 'fought-over' && WRITES.some(([all, each]) => object !== all && fought.has(all) && each.test(object))
   return found.filter(
     (trouble) =>
       !needless.has(trouble.code) &&
       (trouble.code !== full?.code || trouble === full) &&
       !(codes.has('no-ipvs') && isOfIpvs(trouble)) &&
-      !isOfDown(trouble),
+      !isOfDown(trouble) &&
+      !isOfAll(trouble),
   )
 }
 
