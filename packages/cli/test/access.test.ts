@@ -146,9 +146,9 @@ describe('lvsm api-token', () => {
     expect((await runHere(['api-token', 'list'])).out).toMatch(new RegExp(` ${id} +backup +viewer `))
     expect((await runHere(['api-token', 'remove', id])).code).toBe(0)
     expect((await runHere(['api-token', 'list'])).out).toBe('There is no API token.\n')
-    expect((await runHere(['audit'])).out).toMatch(/socket +POST \/v1\/api-tokens\/remove +200/)
+    expect((await runHere(['audit'])).out).toMatch(/socket +POST \/v1\/api-tokens\/remove id=[0-9a-f]{8} +200/)
     const [newest, ...older] = JSON.parse((await runHere(['audit', '-n', '1', '-o', 'json'])).out).records
-    expect([newest.what, older]).toEqual(['POST /v1/api-tokens/remove', []])
+    expect([newest.what, older]).toEqual([`POST /v1/api-tokens/remove id=${id}`, []])
   })
 })
 

@@ -34,7 +34,7 @@ const auditRecord = z.object({
   who: z.string(),
   /** Address, or `socket`. */
   from: z.string(),
-  /** `POST /v1/config/change`. */
+  /** `POST /v1/users/add name=ann role=viewer`. */
   what: z.string(),
   /** HTTP. */
   status: count,
