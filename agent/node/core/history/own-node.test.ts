@@ -123,6 +123,10 @@ describe('a trouble', () => {
     ['disagreement', 40_000],
     ['check-unknown', 30_000],
     ['below-quorum', 30_000],
+    ['bond-degraded', 25_000],
+    ['interface-errors', 40_000],
+    ['memory-pressure', 40_000],
+    ['accepts-nobody', 25_000],
   ])('%s takes its time to be found after a start: meanwhile it is not over', (code, ms) => {
     const lasting = { ...below(1), code }
     const before = born({ boot: 'first' })
@@ -142,6 +146,33 @@ describe('a trouble', () => {
     const gone = born({ boot: 'third', kept })
     goesOn(gone, 90_000)
     expect(events(gone, 'over')).toHaveLength(1)
+  })
+  const livesOn = (code: string, sinceMs: number) => {
+    const before = born({ boot: 'first' })
+    goesOn(before, 1000)
+    const kept = decodeKeptEvents(before.core.history(before.now()))
+    const { message, object } = below(1)
+    return born({
+      boot: 'second',
+      kept: kept && { ...kept, lasting: [{ code, object: object ?? '', message, sinceMs }] },
+    })
+  }
+  const overAfter = (one: TestNode, ms: number): number => {
+    goesOn(one, ms)
+    return events(one, 'over').length
+  }
+  test('of a carrier that comes and goes is known again after five minutes at the latest: it is not over before', () => {
+    const one = livesOn('interface-flaps', 30_000)
+    expect(overAfter(one, 300_000)).toBe(0)
+    expect(overAfter(one, 60_000)).toBe(1)
+  })
+  test('that is told for a quarter of an hour after it was seen is over then, whoever was there in between', () => {
+    const one = livesOn('memory-killed', 800_000)
+    expect(overAfter(one, 85_000)).toBe(0)
+    expect(overAfter(one, 40_000)).toBe(1)
+    // It came again and again, nobody knows when last.
+    const longer = livesOn('memory-killed', 3_600_000)
+    expect(overAfter(longer, 120_000)).toBe(0)
   })
   test('of which an older agent did not keep what it is about is not said to be over', () => {
     const lasting = [{ code: 'below-quorum', message: below(2).message, sinceMs: 5000 }]

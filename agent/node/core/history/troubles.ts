@@ -1,5 +1,15 @@
 /** Troubles as events: one when it begins, one when it is over, with how long it lasted. */
-import { after, between, fullBucket, type Instant, type Rate, spanText, takeToken, type Trouble } from '@lvsm/base'
+import {
+  after,
+  between,
+  fullBucket,
+  type Instant,
+  later,
+  type Rate,
+  spanText,
+  takeToken,
+  type Trouble,
+} from '@lvsm/base'
 import type { NodeState } from '../state.ts'
 import { note } from './history.ts'
 import type { Lasting } from './ring.ts'
@@ -21,7 +31,7 @@ export function noteTroubles(state: NodeState, present: readonly Trouble[]): voi
     const found = there.get(key)
     if (found) Object.assign(lasting, { message: found.message, goneAt: null, isCarried: false })
     else lasting.goneAt ??= now
-    const isSought = lasting.isCarried && now < after(state.startedAt, foundMs(state, lasting))
+    const isSought = lasting.isCarried && now < soughtUntil(state, lasting)
     if (lasting.goneAt !== null && !isSought && between(lasting.goneAt, now) >= OVER_MS)
       isOver(state, key, lasting, lasting.goneAt)
   }
@@ -29,13 +39,29 @@ export function noteTroubles(state: NodeState, present: readonly Trouble[]): voi
   for (const [key, trouble] of there) if (!history.lasting.has(key)) begins(state, key, trouble)
 }
 
-/** What needs longer than a moment to be found: by what others say for a while, and by checks. Milliseconds after the start of an agent. */
+/**
+ * What needs longer than a moment to be found: by what others say for a while, by what grew from one reading of this machine to another, and by
+ * checks. Milliseconds after the start of an agent.
+ */
 const FOUND_MS: Readonly<Record<string, number>> = {
   disagreement: 60_000,
   'standby-unaware': 60_000,
   'one-way': 30_000,
   'heard-by-others': 30_000,
+  'accepts-nobody': 30_000,
+  'listens-elsewhere': 30_000,
+  'stopped-process': 30_000,
+  'duplicate-address': 60_000,
+  'bond-degraded': 30_000,
+  'interface-slow': 30_000,
+  'interface-errors': 60_000,
+  'interface-flaps': 330_000,
+  'memory-pressure': 60_000,
+  'neighbours-full': 60_000,
+  'conntrack-full': 30_000,
 }
+/** What was seen once is told for so long: nothing has to come again. Milliseconds since it began. */
+const TOLD_MS: Readonly<Record<string, number>> = { 'memory-killed': 900_000 }
 const BY_CHECKS: ReadonlySet<string> = new Set([
   ...['backup-serves', 'below-quorum', 'certificate-expires', 'check-unknown', 'own-view-silent', 'standby-finds-none'],
   ...['service-unchecked', 'via-late', 'via-refused'],
@@ -44,6 +70,15 @@ const CHECKS_MS = 30_000
 /** Checks in a row until one is believed, or known to say nothing. */
 const CHECKS = 4
 
+/** Until then one of an earlier life may still be found again. */
+function soughtUntil(state: NodeState, lasting: Lasting): Instant {
+  const { startedAt } = state
+  const toldMs = TOLD_MS[lasting.code] ?? 0
+  const until = after(lasting.since, toldMs)
+  // One that was told longer was seen again meanwhile: nobody knows when last.
+  const told = until > startedAt ? until : after(startedAt, toldMs)
+  return later(told, after(startedAt, foundMs(state, lasting)))
+}
 function foundMs({ view }: NodeState, { code }: Lasting): number {
   if (!BY_CHECKS.has(code)) return FOUND_MS[code] ?? 0
   const each = (view?.services ?? []).map(({ check }) => check.intervalMs + check.timeoutMs)
