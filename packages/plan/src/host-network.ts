@@ -9,7 +9,7 @@ export type HostNetwork = Pick<Observed, 'links' | 'addresses' | 'localRoutes' |
 type Addresses = HostNetwork['addresses']
 const known = new WeakMap<Addresses, { readonly length: number; readonly networks: Addresses }>()
 /** Those that say which network an interface is in: few, where an owner has thousands of addresses; looked for once in each reading. */
-function networksOf(addresses: Addresses): Addresses {
+export function networksOf(addresses: Addresses): Addresses {
   const found = known.get(addresses)
   if (found?.length === addresses.length) return found.networks
   const networks = addresses.filter(

@@ -15,7 +15,7 @@ const said = (...readings: InterfaceReading[]) =>
   bondTroubles(
     readings.reduce<Bonds>((before, one) => bondsNow(before, [one]), NO_BONDS),
     'dir1',
-    () => ['what clients get'],
+    () => 'what clients get',
   )
 
 test('a bond whose slave is down is told, with what is left, from the second reading on until it is up', () => {

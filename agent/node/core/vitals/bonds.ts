@@ -30,7 +30,7 @@ export const bondsNow = (before: Bonds, read: readonly InterfaceReading[]): Bond
   )
 
 const MOST_NAMED = 4
-export const bondTroubles = (bonds: Bonds, node: string, usesOf: (name: string) => readonly string[]): Trouble[] =>
+export const bondTroubles = (bonds: Bonds, node: string, usesOf: (name: string) => string): Trouble[] =>
   [...bonds.values()].flatMap(({ last, looks, down, up }): Trouble[] => {
     if (looks < READINGS || last.bond === null) return []
     const { name, under } = last
@@ -41,7 +41,7 @@ export const bondTroubles = (bonds: Bonds, node: string, usesOf: (name: string) 
       {
         ...{ code: 'bond-degraded', severity: up.length === 0 ? 'critical' : 'warning', object: `interface ${name}` },
         message: `bond ${name} of ${node} ${lacks}: ${left}`,
-        evidence: `/proc/net/bonding/${name}: ${last.bond.mode}; by it go ${usesOf(under).join(', ')}`,
+        evidence: `/proc/net/bonding/${name}: ${last.bond.mode}; by it go ${usesOf(under)}`,
         hint: none
           ? `give it its interfaces again: ip link set NAME down, ip link set NAME master ${name}; who took them away: journalctl -k -g ${name}`
           : `look at its cable and its port of the switch; ip -d link show ${down[0] ?? name}; journalctl -k -g ${name}`,

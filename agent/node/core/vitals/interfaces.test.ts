@@ -25,7 +25,7 @@ class Bench {
     return this
   }
   get said(): Trouble[] {
-    const usesOf = (): string[] => ['heartbeat link a']
+    const usesOf = (): string => 'heartbeat link a'
     return interfaceTroubles(this.#interfaces, 'dir1', this.#now, usesOf, () => this.isDown)
   }
   get codes(): string[] {

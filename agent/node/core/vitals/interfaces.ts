@@ -100,12 +100,12 @@ export function interfaceTroubles(
   interfaces: Interfaces,
   node: string,
   now: Instant,
-  usesOf: (name: string) => readonly string[],
+  usesOf: (name: string) => string,
   isDown: (name: string) => boolean,
 ): Trouble[] {
   return [...interfaces.values()].flatMap((one) => {
     const { name, under } = one.last
-    const by = `by it go ${usesOf(under).join(', ')}${under === name ? '' : `, for ${under} stands on it`}`
+    const by = `by it go ${usesOf(under)}${under === name ? '' : `, for ${under} stands on it`}`
     return [
       ...(isDown(name) ? [] : lossTroubles(one, node, now, by)),
       ...flapTroubles(one, node, now, by),

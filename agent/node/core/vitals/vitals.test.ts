@@ -1,7 +1,11 @@
 /** What a node reads of itself, when, and that it comes to its status. */
+import { instant, MARKS } from '@lvsm/base'
+import { nodeView } from '@lvsm/model'
+import type { Observed } from '@lvsm/plan'
 import { expect, test } from 'vitest'
 import { goesOn, node } from '../fixture.ts'
 import type { InterfaceReading, VitalsReading } from './reading.ts'
+import { type Ailing, newVitals, onVitals, readVitalsIfDue, vitalTroubles } from './vitals.ts'
 
 const FRAMES = { packets: 0, errors: 0, dropped: 0, kinds: {} }
 const inside = (carrierChanges: number): InterfaceReading => ({
@@ -21,6 +25,52 @@ test('the interfaces of the cluster are read, and no loopback, each five seconds
   rs1.feed({ kind: 'vitals', reading: null })
   rs1.run(12_000)
   expect(rs1.take('vitals')).toHaveLength(1)
+})
+
+test('however many interfaces of others stand before them', () => {
+  const dir1 = node('dir1')
+  const { state } = dir1.kern
+  state.links = state.links.flatMap((link) =>
+    link.loopback
+      ? [
+          link,
+          ...Array.from({ length: 80 }, (_, at) => ({ ...link, loopback: false, name: `veth${at}`, index: 100 + at })),
+        ]
+      : [link],
+  )
+  dir1.run(3000)
+  expect(dir1.take('vitals')[0]?.interfaces.map(({ name }) => name)).toEqual(['inside', 'outside'])
+})
+test('what goes by them is gone over just before a reading, and not anew for a takeover, a notice, or a status', () => {
+  const dir1 = node('dir1')
+  dir1.run(3000)
+  const observed = { ...structuredClone(dir1.kern.state), syncDaemons: null }
+  const view = nodeView(dir1.config, 'dir1')
+  if (!view) throw new Error('no view')
+  let times = 0
+  const counted = new Proxy(view, {
+    get: (of, key, receiver): unknown => {
+      if (key === 'services') times++
+      return Reflect.get(of, key, receiver)
+    },
+  })
+  const ailing = (at: number, more: Observed['addresses'] = []): Ailing => ({
+    ...{ vitals, node: 'dir1', view: counted, effects: [], now: instant(at) },
+    kernel: { observed: { ...observed, links: [...observed.links], addresses: [...observed.addresses, ...more] } },
+  })
+  const vitals = newVitals(instant(0))
+  vitalTroubles(ailing(0))
+  expect(times, 'nothing was read yet').toBe(0)
+  readVitalsIfDue(ailing(0))
+  expect(times).toBe(1)
+  const vip = { address: '10.11.0.10', prefix: 24, index: 3, label: `outside${MARKS.label}` }
+  vitalTroubles(ailing(1, [vip]))
+  onVitals(ailing(1), null)
+  readVitalsIfDue(ailing(6000, [vip]))
+  expect(times).toBe(1)
+  onVitals(ailing(6001), null)
+  readVitalsIfDue(ailing(12_000, [{ ...vip, label: 'outside', address: '10.99.0.1' }]))
+  expect(times, 'another network').toBe(2)
 })
 
 const read = (carrierChanges: number, kills = 0): VitalsReading => ({

@@ -3,7 +3,7 @@
  * alone; judged here.
  */
 import { after, type Instant, type Trouble } from '@lvsm/base'
-import { type Observed, usesOf } from '@lvsm/plan'
+import { networksOf, type Observed, type Uses, usesByInterface, usesText } from '@lvsm/plan'
 import type { NodeView } from '@lvsm/model'
 import type { NodeState } from '../state.ts'
 import { type Bonds, bondsNow, bondTroubles, NO_BONDS } from './bonds.ts'
@@ -16,23 +16,26 @@ const EVERY_MS = 5000
 /** What one node uses; more is a machine of another kind, and not gone over. */
 const MOST_LINKS = 64
 
-type Uses = ReadonlyMap<string, { readonly index: number; readonly by: readonly string[] }>
-interface Used {
-  readonly of: readonly [NodeView, Observed['links'], Observed['addresses']]
-  readonly uses: Uses
+/** By the name of each interface that the cluster uses here: what for. */
+export type Used = ReadonlyMap<string, Uses & { readonly index: number }>
+interface Found {
+  readonly view: NodeView
+  /** Interfaces and the networks that they are in, without floating addresses: an owner that takes over is in no other ones. */
+  readonly network: string
+  readonly used: Used
 }
 export interface Vitals {
   asking: boolean
   readAt: Instant
-  /** As of the last look at the host's network. */
-  used: Used | null
+  /** Gone over just before a reading where the configuration or the host's network is another one: never in a takeover's way, nor for a notice. */
+  found: Found | null
   interfaces: Interfaces
   bonds: Bonds
   memory: Memory
   tables: FullTables
 }
 export const newVitals = (at: Instant): Vitals => ({
-  ...{ asking: false, readAt: at, used: null },
+  ...{ asking: false, readAt: at, found: null },
   ...{ interfaces: NO_INTERFACES, bonds: NO_BONDS, memory: NO_MEMORY, tables: NO_TABLES },
 })
 
@@ -46,7 +49,7 @@ export function readVitalsIfDue(state: Ailing): void {
   if (vitals.asking || now < vitals.readAt || !isKnown(state)) return
   vitals.asking = true
   vitals.readAt = after(now, EVERY_MS)
-  const interfaces = [...usesIn(state)].map(([name, { index }]) => ({ name, index }))
+  const interfaces = [...usedNow(state)].map(([name, { index }]) => ({ name, index }))
   effects.push({ kind: 'vitals', interfaces, units: vitals.memory.asks })
 }
 const isKnown = ({ view, kernel }: Ailing): boolean => view !== null && kernel.observed !== null
@@ -63,28 +66,38 @@ export function onVitals({ vitals, now }: Ailing, reading: VitalsReading | null)
   vitals.tables = tablesNow(vitals.tables, reading.tables, now)
 }
 
-/** By the name of each interface that the cluster uses here: what for. Gone over once for each look that found something else. */
-function usesIn({ vitals, view, kernel }: Ailing): Uses {
+function usedNow({ vitals, view, kernel }: Ailing): Used {
   const { observed } = kernel
-  if (!view || !observed) return new Map()
-  const of = [view, observed.links, observed.addresses] as const
-  if (vitals.used && of.every((one, at) => one === vitals.used?.of[at])) return vitals.used.uses
-  const uses = new Map(
+  if (!view || !observed) return NOTHING
+  const network = networkText(observed)
+  const { found } = vitals
+  if (found && found.view === view && found.network === network) return found.used
+  const uses = usesByInterface(view, observed)
+  const used = new Map(
     observed.links
-      .slice(0, MOST_LINKS)
-      .flatMap(({ name, index, loopback }): [string, { index: number; by: string[] }][] => {
-        const by = loopback ? [] : usesOf(view, observed, name)
-        return by.length === 0 ? [] : [[name, { index, by }]]
-      }),
+      .flatMap(({ name, index, loopback }): [string, Uses & { index: number }][] => {
+        const by = loopback ? undefined : uses.get(name)
+        return by ? [[name, { ...by, index }]] : []
+      })
+      .slice(0, MOST_LINKS),
   )
-  vitals.used = { of, uses }
-  return uses
+  vitals.found = { view, network, used }
+  return used
 }
+const NOTHING: Used = new Map()
+const networkText = ({ links, addresses }: Observed): string =>
+  [
+    ...links.map(({ name, index, loopback }) => `${name} ${index} ${loopback}`),
+    ...networksOf(addresses).map(({ address, prefix, index }) => `${address}/${prefix} ${index}`),
+  ].join()
 
 export function vitalTroubles(state: Ailing): Trouble[] {
   const { vitals, node, now, kernel } = state
-  const uses = usesIn(state)
-  const usedFor = (name: string): readonly string[] => uses.get(name)?.by ?? []
+  const used = vitals.found?.used ?? NOTHING
+  const usedFor = (name: string): string => {
+    const uses = used.get(name)
+    return uses ? usesText(uses) : ''
+  }
   const isDown = (name: string): boolean => kernel.observed?.links.find((one) => one.name === name)?.up === false
   return [
     ...interfaceTroubles(vitals.interfaces, node, now, usedFor, isDown),
