@@ -22,6 +22,7 @@ const cause = (more: string): string =>
 
 it.each([
   ['of an older agent, which says neither what comes of it nor what to do', '', {}],
+  ['from which what others say follows', ',"evidence":"who asks is answered"', { evidence: 'who asks is answered' }],
   ['that says both', ',"means":"it comes late","next":"top, on rs1"', { means: 'it comes late', next: 'top, on rs1' }],
 ])('a cause %s is read, and comes back as it was', (_, more, said) => {
   const read = decodeMessage(cause(more))

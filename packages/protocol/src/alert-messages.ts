@@ -16,6 +16,7 @@ const LONGEST_OBJECT = 100
 export const LONGEST_SUMMARY = 240
 export const LONGEST_MEANS = 300
 export const LONGEST_NEXT = 500
+export const LONGEST_CLUE = 120
 const MOST = 256
 
 const about = {
@@ -32,6 +33,8 @@ export const saidCause = z.object({
   /** What comes of it, and what to do, as `lvsm status` says it; not there: an older agent, or no room: what its kind says holds. */
   means: text(LONGEST_MEANS).exactOptional(),
   next: text(LONGEST_NEXT).exactOptional(),
+  /** By which what other nodes say is known to follow from it (`withoutEchoes`). Not there: nothing does, or an older agent. */
+  evidence: text(LONGEST_CLUE).exactOptional(),
 })
 export type CauseReport = z.infer<typeof saidCause>
 

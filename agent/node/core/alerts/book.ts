@@ -6,7 +6,7 @@
  * that it is over; what nobody knows to be told is told.
  */
 import { after, between, type Instant, later } from '@lvsm/base'
-import type { AlertsMessage, CauseReport } from '@lvsm/protocol'
+import { type AlertsMessage, type CauseReport, withoutEchoes } from '@lvsm/protocol'
 import { again, type Alert, begin, detailsOf, isUntold, keyOf } from './alert.ts'
 import { type Ends, noteEnd, overAt } from './flapping.ts'
 import { admit, type IsWanted, MOST_ALERTS, newRoom, placeOf, type Room } from './room.ts'
@@ -81,6 +81,14 @@ export const isHeard = ({ said }: Book, node: string, now: Instant): boolean => 
   return one !== undefined && between(one.at, now) < FRESH_MS
 }
 
+/** To be looked at for what only follows from what another node says: agents that follow coordinators hear each other's troubles here alone. */
+interface Heard extends CauseReport {
+  readonly message: string
+  readonly node: string
+  readonly key: string
+  readonly cause: CauseReport
+}
+
 /**
  * The causes as they are said now; `nodes`: of the configuration, in its order; `isMoot`: what a node that is not heard said last counts no
  * more, because others know it better; `isWanted`: who has room where not all have. True: something began, changed or is over.
@@ -96,13 +104,14 @@ export function settle(
   for (const node of book.said.keys()) if (!nodes.includes(node)) book.said.delete(node)
   const live = new Map<string, CauseReport>()
   const unheard = new Set<string>()
+  const heard: Heard[] = []
   for (const node of nodes) {
-    const heard = isHeard(book, node, now)
+    const isFresh = isHeard(book, node, now)
     for (const [key, { cause }] of book.said.get(node)?.causes ?? [])
-      if (!heard) {
-        if (!isMoot(node, cause)) unheard.add(key)
-      } else if (!live.has(key)) live.set(key, cause)
+      if (isFresh) heard.push({ ...cause, message: cause.summary, node, key, cause })
+      else if (!isMoot(node, cause)) unheard.add(key)
   }
+  for (const { key, cause } of withoutEchoes(heard)) if (!live.has(key)) live.set(key, cause)
   let changed = false
   const fresh: CauseReport[] = []
   for (const [key, cause] of live) {

@@ -1,6 +1,14 @@
 /** Which causes a node says: what the coordinators say of themselves is told where nobody has said it better. */
 import type { Trouble } from '@lvsm/base'
-import { type CoordinatorTrouble, listedTroubles, judge, meansOf, type Status } from '@lvsm/protocol'
+import {
+  type CoordinatorTrouble,
+  listedTroubles,
+  judge,
+  meansOf,
+  type NodeTrouble,
+  type Status,
+  withoutEchoes,
+} from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { node } from '../fixture.ts'
 import { causesOf } from './causes.ts'
@@ -20,9 +28,9 @@ const disk: CoordinatorTrouble = {
   ...{ code: 'coordinator-disk', severity: 'critical', object: 'node dir2', message: 'the disk is full' },
 }
 const none = new Set<string>()
-const keys = (...[status, troubles, coordinators]: [Status, Parameters<typeof causesOf>[1], CoordinatorTrouble[]]) =>
-  causesOf(status, troubles, none, coordinators).map(({ code, object }) => `${code} ${object}`)
-const quiet: Status = { ...STATUS, nodes: [], groups: [], services: [] }
+const keys = (...[status, troubles, coordinators]: [Status, readonly Trouble[], CoordinatorTrouble[]]) =>
+  causesOf(known(status, troubles), none, coordinators).map(({ code, object }) => `${code} ${object}`)
+const quiet: Status = { ...STATUS, nodes: [], groups: [], services: [], troubles: [] }
 
 test('what the coordinators say is said, by every node under the same key', () =>
   expect(keys(quiet, [], [disk, absent('wit')])).toEqual(['coordinator-disk node dir2', 'coordinator-absent node wit']))
@@ -35,7 +43,7 @@ test('that a coordinator is not there follows from the death of its node; that i
 
 test('of its own coordinator a node says it once, in its own words', () => {
   const own = { ...absent('dir1'), message: 'lvsm-coordinator of dir1 is not there: exit code 70' }
-  const said = causesOf(quiet, [own], none, [absent('dir1')])
+  const said = causesOf(known(quiet, [own]), none, [absent('dir1')])
   expect(said).toEqual([expect.objectContaining({ object: 'node dir1', summary: own.message })])
 })
 
@@ -70,13 +78,13 @@ test('a group and a service each get their own sentence, though the name of anot
   const owner = { ...silent, name: 'dir1', state: 'owner', reason: '' } as const
   const status: Status = {
     ...STATUS,
-    ...{ node: 'dir1', quorum: true, nodes: [owner, silent] },
+    ...{ node: 'dir1', quorum: true, nodes: [owner, silent], troubles: [] },
     groups: [of('web2', 'no disk'), of('web', 'no link')],
     services: [
       { ...service, name: 'web', group: 'web', told: true, realservers: [serving] as typeof service.realservers },
     ],
   }
-  const said = causesOf(status, [], new Set(['web', 'web2']))
+  const said = causesOf(status, new Set(['web', 'web2']))
   expect(said.map(({ code, object, summary }) => [`${code} ${object}`, summary])).toEqual([
     ['group-immovable group web2', 'nobody could take web2: dir2: no disk'],
     ['group-immovable group web', 'nobody could take web: dir2: no link'],
@@ -96,7 +104,7 @@ test('that all checks of a service fail, and its realservers are kept, is critic
       realservers: service.realservers.map((each) => ({ ...each, weight: 1, healthy: false, kept: 'last' as const })),
     })),
   }
-  const cause = causesOf(status, [], new Set(['web'])).find(({ object }) => object === 'service http')
+  const cause = causesOf(status, new Set(['web'])).find(({ object }) => object === 'service http')
   expect(cause).toMatchObject({
     ...{ code: 'service-doubtful', severity: 'critical', object: 'service http' },
     summary: expect.stringContaining('nobody knows whether it is served'),
@@ -109,7 +117,7 @@ const listed = (status: Status) =>
     ...{ code: entry.code, object: entry.object, severity: entry.severity },
     ...{ summary: entry.message, means: meansOf(entry, status.nodes), next: entry.hint },
   }))
-const known = (status: Status, troubles: Parameters<typeof causesOf>[1] = []): Status => ({
+const known = (status: Status, troubles: readonly Trouble[]): Status => ({
   ...status,
   troubles: troubles.map((one) => ({ ...one, node: status.node })),
 })
@@ -130,7 +138,7 @@ test('of a dead node, of a group without an owner and of what a node finds at it
     ['realserver', false],
   ] as const) {
     const status = known({ ...quiet, node: 'dir1', nodes: nodes(role, voter), groups: [group] }, [late])
-    const said = causesOf(status, [late], none)
+    const said = causesOf(status, none)
     expect(said).toHaveLength(3)
     expect(said).toEqual(expect.arrayContaining(listed(status)))
   }
@@ -149,7 +157,7 @@ test('of a service that is not served: what the head says, and the next step of 
       realservers: service.realservers.map((each) => ({ ...each, weight: 0, healthy: false, reason: 'refused' })),
     })),
   }
-  const cause = causesOf(status, [], new Set(groups.map(({ name }) => name))).find(
+  const cause = causesOf(status, new Set(groups.map(({ name }) => name))).find(
     ({ code }) => code === 'service-unserved',
   )
   const [service] = status.services
@@ -165,7 +173,7 @@ test('what the product advises for a group that could not move names it', () => 
     ...{ name: 'web', owner: 'dir1', number: 1, leftMs: 100, addresses: ['10.0.0.1'], directors: ['dir1', 'dir2'] },
     ...{ pings: [], state: 'owned' as const, reason: '', takers: [{ node: 'dir2', could: false, reason: 'no link' }] },
   }
-  const [cause] = causesOf({ ...quiet, quorum: true, groups: [group] }, [], new Set(['web']))
+  const [cause] = causesOf({ ...quiet, quorum: true, groups: [group] }, new Set(['web']))
   expect(cause).toMatchObject({ code: 'group-immovable', next: expect.stringMatching(/^lvsm explain group web: /) })
 })
 
@@ -173,4 +181,25 @@ test('what lvsm status says is over is no cause any more', () => {
   const late: Trouble = { code: 'late', severity: 'critical', message: 'late', object: 'node dir1' }
   expect(keys(quiet, [late], [])).toEqual(['late node dir1'])
   expect(keys(quiet, [{ ...late, pastMs: 20_000 }], [])).toEqual([])
+})
+
+test('what only follows from the trouble of another node, and is not in the status, is no cause', () => {
+  const silent: Trouble = {
+    ...{ code: 'link-silent', severity: 'warning', object: 'link outside' },
+    message: 'over the heartbeat link outside nothing comes from dir2 to dir1, but over another one',
+  }
+  const down: NodeTrouble = {
+    ...{ node: 'dir2', code: 'interface-down', severity: 'warning' },
+    message: 'interface outside is down, needed for heartbeat link outside',
+  }
+  const status = known(quiet, [silent])
+  expect(keys(status, [silent], [])).toEqual(['link-silent link outside'])
+  const left = withoutEchoes([...status.troubles, down])
+  expect(causesOf({ ...quiet, troubles: left }, none)).toEqual([])
+})
+
+test('by what was seen of it the nodes that hear of it know what follows from it', () => {
+  const evidence = 'who asks for 10.11.0.10 is answered by 02:00:00:00:00:12'
+  const answers: Trouble = { code: 'vip-answers', severity: 'critical', message: 'VIP 10.11.0.10 answers', evidence }
+  expect(causesOf(known(quiet, [answers]), none)).toEqual([expect.objectContaining({ evidence })])
 })

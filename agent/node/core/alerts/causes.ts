@@ -1,12 +1,14 @@
 /** What is wrong by what this node knows, one for each cause: its troubles, and what no trouble says because nobody in particular has it. */
-import type { Severity, Trouble } from '@lvsm/base'
+import type { Severity } from '@lvsm/base'
 import {
   type CauseReport,
   type CoordinatorTrouble,
   cut,
+  isKnownByEvidence,
   isPresent,
   type ListedTrouble,
   judge,
+  LONGEST_CLUE,
   LONGEST_MEANS,
   LONGEST_NEXT,
   LONGEST_SUMMARY,
@@ -30,12 +32,11 @@ const asFound = (entry: ListedTrouble): Found => ({ ...entry, object: entry.obje
 /** `mine`: names of the groups that this node owns, whose services it knows; `coordinators`: what they say of themselves. */
 export function causesOf(
   status: Status,
-  troubles: readonly Trouble[],
   mine: ReadonlySet<string>,
   coordinators: readonly CoordinatorTrouble[] = [],
 ): CauseReport[] {
-  // What is over as far as that can be said is over for whoever is told, too.
-  const own = troubles.filter(isPresent).map((trouble) => asFound({ ...trouble, node: status.node }))
+  // What is over as far as that can be said is over for whoever is told, too; and what follows from another node's trouble is not in the status.
+  const own = status.troubles.filter((one) => one.node === status.node && isPresent(one)).map(asFound)
   const said = own.map((one) => (OF_ALL.has(one.code) ? { ...one, object: 'coordinators' } : one))
   const alike = unownedAndDead(status).map(asFound)
   const verdict = judge(status)
@@ -73,7 +74,7 @@ function together(found: readonly Found[], { nodes }: Status): CauseReport[] {
   return [...causes.values()].flatMap((all) => {
     const [worst] = all.toSorted((one, other) => ORDER.indexOf(one.severity) - ORDER.indexOf(other.severity))
     if (!worst) return []
-    const { code, severity, object, message, hint } = worst
+    const { code, severity, object, message, hint, evidence } = worst
     const means = meansOf(worst, nodes)
     const more = all.length > 1 ? ` (and ${all.length - 1} more like it)` : ''
     return [
@@ -81,6 +82,7 @@ function together(found: readonly Found[], { nodes }: Status): CauseReport[] {
         ...{ code, severity, object, summary: `${cut(message, LONGEST_SUMMARY - more.length)}${more}` },
         ...(means === null ? {} : { means: cut(means, LONGEST_MEANS) }),
         ...(hint === undefined ? {} : { next: cut(hint, LONGEST_NEXT) }),
+        ...(evidence !== undefined && isKnownByEvidence(code) ? { evidence: cut(evidence, LONGEST_CLUE) } : {}),
       },
     ]
   })

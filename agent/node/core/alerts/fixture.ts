@@ -181,8 +181,10 @@ export class World {
     severity: CauseReport['severity'] = 'warning',
     more: Pick<CauseReport, 'means' | 'next'> = {},
   ): void {
-    const cause: CauseReport = { code, object, severity, summary: `${code} at ${node}`, ...more }
-    this.causes.get(node)?.set(`${code} ${object}`, cause)
+    this.says(node, { code, object, severity, summary: `${code} at ${node}`, ...more })
+  }
+  says(node: string, cause: CauseReport): void {
+    this.causes.get(node)?.set(`${cause.code} ${cause.object}`, cause)
   }
   ends(node: string, code: string, object = 'node dir2'): void {
     this.causes.get(node)?.delete(`${code} ${object}`)

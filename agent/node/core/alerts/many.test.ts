@@ -132,3 +132,29 @@ describe('what to do, as the node says that has the trouble', () => {
     for (const all of texts) expect(new Set(all)).toEqual(new Set(named(8)))
   })
 })
+
+describe('what only follows from what another node says', () => {
+  const silent = 'over the heartbeat link outside nothing comes from dir2 to dir1, but over another one'
+  const down = 'interface outside is down, needed for heartbeat link outside'
+  const mac = '02:00:00:00:00:12'
+  const rival = `${mac} answers for an address of web, which dir1 owns (10.11.0.10 on outside)`
+  it.each([
+    ['silence on a link whose interface is down there', 'link-silent link outside', silent, 'interface-down', down, ''],
+    [
+      ...['answers that its owner hears', 'address-conflict group web', rival],
+      ...['vip-answers', 'VIP stands on eth0', `who asks for 10.11.0.10 is answered by ${mac}`],
+    ],
+  ])('is told nobody: %s', (_, echo, summary, code, cause, evidence) => {
+    const world = new World(61)
+    world.run(10_000)
+    const [what = '', ...about] = echo.split(' ')
+    world.says('dir1', { code: what, object: about.join(' '), severity: 'critical', summary })
+    const more = evidence === '' ? {} : { evidence }
+    world.says('dir2', { code, object: 'node dir2', severity: 'critical', summary: cause, ...more })
+    world.run(30_000)
+    expect(new Set(world.heard.map(({ key }) => key.split(' ')[0]))).toEqual(new Set([code]))
+    world.ends('dir2', code)
+    world.run(30_000)
+    expect(world.heard.some(({ key }) => key.startsWith(what))).toBe(true)
+  })
+})

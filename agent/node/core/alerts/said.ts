@@ -41,7 +41,7 @@ function nextCauses(state: NodeState): Pick<AlertsMessage, 'causes' | 'whole' | 
   return { causes: detailed(state, causes), whole: false, turn: alerting.causesSaid.turn }
 }
 
-const plainly = ({ code, object, severity, summary }: CauseReport): CauseReport => ({ code, object, severity, summary })
+const plainly = ({ means: _means, next: _next, ...cause }: CauseReport): CauseReport => cause
 
 /** With what comes of it, and what to do, for as many as there is room: of the others in the messages that follow. */
 function detailed({ alerting }: NodeState, causes: readonly CauseReport[]): CauseReport[] {

@@ -11,12 +11,8 @@ import { testDelivered } from './report.ts'
 export function alertIfDue(state: NodeState): void {
   const look = (): ReturnType<typeof causesOf> => {
     const present = troubles(state)
-    return causesOf(
-      reportStatus(state, saying(state, present), present),
-      present,
-      ownedGroups(state),
-      state.coordinators,
-    )
+    const status = reportStatus(state, saying(state, present), present)
+    return causesOf(status, ownedGroups(state), state.coordinators)
   }
   if (stepAlerts(state, look)) publishSoon(state)
 }

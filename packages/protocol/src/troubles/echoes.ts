@@ -9,8 +9,16 @@ export const DOWN = /\binterface (\S+) is down/
 /** As an object, or in a message of the lease process. */
 export const LINK = /^link ([^\s:]+)/
 
+type Said = Pick<NodeTrouble, 'node' | 'code' | 'object' | 'message' | 'evidence'>
+/** What may follow from something else. */
+const FOLLOWS: ReadonlySet<string> = new Set(['address-conflict', 'lossy-link', 'link-silent'])
+
+/** What was seen of it is needed to know what follows from it. */
+export const isKnownByEvidence = (code: string): boolean => code === 'vip-answers'
+
 /** Of several nodes: that they are not heard over a link of which each says itself that its interface is down; and who answers for a VIP. */
-export function withoutEchoes(all: readonly NodeTrouble[]): NodeTrouble[] {
+export function withoutEchoes<T extends Said>(all: readonly T[]): T[] {
+  if (!all.some(({ code }) => FOLLOWS.has(code))) return [...all]
   const down = new Set(
     all.flatMap(({ node, code, message }) =>
       code === 'link-address-gone' || DOWN.test(message)
