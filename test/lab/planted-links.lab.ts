@@ -81,7 +81,10 @@ const LINKS: readonly Row[] = [
     plant: ({ from, to }) => deafen(to, [`10.12.0.${from.slice(-1)}`]),
     mend: ({ to }) => hearAgain(to),
     said: ({ from, to }) => everywhere(NODES, { code: 'link-silent', of: to, words: new RegExp(`inside.*${from}`) }),
-    needs: { ms: 4500, why: 'four heartbeats over the other link, up to a second apart' },
+    needs: {
+      ms: 9500,
+      why: 'nine heartbeats over the other link, up to a second apart: some were lost within the hour',
+    },
   },
   {
     what: 'the standby is deaf to the owner over all links',

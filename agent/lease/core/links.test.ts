@@ -59,7 +59,7 @@ test('a peer that is dead altogether, or has just come back, says nothing of lin
 })
 test('a cut is known after a few heartbeats over the other link, and told at once', () => {
   const dir1 = started()
-  live(dir1, 3000, { dir2: [0, 1], rs1: [0, 1] })
+  live(dir1, 125 * 2 * heartbeatIntervalMs(VIEW, 'dir2', 'dir1'), { dir2: [0, 1], rs1: [0, 1] })
   const began = dir1.now
   dir1.effects.splice(0)
   while (silent(dir1).length === 0 && dir1.now < began + LONG) live(dir1, 200, { dir2: [0], rs1: [0, 1] })
@@ -71,6 +71,20 @@ test('a cut is known after a few heartbeats over the other link, and told at onc
   live(dir1, 400, { dir2: [0, 1], rs1: [0, 1] })
   expect(silent(dir1)).toEqual([])
   expect(dir1.effects.filter(({ kind }) => kind === 'claimed')).toHaveLength(2)
+})
+test('a link that is not there yet when its peer is heard first is silent by time alone', () => {
+  const dir1 = new Bench({ view: VIEW })
+  dir1.begin()
+  live(dir1, 4.8 * timing.deadtimeMs, { dir2: [0], rs1: [0, 1] })
+  expect(silent(dir1)).toEqual([])
+  live(dir1, LONG, { dir2: [0, 1], rs1: [0, 1] })
+  const port = (number: number) =>
+    VIEW.nodes.map((node) => ({ ...node, links: node.links.map((link) => ({ ...link, port: number })) }))
+  dir1.give({ kind: 'view', view: { ...VIEW, revision: 2, nodes: port(7000) } })
+  live(dir1, 4.8 * timing.deadtimeMs, { dir2: [0], rs1: [0, 1] })
+  expect(silent(dir1), 'the file of dir2 is not loaded anew yet').toEqual([])
+  live(dir1, LONG, { dir2: [0], rs1: [0, 1] })
+  expect(silent(dir1)).toHaveLength(1)
 })
 test('who dies, and who is heard again, is told when that is noticed', () => {
   const dir1 = started()

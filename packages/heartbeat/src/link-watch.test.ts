@@ -33,6 +33,11 @@ class Played {
     return silentMs
   }
   isSilent = (link: number): boolean => this.watch.isSilent(link, this.now, TIMING, this.pace)
+  /** Nothing was lost for so long that more is known than a start. */
+  proven(): this {
+    expect(this.play(122 * this.pace.intervalMs * this.pace.links, all)).toBe(null)
+    return this
+  }
 }
 const all = (): boolean => true
 
@@ -41,7 +46,7 @@ test.each([
   ['others', 500, 4000],
 ])('a cut is known after four heartbeats over another link: %s', (_who, intervalMs, withinMs) => {
   for (const before of [10, 11]) {
-    const one = new Played({ intervalMs, links: 2 })
+    const one = new Played({ intervalMs, links: 2 }).proven()
     expect(one.play(before * intervalMs, all)).toBe(null)
     const silentMs = one.play(20_000, (link) => link !== B)
     expect(silentMs).toBeGreaterThan(2 * intervalMs * 2)
@@ -52,8 +57,7 @@ test.each([
   }
 })
 test('of three links, one or two', () => {
-  const one = new Played({ intervalMs: 420, links: 3 })
-  one.play(6 * 420, all)
+  const one = new Played({ intervalMs: 420, links: 3 }).proven()
   expect(one.play(20_000, (link) => link === A, { link: 2 })).toBeLessThan(13 * 420)
   expect([A, B, 2].map(one.isSilent)).toEqual([false, true, true])
 })
@@ -69,19 +73,75 @@ test('loss on all links is silence of none', () => {
     expect(told, `${part}`).toBeLessThanOrEqual(6)
   }
 })
-test('where heartbeats were lost before, more of them in a row is loss, for as long as that is measured', () => {
-  const one = new Played()
-  one.play(10 * 420, all)
+test('where a heartbeat was lost within the hour, more in a row is a cut', () => {
+  const one = new Played().proven()
   one.play(3 * 420, (link) => link !== B)
-  expect(one.play(2 * 420, all)).toBe(null)
-  expect(one.play(8000, (link) => link !== B)).toBe(null)
-  one.play(20_000, all)
+  expect(one.play(1_800_000, all)).toBe(null)
+  const silentMs = one.play(10_000, (link) => link !== B)
+  expect(silentMs).toBeGreaterThan(6500)
+  expect(silentMs).toBeLessThan(8500)
+  one.play(3_600_000, all)
   expect(one.play(10_000, (link) => link !== B)).toBeLessThan(3400)
+  one.play(420, all)
+  expect(one.play(10_000, all)).toBe(null)
+  expect(
+    one.play(10_000, (link) => link !== B),
+    'a cut is no loss',
+  ).toBeLessThan(3400)
+})
+test('so is it until some two minutes have shown that nothing is lost', () => {
+  const one = new Played()
+  one.play(90_000, all)
+  expect(one.play(6000, (link) => link !== B)).toBe(null)
+})
+test('a link that is just coming is silent by time alone', () => {
+  const one = new Played().proven()
+  const other = new LinkWatch(2, one.now)
+  let silentMs = 0
+  for (; !other.isSilent(B, one.now, TIMING, PACE); silentMs += 840) {
+    one.now = after(one.now, 840)
+    other.heard(A, true, one.now, PACE)
+  }
+  expect(silentMs).toBeGreaterThan(5 * TIMING.deadtimeMs)
+})
+
+const DAY_MS = 86_400_000
+/** So many heartbeats of one link are lost between the last that came and the moment when it is silent. */
+function lostUntilSilent(one: Played): number {
+  let lost = 0
+  one.play(20_000, (link) => {
+    if (link === B && !one.isSilent(B)) lost += 1
+    return link !== B
+  })
+  return lost
+}
+test('at a loss of 5 % no link is silent in days, and in a cluster of ten nodes less than one in a year', () => {
+  let told = 0
+  for (const seed of [1, 2, 3, 4]) {
+    const random = seededRandom(seed)
+    const one = new Played()
+    for (let hour = 0; hour < 48; hour++) if (one.play(DAY_MS / 24, () => random.next() >= 0.05) !== null) told += 1
+  }
+  expect(told).toBe(0)
+
+  const one = new Played().proven()
+  one.play(3 * 420, (link) => link !== B)
+  one.play(10_000, all)
+  const lost = lostUntilSilent(one)
+  const watched = 10 * 9 * 2
+  const perYear = (365 * DAY_MS) / (PACE.intervalMs * PACE.links)
+  expect(watched * perYear * 0.05 ** lost).toBeLessThan(1)
+})
+test('a loss so rare that an hour may pass without does not, either', () => {
+  const lost = lostUntilSilent(new Played().proven())
+  const perHour = 3_600_000 / (PACE.intervalMs * PACE.links)
+  // An hour without loss, and then so many at once.
+  const perYear = (loss: number): number => 24 * 365 * perHour * Math.exp(-perHour * loss) * loss ** lost
+  for (let loss = 0.0001; loss < 0.05; loss *= 1.1) expect(180 * perYear(loss)).toBeLessThan(1)
 })
 test('who stood still accuses nobody, however what came meanwhile is read', () => {
   for (const pausedMs of [600, 1300, 2500, 6000]) {
-    const one = new Played()
-    one.play(10 * 420, all)
+    const one = new Played().proven()
     one.now = after(one.now, pausedMs)
     for (let count = 0; count < 12; count++) one.watch.heard(A, true, one.now, PACE)
     expect(one.isSilent(B)).toBe(false)
