@@ -3,6 +3,7 @@ import { between, type Trouble, listed } from '@lvsm/base'
 import { type Hears } from '@lvsm/changes'
 import { leaseStatus } from './lease.ts'
 import { stateOf } from './peers.ts'
+import { speakingMs } from './rhythm.ts'
 import { type NodeState } from './state.ts'
 
 export const votersIn = ({ config }: NodeState): string[] =>
@@ -52,13 +53,30 @@ export const heardBy = (state: NodeState, node: string): string[] =>
     .map(({ name }) => name)
     .filter((by) => by !== node && by !== state.node && isPillar(state, by) && hearsIn(state)(by, node) === true)
 
-/** Who has just started, or stood still, is heard by the others and named in their next word by then: a change of that is told at once. Milliseconds. */
-const DEAF_MS = 2000
+/** Who has just started, or stood still, is heard by the others by then. Milliseconds. */
+const HEARD_MS = 1000
+/** So many messages of one word wait at most until all others have them. */
+const WAITING = 4
+/** A word that comes so long after one that said the same was said after this node was to be heard: what waits or is lost accuses nobody. */
+const secondWordMs = ({ config }: NodeState): number =>
+  HEARD_MS + speakingMs(WAITING, Math.max(0, (config?.nodes.length ?? 0) - 1))
+/** What was said so long before says nothing of now. Milliseconds. */
+const OUTDATED_MS = 10_000
 
 /** It said whom it does not hear. */
 export function noteHearing(state: NodeState, from: string): void {
-  if (stateOf(state, from)?.unheard?.includes(state.node) !== true) state.deafSince.delete(from)
-  else if (!state.deafSince.has(from)) state.deafSince.set(from, state.now)
+  if (stateOf(state, from)?.unheard?.includes(state.node) !== true) {
+    state.deafSince.delete(from)
+    return
+  }
+  const before = state.deafSince.get(from)
+  const goesOn = before && between(before.saidAt, state.now) < OUTDATED_MS
+  state.deafSince.set(from, { since: goesOn ? before.since : state.now, saidAt: state.now })
+}
+
+function saidTwice(state: NodeState, node: string): boolean {
+  const said = state.deafSince.get(node)
+  return said !== undefined && between(said.since, said.saidAt) >= secondWordMs(state)
 }
 
 /** Of those that hear each other in one direction only: whoever is not heard tells of it, for it is the one that knows. */
@@ -66,7 +84,7 @@ const deafTroubles = (state: NodeState): Trouble[] =>
   (leaseStatus(state)?.peers ?? [])
     .filter(({ name, life }) => life === 'alive' && (isPillar(state, name) || isPillar(state, state.node)))
     .filter(({ name }) => hearsIn(state)(name, state.node) === false)
-    .filter(({ name }) => between(state.deafSince.get(name) ?? state.now, state.now) >= DEAF_MS)
+    .filter(({ name }) => saidTwice(state, name))
     .map(({ name }) => ({
       ...{ code: 'one-way', severity: 'warning', object: `node ${name}` },
       message: `${name} does not hear ${state.node}, which hears it: nothing comes from ${state.node} to ${name}`,

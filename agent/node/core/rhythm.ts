@@ -13,6 +13,11 @@ export interface Rhythm {
   restMs: number
 }
 
+/** Datagrams of agents that a node sends in a second, to all others together. */
+export const DATAGRAMS_PER_SECOND = 100
+/** Milliseconds in which a node may send so many messages to each of so many others. */
+export const speakingMs = (messages: number, peers: number): number => (1000 * messages * peers) / DATAGRAMS_PER_SECOND
+
 /** At the start all is due. */
 export const newRhythm = (at: Instant): Rhythm => ({
   lookAt: at,

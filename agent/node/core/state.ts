@@ -130,8 +130,8 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows'
   readonly states: Map<string, HeardState>
   /** By node, if it says that it has another configuration. */
   readonly differs: Map<string, Difference>
-  /** By node: since when it says that it does not hear this one (`hearing.ts`). */
-  readonly deafSince: Map<string, Instant>
+  /** By node: since when it says that it does not hear this one, and when it did last (`hearing.ts`). */
+  readonly deafSince: Map<string, { readonly since: Instant; readonly saidAt: Instant }>
   /** By `node group`: since when that director knows less of its connections than this one, which owns it (`synchronised.ts`). */
   readonly unaware: Map<string, Instant>
   /** By code and service: what this node's checks find otherwise than the owner's, since when (`differing.ts`). */

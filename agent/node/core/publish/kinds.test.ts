@@ -110,9 +110,9 @@ test('a node that does not hear this one, which hears it, is named with the dire
   says(dir1, 'rs1', { unheard: ['dir1'] })
   expect(of(dir1, 'one-way')).toEqual([])
   goesOn(dir1, 1500, heard({}))
-  says(dir1, 'rs1', { unheard: ['dir1'] })
   expect(of(dir1, 'one-way')).toEqual([])
   goesOn(dir1, 500, heard({}))
+  says(dir1, 'rs1', { unheard: ['dir1'] })
   expect(of(dir1, 'one-way')).toEqual([
     ['one-way', 'node rs1', 'rs1 does not hear dir1, which hears it: nothing comes from dir1 to rs1'],
   ])
@@ -120,6 +120,19 @@ test('a node that does not hear this one, which hears it, is named with the dire
   expect(of(dir1, 'one-way')).toEqual([])
 })
 
+test('one word that nobody hears this node, and the next one lost or late, accuses nobody', () => {
+  const dir1 = begun()
+  for (const name of ['dir2', 'rs1', 'rs2']) says(dir1, name, { unheard: ['dir1'] })
+  goesOn(dir1, 500, heard({}))
+  for (const name of ['dir2', 'rs1']) says(dir1, name, { unheard: ['dir1'] })
+  for (let second = 0; second < 4; second++) {
+    goesOn(dir1, 1000, heard({}))
+    expect(of(dir1, 'one-way')).toEqual([])
+  }
+  goesOn(dir1, 12_000, heard({}))
+  says(dir1, 'dir2', { unheard: ['dir1'] })
+  expect(of(dir1, 'one-way'), 'what it said long ago is no first word').toEqual([])
+})
 test('so is a realserver that has no vote, whichever of the two it is that is not heard', () => {
   const dir1 = begun()
   const unheard = (ms: number): void => {

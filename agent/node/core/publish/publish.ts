@@ -13,6 +13,7 @@ import { unheardHere } from '../hearing.ts'
 import { heldGroups, leaseStatus } from '../lease.ts'
 import { interfaceFault, interfaceOf } from '../observe/interfaces.ts'
 import { unreadyFor } from '../plan/readiness.ts'
+import { speakingMs } from '../rhythm.ts'
 import { log, type NodeState } from '../state.ts'
 import { allEstablished } from '../synchronised.ts'
 import { darkHere, readyHere } from '../willing.ts'
@@ -23,7 +24,7 @@ import { noteTroubles } from '../history/troubles.ts'
 import { encodeState, REASON } from './packing.ts'
 import { ownReport } from './report.ts'
 import { type Saying, sayState } from './sentence.ts'
-import { DATAGRAMS_PER_SECOND, peersOf, tellTables } from './tables.ts'
+import { peersOf, tellTables } from './tables.ts'
 import { logTroubles, troubles } from './troubles.ts'
 
 const PUBLISH_MS = 2000
@@ -61,8 +62,8 @@ export function publishIfDue(state: NodeState): void {
 export const nextPublish = ({ rhythm, follows }: NodeState): Instant =>
   follows ? earlier(rhythm.publishAt, rhythm.reportAt) : rhythm.publishAt
 
-/** Milliseconds in which a node may send so many messages to each of the others. */
-const timeOf = (state: NodeState, messages: number): number => (1000 * messages * peersOf(state)) / DATAGRAMS_PER_SECOND
+/** Milliseconds in which this node may send so many messages to each of the others. */
+const timeOf = (state: NodeState, messages: number): number => speakingMs(messages, peersOf(state))
 
 /** The ownership view, when it changed or the lease process is new; readiness goes with it. */
 export function publishView(state: NodeState, observed: Observed): void {

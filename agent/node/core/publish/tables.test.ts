@@ -3,7 +3,7 @@ import { decodeMessage, type TablesMessage } from '@lvsm/protocol'
 import { SAMPLE } from '@lvsm/model'
 import { describe, expect, it } from 'vitest'
 import { node, statusOf, type TestNode } from '../fixture.ts'
-import { DATAGRAMS_PER_SECOND } from './tables.ts'
+import { DATAGRAMS_PER_SECOND } from '../rhythm.ts'
 
 const PEERS = 4
 

@@ -8,8 +8,6 @@ import type { NodeState } from '../state.ts'
 import { encodeTables, type TablePart } from './packing.ts'
 import { ownedServices, ownTable } from './status.ts'
 
-/** Datagrams of agents that a node sends in a second, to all others together. */
-export const DATAGRAMS_PER_SECOND = 100
 /** What did not change is told again after so long, for whom it got lost. */
 const RETELL_MS = 6000
 
