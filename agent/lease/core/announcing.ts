@@ -60,9 +60,16 @@ function announce(state: LeaseState, instance: GroupState): void {
   state.effects.push({ kind: 'announce', group: instance.group, notAfter: instance.holder.deadline })
 }
 
-/** It is asked for every few seconds: silent for so long, it is gone. */
-const RIVAL_MS = 30_000
-const MOST_ASKED = 16
+/** Addresses are asked for in turn, so many at once and so often: adapters/kernel/kernel.ts, addresses.ts. */
+const ASKED = { atOnce: 16, everyMs: 5000 } as const
+/** Of who is asked, silent for longer than two turns is over: one lost answer is no end. It is told for some time more. */
+const RIVAL = { turns: 2, slackMs: 2000, shownMs: 18_000 } as const
+/** Milliseconds after which whoever was asked all the time is over, however many addresses stand here. */
+function rivalGoneMs({ instances }: LeaseState): number {
+  let standing = 0
+  for (const { group, phase } of instances.values()) if (phase === 'active') standing += group.addresses.length
+  return RIVAL.turns * Math.ceil(standing / ASKED.atOnce) * ASKED.everyMs + RIVAL.slackMs
+}
 
 /** Who is heard while this node owns the group. */
 export function noteRival(state: LeaseState, instance: GroupState, { mac, where = '' }: Rival): void {
@@ -70,20 +77,23 @@ export function noteRival(state: LeaseState, instance: GroupState, { mac, where 
 }
 type Rival = Pick<Extract<LeaseInput, { kind: 'conflict' }>, 'mac' | 'where'>
 
-export const conflictTroubles = (state: LeaseState): Trouble[] =>
-  [...state.instances.values()].flatMap(({ group, phase, conflict }): Trouble[] => {
-    if (!conflict || phase !== 'active' || state.now >= after(conflict.at, RIVAL_MS)) return []
+export function conflictTroubles(state: LeaseState): Trouble[] {
+  const goneMs = rivalGoneMs(state)
+  const shownMs = goneMs + RIVAL.shownMs
+  return [...state.instances.values()].flatMap(({ group, phase, conflict }): Trouble[] => {
+    if (!conflict || phase !== 'active' || state.now >= after(conflict.at, shownMs)) return []
     const { mac, where } = conflict
-    // Of more addresses than are asked for at once, each is asked for more seldom.
-    const past = group.addresses.length > MOST_ASKED ? {} : pastAfter(between(conflict.at, state.now))
+    const agoMs = between(conflict.at, state.now)
+    const past = agoMs < goneMs ? {} : pastAfter(agoMs)
     const place = where === '' ? '' : ` (${where})`
     return [
       {
         ...{ code: 'address-conflict', severity: 'critical', object: `group ${group.name}` },
         message: `${mac} answers for an address of ${group.name}, which ${state.node} owns${place}`,
-        evidence: `a frame of ${mac} (ARP, or neighbour discovery) named the address as its own within the last ${RIVAL_MS / 1000} s; ${state.node} announces it anew each time`,
+        evidence: `a frame of ${mac} (ARP, or neighbour discovery) named the address as its own within the last ${shownMs / 1000} s; ${state.node} announces it anew each time`,
         ...past,
         hint: 'find that MAC address in the table of the switch, and take the address off there (ip addr del); where it is a realserver by direct routing: sysctl net.ipv4.conf.all.arp_ignore=1',
       },
     ]
   })
+}
