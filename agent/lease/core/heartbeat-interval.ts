@@ -1,7 +1,7 @@
 /**
  * Heartbeat interval between two nodes. Directors: half a keepalive more than the renewal interval, so that renewals carry
  * the heartbeat; the rank among candidates depends on it. All others: a quarter of a deadtime, because every node sends
- * to every other.
+ * to every other. Where two nodes share several links, a heartbeat of its own leaves at each interval all the same (links.ts).
  */
 import { type LeaseView } from '@lvsm/protocol'
 import { renewalMs } from '@lvsm/base'
