@@ -2,6 +2,8 @@
 import type { NodeView } from '@lvsm/model'
 import { type HostNetwork, interfaceFor } from './host-network.ts'
 
+export const CLIENTS = 'what clients get'
+
 export interface Uses {
   /** Heartbeat links. */
   readonly links: readonly string[]
@@ -32,7 +34,7 @@ export function usesByInterface(
     if (dev !== null) serves.set(dev, (serves.get(dev) ?? new Set()).add(what))
   }
   for (const { addresses } of directs)
-    for (const one of addresses) isServed(one.interface ?? devOf(one.address), 'what clients get')
+    for (const one of addresses) isServed(one.interface ?? devOf(one.address), CLIENTS)
   for (const { realservers } of services)
     for (const { address } of realservers) isServed(devOf(address), 'what realservers get')
   for (const { address } of answersFor) isServed(devOf(address), 'answers to clients')

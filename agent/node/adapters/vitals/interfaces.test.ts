@@ -21,13 +21,29 @@ function has(name: string, files: Readonly<Record<string, string | number>>, low
 
 test('an interface with what it counted, and what it runs at', async () => {
   has('eth0', {
-    ...{ ifindex: 2, speed: 100, duplex: 'half', 'statistics/rx_crc_errors': 7, 'statistics/rx_frame_errors': 2 },
+    ...{
+      'device/vendor': '0x8086',
+      ifindex: 2,
+      speed: 100,
+      duplex: 'half',
+      'statistics/rx_crc_errors': 7,
+      'statistics/rx_frame_errors': 2,
+    },
     ...{ 'statistics/rx_errors': 8, 'statistics/rx_dropped': 900, 'statistics/rx_missed_errors': 5 },
     ...{ 'statistics/tx_dropped': 3 },
   })
   expect(await readInterfaces([{ name: 'eth0', index: 2 }], net)).toEqual([
     {
-      ...{ name: 'eth0', under: 'eth0', carrierChanges: 2, speed: 100, half: true, bond: null },
+      ...{
+        name: 'eth0',
+        under: 'eth0',
+        carrierChanges: 2,
+        speed: 100,
+        half: true,
+        bond: null,
+        device: true,
+        lower: [],
+      },
       rx: {
         ...{ packets: 100, errors: 9, dropped: 5 },
         kinds: { rx_crc_errors: 7, rx_errors: 8, rx_frame_errors: 2, rx_missed_errors: 5 },
@@ -55,6 +71,9 @@ test('a VLAN on a bond: all that it stands on, each once', async () => {
     { name: 'eth0', up: true },
     { name: 'eth1', up: false },
   ]
+  expect(read.map(({ device, lower }) => [device, ...lower])).toEqual([
+    ...[[false, 'bond0'], [false, 'eth0', 'eth1'], [false], [false]],
+  ])
   expect(read.map(({ bond }) => bond)).toEqual([null, { mode: 'active-backup', slaves }, null, null])
 })
 test('of a bridge its way out, and no machine that stands on it', async () => {

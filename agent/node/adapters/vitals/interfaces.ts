@@ -32,13 +32,12 @@ export async function readInterfaces(wanted: readonly Wanted[], net = NET): Prom
   const add = async (name: string, under: string, depth: number): Promise<void> => {
     if (seen.has(name) || found.length >= MOST || name.includes('/')) return
     seen.add(name)
-    const one = await readInterface(name, under, net)
+    const parts = await namesAt(`${net}/${name}`)
+    const one = await readInterface(name, under, parts, net)
     if (one) found.push(one)
     if (depth >= DEEPEST) return
-    const parts = await namesAt(`${net}/${name}`)
-    const lower = parts.flatMap((part) => (part.startsWith('lower_') ? [part.slice('lower_'.length)] : []))
-    for (const one of lower)
-      if (!parts.includes('bridge') || (await isUplink(`${net}/${one}`))) await add(one, under, depth + 1)
+    for (const lower of one?.lower ?? [])
+      if (!parts.includes('bridge') || (await isUplink(`${net}/${lower}`))) await add(lower, under, depth + 1)
   }
   // In a network namespace whose /sys is another one's, interfaces of the same name are others.
   for (const { name, index } of wanted)
@@ -52,13 +51,19 @@ async function isUplink(at: string): Promise<boolean> {
   return parts.includes('device') || parts.includes('bonding')
 }
 
-async function readInterface(name: string, under: string, net: string): Promise<InterfaceReading | null> {
+async function readInterface(
+  name: string,
+  under: string,
+  parts: readonly string[],
+  net: string,
+): Promise<InterfaceReading | null> {
   const at = `${net}/${name}`
   const carrierChanges = await numberAt(`${at}/carrier_changes`)
   if (carrierChanges === null) return null
   const [speed, duplex] = [await numberAt(`${at}/speed`), await textAt(`${at}/duplex`)]
   return {
-    ...{ name, under, carrierChanges },
+    ...{ name, under, carrierChanges, device: parts.includes('device') },
+    lower: parts.flatMap((part) => (part.startsWith('lower_') ? [part.slice('lower_'.length)] : [])),
     rx: await readFrames(at, 'rx'),
     tx: await readFrames(at, 'tx'),
     // -1: not known (ethtool.h, SPEED_UNKNOWN).

@@ -69,6 +69,21 @@ test('of a director: silence on its link, what it cannot send, ping nodes, and t
   expect(one?.hint).toBe('check the cable, or: ip link set outside up')
 })
 
+test('loss and silence on a link whose interface flaps are of that cable, and of no other', () => {
+  const one = node('dir2')
+  one.feed({ kind: 'lease-up' })
+  for (let at = 0; at < 10; at++) {
+    const inside = { ...SILENT, object: 'link inside' }
+    goesOn(one, 6000, { ...statusOf('dir2', null, 0), troubles: [SILENT, LOSSY, inside] })
+    const frames = { packets: 0, errors: 0, dropped: 0, kinds: {} }
+    const outside = { name: 'outside', under: 'outside', lower: [], device: true, speed: null, half: false, bond: null }
+    const interfaces = [{ ...outside, carrierChanges: at * 2, rx: frames, tx: frames }]
+    const memory = { kills: 0, units: null, pressure: null }
+    one.feed({ kind: 'vitals', reading: { interfaces, memory, tables: { ipv4: null, ipv6: null, conntrack: null } } })
+  }
+  expect(own(one).filter((code) => /^interface|^l/.test(code))).toEqual(['interface-flaps', 'link-silent'])
+})
+
 test('what is not sent for another reason is told beside it', () => {
   expect(own(cut('dir2', true, 'EPERM'))).toEqual(['interface-down', 'not-sent'])
   expect(own(cut('dir2', true, 'ENETDOWN'))).toEqual(['interface-down'])

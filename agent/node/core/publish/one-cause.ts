@@ -4,6 +4,7 @@ import { interfaceFor, linksDown } from '@lvsm/plan'
 import { goneLinks, isBehind } from '../observe/own-addresses.ts'
 import { DOWN, LINK } from '@lvsm/protocol'
 import type { NodeState } from '../state.ts'
+import { linksOn } from '../vitals/vitals.ts'
 
 /** Code → what it makes needless. */
 const FOLLOWS: Readonly<Record<string, readonly string[]>> = {
@@ -33,6 +34,15 @@ export function onePerCause(state: NodeState, found: readonly Trouble[]): readon
   const [full] = found.filter(({ code }) => code === 'state-not-kept')
   const isOfIpvs = ({ code, message }: Trouble): boolean => code === 'kernel-refused' && OF_IPVS.test(message)
   const isOfDown = followsFromDown(state, found)
+  const shaken = new Set(
+    found.flatMap(({ code, object = '' }) =>
+      code === 'interface-errors' || code === 'interface-flaps'
+        ? linksOn(state.vitals, object.replace('interface ', ''))
+        : [],
+    ),
+  )
+  const isOfCable = ({ code, object = '' }: Trouble): boolean =>
+    (code === 'lossy-link' || code === 'link-silent') && shaken.has(LINK.exec(object)?.[1] ?? '')
   const fought = new Set(found.flatMap(({ code, object }) => (code === 'fought-over' ? [object] : [])))
   const isOfAll = ({ code, object = '' }: Trouble): boolean =>
     code === 'fought-over' && WRITES.some(([all, each]) => object !== all && fought.has(all) && each.test(object))
@@ -42,6 +52,7 @@ export function onePerCause(state: NodeState, found: readonly Trouble[]): readon
       (trouble.code !== full?.code || trouble === full) &&
       !(codes.has('no-ipvs') && isOfIpvs(trouble)) &&
       !isOfDown(trouble) &&
+      !isOfCable(trouble) &&
       !isOfAll(trouble),
   )
 }

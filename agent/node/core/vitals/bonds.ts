@@ -12,6 +12,8 @@ interface Bond {
   /** Slaves that are down, with how they are. */
   readonly down: readonly string[]
   readonly up: readonly string[]
+  /** Slaves that were up since the agent began: one that never was, as a port without a cable, is no loss. */
+  readonly seen: ReadonlySet<string>
 }
 /** By name. */
 export type Bonds = ReadonlyMap<string, Bond>
@@ -22,26 +24,38 @@ export const bondsNow = (before: Bonds, read: readonly InterfaceReading[]): Bond
     read.flatMap((last): [string, Bond][] => {
       if (last.bond === null) return []
       const slaves = last.bond.slaves
-      const down = slaves.filter(({ up }) => !up).map(({ name }) => name)
       const up = slaves.filter((one) => one.up).map(({ name }) => name)
+      const seen = new Set([...(before.get(last.name)?.seen ?? []), ...up])
+      const down = slaves.filter((one) => !one.up && (seen.has(one.name) || up.length === 0)).map(({ name }) => name)
       const isLess = down.length > 0 || slaves.length === 0
-      return [[last.name, { last, looks: isLess ? (before.get(last.name)?.looks ?? 0) + 1 : 0, down, up }]]
+      return [[last.name, { last, looks: isLess ? (before.get(last.name)?.looks ?? 0) + 1 : 0, down, up, seen }]]
     }),
   )
 
 const MOST_NAMED = 4
-export const bondTroubles = (bonds: Bonds, node: string, usesOf: (name: string) => string): Trouble[] =>
+/** `isTold`: an interface that is down, and told as such. */
+export const bondTroubles = (
+  bonds: Bonds,
+  node: string,
+  usesOf: (name: string) => string,
+  isTold: (name: string) => boolean,
+): Trouble[] =>
   [...bonds.values()].flatMap(({ last, looks, down, up }): Trouble[] => {
     if (looks < READINGS || last.bond === null) return []
     const { name, under } = last
+    if (up.length === 0 && (isTold(name) || isTold(under))) return []
+    const uses = usesOf(under)
+    if (uses === '') return []
     const none = down.length === 0
-    const lacks = none ? 'has no slave' : `has lost ${listed(down, MOST_NAMED)}`
+    const dead = up.length === 0 ? 'has no slave that is up of' : 'has lost'
+    const lacks = none ? 'has no slave' : `${dead} ${listed(down, MOST_NAMED)}`
+    const file = none ? `${name}/bonding/slaves: none` : `${down[0]}/bonding_slave/mii_status: down`
     const left = up.length === 0 ? 'nothing goes by it' : `all goes by ${listed(up, MOST_NAMED)}`
     return [
       {
         ...{ code: 'bond-degraded', severity: up.length === 0 ? 'critical' : 'warning', object: `interface ${name}` },
         message: `bond ${name} of ${node} ${lacks}: ${left}`,
-        evidence: `/proc/net/bonding/${name}: ${last.bond.mode}; by it go ${usesOf(under)}`,
+        evidence: `/sys/class/net/${file}; ${name}/bonding/mode: ${last.bond.mode}; by it go ${uses}`,
         hint: none
           ? `give it its interfaces again: ip link set NAME down, ip link set NAME master ${name}; who took them away: journalctl -k -g ${name}`
           : `look at its cable and its port of the switch; ip -d link show ${down[0] ?? name}; journalctl -k -g ${name}`,

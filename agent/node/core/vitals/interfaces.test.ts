@@ -7,6 +7,7 @@ import type { Frames, InterfaceReading } from './reading.ts'
 const FRAMES: Frames = { packets: 0, errors: 0, dropped: 0, kinds: {} }
 const eth0: InterfaceReading = {
   ...{ name: 'eth0', under: 'eth0', carrierChanges: 3, rx: FRAMES, tx: FRAMES, speed: 1000, half: false, bond: null },
+  ...{ lower: [], device: true },
 }
 const damaged = (errors: number, packets: number): Partial<InterfaceReading> => ({
   rx: { packets, errors, dropped: 0, kinds: { rx_crc_errors: errors } },
@@ -22,6 +23,10 @@ class Bench {
       this.#now = after(this.#now, 5000)
       this.#interfaces = interfacesNow(this.#interfaces, [{ ...eth0, ...one }], this.#now)
     }
+    return this
+  }
+  later(ms: number): this {
+    this.#now = after(this.#now, ms)
     return this
   }
   get said(): Trouble[] {
@@ -83,6 +88,10 @@ describe('frames that are lost', () => {
     )
     expect(said('tx')).toBe('interface eth0 of dir1 drops what it should send: up to 9.1 % of all frames')
   })
+  test('what is no device, as a tunnel whose peer is gone, counts what others do not take', () => {
+    const tunnel = { device: false }
+    expect(new Bench().reads({ ...damaged(0, 0), ...tunnel }, { ...damaged(400, 900), ...tunnel }).codes).toEqual([])
+  })
   test('of one that is down, that is told', () => {
     const bench = new Bench().reads(damaged(0, 0), damaged(100, 1000))
     bench.isDown = true
@@ -92,18 +101,50 @@ describe('frames that are lost', () => {
 
 describe('a carrier that comes and goes', () => {
   const changes = (carrierChanges: number): Partial<InterfaceReading> => ({ carrierChanges })
-  test('three times within five minutes is a trouble, until a minute was quiet', () => {
+  test('three times within five minutes is a trouble, until it was quiet for two and a half minutes, and fewer came within five', () => {
     const bench = new Bench().reads(changes(3), changes(5), changes(7))
     expect(bench.codes).toEqual([])
     expect(bench.reads(changes(9)).said[0]).toMatchObject({
       ...{ code: 'interface-flaps', severity: 'critical' },
       message: 'interface eth0 of dir1 loses its carrier again and again: 3 times within five minutes',
     })
-    expect(bench.reads(...times(11, () => changes(9))).codes).toHaveLength(1)
-    expect(bench.reads(changes(9)).codes).toEqual([])
+    expect(bench.reads(...times(57, () => changes(9))).codes).toHaveLength(1)
+    expect(bench.reads(...times(5, () => changes(9))).codes).toEqual([])
+  })
+  test('once in each hundred seconds is one trouble, which neither ends nor begins anew', () => {
+    const bench = new Bench().reads(...times(62, (at) => changes(Math.floor(at / 20) * 2)))
+    expect(bench.codes).toHaveLength(1)
+    for (let at = 62; at < 200; at++) expect(bench.reads(changes(Math.floor(at / 20) * 2)).codes).toHaveLength(1)
+  })
+  test('what stands on it is not told beside it', () => {
+    let now = instant(0)
+    let interfaces = NO_INTERFACES
+    for (let at = 0; at < 5; at++) {
+      now = after(now, 5000)
+      const all = [
+        { ...eth0, name: 'bond0.7', under: 'bond0.7', lower: ['bond0'], device: false },
+        { ...eth0, name: 'bond0', under: 'bond0.7', lower: ['eth0'], device: false },
+        { ...eth0, under: 'bond0.7' },
+      ]
+      interfaces = interfacesNow(
+        interfaces,
+        all.map((one) => ({ ...one, carrierChanges: at * 2 })),
+        now,
+      )
+    }
+    const said = (uses: string) =>
+      interfaceTroubles(
+        interfaces,
+        'dir1',
+        now,
+        () => uses,
+        () => false,
+      ).map(({ code, object }) => `${code} ${object}`)
+    expect(said('what clients get')).toEqual(['interface-flaps interface eth0'])
+    expect(said(''), 'nothing of the cluster goes by it').toEqual([])
   })
   test('once in a while it is none', () => {
-    expect(new Bench().reads(...times(60, (at) => changes(Math.floor(at / 20) * 2))).codes).toEqual([])
+    expect(new Bench().reads(...times(60, (at) => changes(Math.floor(at / 40) * 2))).codes).toEqual([])
   })
 })
 
@@ -122,7 +163,17 @@ describe('speed', () => {
       'interface eth0 of dir1 runs at 100 Mbit/s and half duplex',
     )
     expect(new Bench().reads({}, { speed: null }, { speed: null }).codes).toEqual([])
-    const bond = { speed: 1000, bond: { mode: '802.3ad', slaves: [] } }
+    const bond = { speed: 1000, device: false }
     expect(new Bench().reads({ ...bond, speed: 2000 }, bond, bond).codes).toEqual([])
+  })
+  test('after twelve hours it is what the cable has', () => {
+    const slow = { speed: 100 }
+    const bench = new Bench()
+      .reads({}, slow)
+      .later(12 * 3_600_000 - 10_000)
+      .reads(slow)
+    expect(bench.codes).toEqual(['warning interface-slow'])
+    expect(bench.reads(slow, slow).codes).toEqual([])
+    expect(bench.reads({ speed: 10 }, { speed: 10 }).codes).toEqual(['warning interface-slow'])
   })
 })

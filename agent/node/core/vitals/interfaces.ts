@@ -19,9 +19,11 @@ const RULES: Readonly<Record<Loss, { readonly many: number; readonly share: numb
 const CRITICAL_SHARE = 0.01
 
 /** Down and up is two changes: somebody who plugs a cable in anew, or sets an interface down and up, makes fewer. */
-const FLAPS = { changes: 6, spanMs: 300_000, quietMs: 60_000 } as const
+const FLAPS = { changes: 6, spanMs: 300_000, quietMs: 150_000 } as const
 /** One reading is a negotiation. */
 const SLOW_READINGS = 2
+/** So long at a lower speed it is what the cable has. */
+const SLOW_MS = 12 * 3_600_000
 
 interface Worst {
   readonly direction: Direction
@@ -37,6 +39,7 @@ export interface Watched {
   readonly changedAt: Instant | null
   readonly fastest: number
   readonly slow: number
+  readonly slowSince: Instant | null
 }
 /** By name. */
 export type Interfaces = ReadonlyMap<string, Watched>
@@ -63,17 +66,21 @@ function watchedNow(before: Watched | null, last: InterfaceReading, now: Instant
   const changedAt = isChanged ? now : (before?.changedAt ?? null)
   const isRecent = changedAt !== null && between(changedAt, now) < FLAPS.quietMs
   const isOften = rise(series, 'carrierChanges', now, FLAPS.spanMs) >= FLAPS.changes
-  const fastest = Math.max(before?.fastest ?? 0, last.speed ?? 0)
+  const known = Math.max(before?.fastest ?? 0, last.speed ?? 0)
+  const since = isSlow(last, known) ? (before?.slowSince ?? now) : null
+  const isUsual = since !== null && between(since, now) >= SLOW_MS
+  const fastest = isUsual ? (last.speed ?? known) : known
   return {
     ...{ last, series, changedAt, fastest },
-    worst: worstNow(before?.worst ?? null, series, now),
-    flapping: isRecent && (isOften || before?.flapping === true),
+    worst: last.device ? worstNow(before?.worst ?? null, series, now) : null,
+    flapping: isOften || (isRecent && before?.flapping === true),
     slow: isSlow(last, fastest) ? (before?.slow ?? 0) + 1 : 0,
+    slowSince: since,
   }
 }
-/** Half as fast or less. Of a bond it is the sum of its slaves, which are looked at by themselves. */
-const isSlow = ({ half, speed, bond }: InterfaceReading, fastest: number): boolean =>
-  bond === null && speed !== null && (half || speed * 2 <= fastest)
+/** Half as fast or less. What only passes a speed on (a bond, a VLAN, a bridge) is as fast as what it stands on, which is looked at by itself. */
+const isSlow = ({ half, speed, device }: InterfaceReading, fastest: number): boolean =>
+  device && speed !== null && (half || speed * 2 <= fastest)
 
 function worstNow(before: Worst | null, series: Series, now: Instant): Worst | null {
   const found = (['errors', 'dropped'] as const).flatMap((loss) =>
@@ -105,14 +112,23 @@ export function interfaceTroubles(
 ): Trouble[] {
   return [...interfaces.values()].flatMap((one) => {
     const { name, under } = one.last
-    const by = `by it go ${usesOf(under)}${under === name ? '' : `, for ${under} stands on it`}`
+    const uses = usesOf(under)
+    if (uses === '') return []
+    const by = `by it go ${uses}${under === name ? '' : `, for ${under} stands on it`}`
     return [
       ...(isDown(name) ? [] : lossTroubles(one, node, now, by)),
-      ...flapTroubles(one, node, now, by),
+      ...(standsOnFlapping(interfaces, one) ? [] : flapTroubles(one, node, now, by)),
       ...(isDown(name) ? [] : slowTroubles(one, node, by)),
     ]
   })
 }
+/** One cable: whatever stands on it loses its carrier with it. */
+const standsOnFlapping = (interfaces: Interfaces, { last }: Watched): boolean =>
+  last.lower.some((name) => {
+    const one = interfaces.get(name)
+    return one !== undefined && (one.flapping || standsOnFlapping(interfaces, one))
+  })
+
 const of = (code: string, severity: Severity, { last }: Watched): Pick<Trouble, 'code' | 'severity' | 'object'> => ({
   ...{ code, severity, object: `interface ${last.name}` },
 })
@@ -174,7 +190,7 @@ function slowTroubles(one: Watched, node: string, by: string): Trouble[] {
   const { name, speed, half } = one.last
   if (one.slow < SLOW_READINGS || speed === null) return []
   const before = speed < one.fastest ? `, and ran at ${one.fastest} Mbit/s before` : ''
-  const meant = half ? '' : '; where that is meant: systemctl restart lvsm-agent'
+  const meant = half ? '' : '; where that is meant it is over after twelve hours, or with systemctl restart lvsm-agent'
   return [
     {
       ...of('interface-slow', 'warning', one),

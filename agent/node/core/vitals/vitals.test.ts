@@ -10,6 +10,7 @@ import { type Ailing, newVitals, onVitals, readVitalsIfDue, vitalTroubles } from
 const FRAMES = { packets: 0, errors: 0, dropped: 0, kinds: {} }
 const inside = (carrierChanges: number): InterfaceReading => ({
   ...{ name: 'inside', under: 'inside', carrierChanges, rx: FRAMES, tx: FRAMES, speed: null, half: false, bond: null },
+  ...{ lower: [], device: true },
 })
 
 test('the interfaces of the cluster are read, and no loopback, each five seconds, and never two readings at once', () => {
@@ -92,7 +93,7 @@ test('what is found stands in the status, with since when, as one trouble, and i
   }
   goesOn(dir1, 10_000)
   expect(codes()).toEqual(['interface-flaps since'])
-  for (let at = 0; at < 14; at++) {
+  for (let at = 0; at < 62; at++) {
     goesOn(dir1, 5000)
     dir1.feed({ kind: 'vitals', reading: read(18, 2) })
   }

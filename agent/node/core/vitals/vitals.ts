@@ -3,7 +3,7 @@
  * alone; judged here.
  */
 import { after, type Instant, type Trouble } from '@lvsm/base'
-import { networksOf, type Observed, type Uses, usesByInterface, usesText } from '@lvsm/plan'
+import { CLIENTS, networksOf, type Observed, type Uses, usesByInterface, usesText } from '@lvsm/plan'
 import type { NodeView } from '@lvsm/model'
 import type { NodeState } from '../state.ts'
 import { type Bonds, bondsNow, bondTroubles, NO_BONDS } from './bonds.ts'
@@ -99,10 +99,21 @@ export function vitalTroubles(state: Ailing): Trouble[] {
     return uses ? usesText(uses) : ''
   }
   const isDown = (name: string): boolean => kernel.observed?.links.find((one) => one.name === name)?.up === false
+  // As `interface-down` and `link-down` are.
+  const isTold = (name: string): boolean => {
+    const uses = used.get(name)
+    return isDown(name) && uses !== undefined && (uses.links.length > 0 || uses.serves.includes(CLIENTS))
+  }
   return [
     ...interfaceTroubles(vitals.interfaces, node, now, usedFor, isDown),
-    ...bondTroubles(vitals.bonds, node, usedFor),
+    ...bondTroubles(vitals.bonds, node, usedFor, isTold),
     ...memoryTroubles(vitals.memory, node),
     ...tableTroubles(vitals.tables, node),
   ]
+}
+
+/** Heartbeat links that go by an interface, or by what stands on it. */
+export function linksOn({ interfaces, found }: Vitals, name: string): readonly string[] {
+  const under = interfaces.get(name)?.last.under
+  return under === undefined ? [] : (found?.used.get(under)?.links ?? [])
 }

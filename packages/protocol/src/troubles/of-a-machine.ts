@@ -14,14 +14,14 @@ export const MACHINE = {
     'interface',
     'interface NAME of NODE loses its carrier again and again: NUMBER times within five minutes',
     'each time all that goes by it stops for a moment, and groups may move',
-    'exchange its cable, its transceiver and its port of the switch, one after the other; journalctl -k -g NAME has the times. It is over when it was quiet for a minute',
+    'exchange its cable, its transceiver and its port of the switch, one after the other; journalctl -k -g NAME has the times. It is over when it was quiet for two minutes and a half, and fewer than three came within five',
   ),
   'interface-slow': kind(
     'warning',
     'interface',
     'interface NAME of NODE runs at NUMBER Mbit/s and half duplex; or: runs at NUMBER Mbit/s, and ran at NUMBER Mbit/s before',
     'it carries less than before, and with half duplex loses frames as soon as both ends send',
-    'look at its cable, and at what both ends negotiate: ethtool NAME, and the port of the switch; where it is meant to be slower: systemctl restart lvsm-agent',
+    'look at its cable, and at what both ends negotiate: ethtool NAME, and the port of the switch; where it is meant to be slower it is over after twelve hours, or with systemctl restart lvsm-agent',
   ),
   'bond-degraded': ofRedundancy(
     'warning',
