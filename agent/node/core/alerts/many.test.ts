@@ -1,6 +1,8 @@
 /** More causes of one node than a message has room for, and what a node said that is not heard any more. */
+import { decodeMessage } from '@lvsm/protocol'
 import { describe, expect, it } from 'vitest'
 import { World } from './fixture.ts'
+import { alertsSaid } from './said.ts'
 
 const named = (count: number): string[] => Array.from({ length: count }, (_, at) => `x${at}`)
 
@@ -157,4 +159,23 @@ describe('what only follows from what another node says', () => {
     world.run(30_000)
     expect(world.heard.some(({ key }) => key.startsWith(what))).toBe(true)
   })
+})
+
+it('what was told of hundreds of alerts the others know within a minute, whatever there is to do about each', () => {
+  const count = 360
+  const world = new World(71)
+  world.run(10_000)
+  const next = 'n'.repeat(500)
+  for (const name of named(count)) world.begins('dir1', 'late', `node ${name}`, 'warning', { means: next, next })
+  world.run(40_000)
+  const teller = world.living.get('dir1')?.state
+  if (!teller) throw new Error('dir1 is not there')
+  const said = new Set<string>()
+  // It speaks every two seconds.
+  for (let at = 0; at < 30; at++) {
+    const read = decodeMessage(alertsSaid(teller) ?? '')
+    if (!read.ok || read.message.kind !== 'alerts') throw new Error('no message of alerts')
+    for (const { object } of read.message.told) said.add(object)
+  }
+  expect(said.size).toBe(count)
 })
