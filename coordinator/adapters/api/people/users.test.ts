@@ -112,7 +112,7 @@ describe('a user’s own password', () => {
     const { status } = await people.ask('GET', '/v1/session', { headers: { cookie: before.cookie } })
     expect([status, (await logIn(people, 'bob')).heard.status]).toEqual([401, 401])
     expect((await logIn(people, 'bob', 'battery staple')).heard.status).toBe(200)
-    expect(people.said.join()).toMatch(/audit: bob from 127\.0\.0\.1: POST \/v1\/password: 200/)
+    expect(people.said.join()).toMatch(/audit: bob from 127\.0\.0\.1: POST \/v1\/password user=bob: 200/)
     expect(people.said.join()).not.toContain('staple')
   })
   it('stays with another old one, and is asked for no faster than at the login', async () => {
@@ -240,7 +240,13 @@ describe('an administrator', () => {
     await get('/v1/users')
     expect((await get('/v1/audit')).value).toMatchObject({
       records: [
-        { who: 'token ci-admin', from: '127.0.0.1', what: 'POST /v1/users/add', status: 422, result: 'name-taken' },
+        {
+          who: 'token ci-admin',
+          from: '127.0.0.1',
+          what: 'POST /v1/users/add name=bob role=viewer',
+          status: 422,
+          result: 'name-taken',
+        },
         { status: 200, result: '' },
       ],
     })
