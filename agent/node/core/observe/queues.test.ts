@@ -30,3 +30,8 @@ test('where another socket at the place accepts, or none can be seen, nothing is
   const udp = { ...ARRIVAL, protocol: 'udp' } as const
   expect(crowdTroubles(after([[waits(65)], [waits(65)]], [udp]), 'rs2')).toEqual([])
 })
+
+test('each service of a server that stands behind several is told', () => {
+  const crowded = after([[waits(65)], [waits(65)]], [ARRIVAL, { ...ARRIVAL, service: 'https' }])
+  expect(crowdTroubles(crowded, 'rs2').map(({ object }) => object)).toEqual(['service http', 'service https'])
+})

@@ -15,7 +15,7 @@ interface Crowd {
   readonly queue: number
   readonly most: number
 }
-/** By place: the queue was full at so many looks in a row, or was, and half of it is not gone yet. */
+/** By service and place, for behind one place may stand several services: the queue was full at so many looks in a row, or was, and half of it is not gone yet. */
 export type Crowded = ReadonlyMap<string, Crowd>
 export const NOBODY_WAITS: Crowded = new Map()
 
@@ -32,7 +32,7 @@ export function crowdedNow(
       if (arrival.protocol !== 'tcp') return []
       // Several at one place share what comes (SO_REUSEPORT): as long as one accepts, clients are served.
       const [emptiest] = socketsAt(found, arrival).toSorted((a, b) => a.queue - a.most - (b.queue - b.most))
-      const name = `${arrival.address} ${arrival.port}`
+      const name = `${arrival.service} ${arrival.address} ${arrival.port}`
       const looks = before.get(name)?.looks ?? 0
       if (!emptiest || emptiest.queue <= (looks >= LOOKS ? emptiest.most / 2 : emptiest.most)) return []
       return [[name, { arrival, looks: looks + 1, queue: emptiest.queue, most: emptiest.most }]]

@@ -19,8 +19,9 @@ const socket = (stopped?: FoundSocket['stopped'], queue = 3): FoundSocket => ({
 const nginx = { programs: [{ pid: 412, name: 'nginx' }], sure: true }
 const vim = { programs: [{ pid: 812, name: 'vim' }], sure: false }
 type Looks = (readonly FoundSocket[] | null)[]
-const after = (...looks: Looks): StoppedServers =>
-  looks.reduce<StoppedServers>((before, found) => stoppedNow(before, [ARRIVAL], found), NOBODY_STOPPED)
+const after = (...looks: Looks): StoppedServers => of([ARRIVAL], looks)
+const of = (arrivals: readonly OwnArrival[], looks: Looks): StoppedServers =>
+  looks.reduce<StoppedServers>((before, found) => stoppedNow(before, arrivals, found), NOBODY_STOPPED)
 const said = (...looks: Looks) => stoppedTroubles(after(...looks), 'rs2')
 
 test('a server that is stopped at two looks is told with its process, and what lets it go on', () => {
@@ -34,6 +35,12 @@ test('a server that is stopped at two looks is told with its process, and what l
   ])
   expect(said([socket(nginx)], [socket(nginx)], [socket()]), 'it goes on').toEqual([])
   expect(said([socket(nginx)], [socket(nginx)], null), 'nobody sees it').toEqual([])
+})
+test('each service of a server that stands behind several is told', () => {
+  const two = [ARRIVAL, { ...ARRIVAL, service: 'https' }]
+  const servers = of(two, [[socket(nginx)], [socket(nginx)]])
+  expect(stoppedTroubles(servers, 'rs1').map(({ object }) => object)).toEqual(['service http', 'service https'])
+  expect(two.map((arrival) => isStopped(servers, arrival))).toEqual([true, true])
 })
 test('where somebody was accepted in between, it is not stopped', () => {
   expect(said([socket(nginx, 4)], [socket(nginx, 3)])).toEqual([])

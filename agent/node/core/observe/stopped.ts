@@ -25,11 +25,11 @@ interface Waiting {
   /** Others share what comes to that place (SO_REUSEPORT), and are not known to be stopped. */
   readonly others: boolean
 }
-/** By place. */
+/** By service and place: behind one place may stand several services. */
 export type StoppedServers = ReadonlyMap<string, Waiting>
 export const NOBODY_STOPPED: StoppedServers = new Map()
 
-const placeOf = ({ address, port }: OwnArrival): string => `${address} ${port}`
+const nameOf = ({ service, address, port }: OwnArrival): string => `${service} ${address} ${port}`
 
 export function stoppedNow(
   before: StoppedServers,
@@ -43,7 +43,7 @@ export function stoppedNow(
       const isSure = ({ stopped }: FoundSocket): boolean => stopped?.sure === true
       const one = there.find(isSure) ?? there.toSorted((a, b) => b.queue - a.queue)[0]
       if (!one || one.queue === 0) return []
-      const name = placeOf(arrival)
+      const name = nameOf(arrival)
       const last = before.get(name)
       const more = last && last.queue <= one.queue ? last : null
       const [looks, sure] = [(more?.looks ?? 0) + 1, isSure(one) ? (more?.sure ?? 0) + 1 : 0]
@@ -85,11 +85,11 @@ const named = ({ programs }: By): string =>
 
 /** It explains a queue that is full there. */
 export function isStopped(servers: StoppedServers, arrival: OwnArrival): boolean {
-  const one = servers.get(placeOf(arrival))
+  const one = servers.get(nameOf(arrival))
   return one !== undefined && one.sure >= LOOKS && !one.others
 }
 /** What may stand behind a queue that is full there; empty: nothing is known. */
 export function perhapsStopped(servers: StoppedServers, arrival: OwnArrival): string {
-  const by = servers.get(placeOf(arrival))?.by
+  const by = servers.get(nameOf(arrival))?.by
   return by ? `stopped (state T) on that machine, and perhaps that server: ${named(by)}` : ''
 }
