@@ -91,7 +91,6 @@ const QUIET: ReadonlySet<string> = new Set([
   'checked',
   'sockets',
   'totals',
-  'vitals',
   'pinged',
   'ping-answered',
   'refused',
@@ -218,7 +217,8 @@ function proceed(state: NodeState, input: NodeInput): void {
   stepTurns(state)
   pingIfDue(state)
   const pinged = notePings(state)
-  if (pinged || !QUIET.has(input.kind)) {
+  const found = input.kind === 'sockets' && state.sockets.begins
+  if (pinged || found || !QUIET.has(input.kind)) {
     publishReadiness(state, false)
     if (hasNews(state)) publishSoon(state)
   }

@@ -39,6 +39,8 @@ export class TestNode {
   readonly core: NodeCore
   readonly answering = new Set(ANSWERING)
   silentChecks = false
+  /** Its kernel does not answer how the machine is; else it tells nothing. */
+  silentVitals = false
   /** Who listens on it. */
   listening: Extract<NodeInput, { kind: 'sockets' }>['found'] = []
   /** Somebody may set it. */
@@ -136,6 +138,7 @@ export class TestNode {
     if (effect.kind === 'ping') this.#ping(effect)
     if (effect.kind === 'sockets')
       this.#driver.feed({ kind: 'sockets', found: this.listening, error: 'no such socket', load: 0.5 })
+    if (effect.kind === 'vitals' && !this.silentVitals) this.#driver.feed({ kind: 'vitals', reading: null })
     if (effect.kind === 'check' && !this.silentChecks) {
       const ok = this.alive.has(effect.address)
       this.#driver.feed({ kind: 'checked', id: effect.id, ok, reason: ok ? 'connected' : 'refused' })

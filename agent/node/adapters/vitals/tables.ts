@@ -13,7 +13,8 @@ async function readNeighbours(proc: string, family: string, file: string): Promi
   const text = await textAt(`${proc}/net/stat/${file}`)
   const most = await numberAt(`${proc}/sys/net/${family}/neigh/default/gc_thresh3`)
   if (text === null || most === null) return null
-  return { count: ofProcessors(text, 'entries', false), most, dropped: ofProcessors(text, 'table_fulls', true) }
+  const [dropped, sought] = [ofProcessors(text, 'table_fulls', true), ofProcessors(text, 'forced_gc_runs', true)]
+  return { count: ofProcessors(text, 'entries', false), most, dropped, sought }
 }
 /** Not there: nothing is tracked. */
 async function readConntrack(proc: string): Promise<TableReading | null> {
@@ -21,5 +22,6 @@ async function readConntrack(proc: string): Promise<TableReading | null> {
   const [count, most] = [await numberAt(`${at}/nf_conntrack_count`), await numberAt(`${at}/nf_conntrack_max`)]
   if (count === null || most === null) return null
   const text = (await textAt(`${proc}/net/stat/nf_conntrack`)) ?? ''
-  return { count, most, dropped: ofProcessors(text, 'drop', true) + ofProcessors(text, 'early_drop', true) }
+  const dropped = ofProcessors(text, 'drop', true) + ofProcessors(text, 'early_drop', true)
+  return { count, most, dropped, sought: 0 }
 }

@@ -51,6 +51,7 @@ const WHAT: Readonly<Record<string, (message: string) => string>> = {
   'tunnel-too-narrow': ofObject,
   'verdicts-differ': ofObject,
   'via-late': ofObject,
+  'vitals-unread': ofObject,
 }
 export const sameOf = ({ code, message, object = '' }: Named): string => {
   const what = Object.hasOwn(WHAT, code) ? WHAT[code] : undefined

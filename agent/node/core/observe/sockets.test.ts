@@ -127,6 +127,19 @@ describe('a realserver', () => {
     expect(found(true)).toMatchObject([{ code: 'stopped-process' }])
   })
 
+  it('the others hear at once of a server that accepts nobody', () => {
+    const one = realserver('rs1', socket())
+    goesOn(one, 10_000)
+    one.listening = [socket({ queue: 129 })]
+    const codes = (): string[] => one.core.status(one.now()).troubles.map(({ code }) => code)
+    for (let ms = 0; !codes().includes('accepts-nobody') && ms < 5000; ms += 10) {
+      one.take('message')
+      one.run(10)
+    }
+    one.run(200)
+    expect(one.take('message').some(({ text }) => text.includes('accepts-nobody'))).toBe(true)
+  })
+
   it('what cannot be read is no word about the server, and a trouble here', () => {
     const one = realserver('rs1', socket())
     one.listening = null

@@ -8,6 +8,7 @@ import { intentOnServer } from '@lvsm/changes'
 import type { KernelProtocol, OwnArrival, OwnLook } from '@lvsm/model'
 import type { SeenSocket } from '@lvsm/protocol'
 import type { NodeInput } from '../events.ts'
+import { sameOf } from '../history/same.ts'
 import { encodeSockets } from '../publish/packing.ts'
 import type { NodeState } from '../state.ts'
 import { type Astray, astrayNow, astrayTroubles, isNewlyAstray, NOBODY_ASTRAY } from './arrivals.ts'
@@ -49,12 +50,14 @@ export interface Sockets {
   astray: Astray
   crowded: Crowded
   stopped: StoppedServers
+  /** The last look found a trouble that the one before did not. */
+  begins: boolean
   /** Why it cannot be seen. */
   error: string | null
 }
 export const newSockets = (at: Instant): Sockets => ({
   ...{ asking: false, lookAt: at, tellAt: at, newsUntil: at, seen: new Map(), full: new Map() },
-  ...{ astray: NOBODY_ASTRAY, crowded: NOBODY_WAITS, stopped: NOBODY_STOPPED, error: null },
+  ...{ astray: NOBODY_ASTRAY, crowded: NOBODY_WAITS, stopped: NOBODY_STOPPED, begins: false, error: null },
 })
 
 const looksOf = ({ view }: NodeState): readonly OwnLook[] => view?.ownView.looks ?? []
@@ -85,6 +88,7 @@ export const nextSocketLook = (state: NodeState): Instant | null =>
 export function onSockets(state: NodeState, input: Found): void {
   const { sockets, now } = state
   const { found, error } = input
+  const before = new Set(socketTroubles(state).map(sameOf))
   const hasLooks = looksOf(state).length > 0
   sockets.asking = false
   sockets.lookAt = after(now, hasLooks ? LOOK_MS : RARELY_MS)
@@ -94,6 +98,7 @@ export function onSockets(state: NodeState, input: Found): void {
   sockets.stopped = stoppedNow(sockets.stopped, arrivalsOf(state), found)
   const isNews = isNewlyAstray(sockets.astray) || isNewlyCrowded(sockets.crowded) || isNewlyWaiting(sockets.stopped)
   if (isNews) sockets.lookAt = after(now, LOOK_MS)
+  sockets.begins = socketTroubles(state).some((trouble) => !before.has(sameOf(trouble)))
   if (hasLooks) tellOfLooks(state, input)
 }
 

@@ -15,6 +15,8 @@ interface Table {
   readonly most: number
   /** Packets that were dropped within the last minute. */
   readonly dropped: number
+  /** Within the last minute it looked for room so often. */
+  readonly sought: number
   readonly nearly: boolean
 }
 export type FullTables = ReadonlyMap<TableName, Table>
@@ -25,12 +27,12 @@ export const tablesNow = (before: FullTables, read: TablesReading, now: Instant)
     NAMES.flatMap((name): [TableName, Table][] => {
       const one = read[name]
       if (one === null) return []
-      const { count, most, dropped: figure } = one
+      const { count, most } = one
       const last = before.get(name)
-      const series = grown(last?.series ?? [], { at: now, figures: { dropped: figure } })
-      const dropped = rise(series, 'dropped', now, LATELY_MS)
+      const series = grown(last?.series ?? [], { at: now, figures: { dropped: one.dropped, sought: one.sought } })
+      const [dropped, sought] = [rise(series, 'dropped', now, LATELY_MS), rise(series, 'sought', now, LATELY_MS)]
       const nearly = most > 0 && count >= most * (last?.nearly === true ? NEARLY.ends : NEARLY.begins)
-      return [[name, { series, count, most, dropped, nearly }]]
+      return [[name, { series, count, most, dropped, sought, nearly }]]
     }),
   )
 
@@ -43,7 +45,8 @@ const FILES = { ipv4: 'arp_cache', ipv6: 'ndisc_cache' } as const
 function neighbourTable(tables: FullTables, node: string): Trouble[] {
   const full = (['ipv4', 'ipv6'] as const).flatMap((family) => {
     const table = tables.get(family)
-    return table && (table.dropped > 0 || table.nearly) ? [{ ...table, family }] : []
+    // Permanent ones, and those that others put there, stand among the entries, and take no room (net/core/neighbour.c, gc_entries).
+    return table && (table.dropped > 0 || (table.nearly && table.sought > 0)) ? [{ ...table, family }] : []
   })
   if (full.length === 0) return []
   const drops = full.some(({ dropped }) => dropped > 0)
@@ -60,8 +63,8 @@ function neighbourTable(tables: FullTables, node: string): Trouble[] {
       message: `the neighbour table (${families}) of ${node} is ${drops ? 'full' : 'nearly full'}`,
       evidence: full
         .map(
-          ({ family, dropped, count, most }) =>
-            `/proc/net/stat/${FILES[family]}: ${count} entries, gc_thresh3 ${most}, table_fulls ${dropped} within a minute`,
+          ({ family, dropped, sought, count, most }) =>
+            `/proc/net/stat/${FILES[family]}: ${count} entries, gc_thresh3 ${most}, within a minute table_fulls ${dropped}, forced_gc_runs ${sought}`,
         )
         .join('; '),
       hint: `on ${node}: sysctl -w ${settings.join(' ')}, and the same in a file of /etc/sysctl.d; ip neigh show nud all | wc -l, and who asks for so many (a scan, a network that is too large)`,

@@ -30,18 +30,24 @@ export interface BondReading {
   readonly slaves: readonly { readonly name: string; readonly up: boolean }[]
 }
 export interface MemoryReading {
-  /** Processes that were killed for want of memory since boot. */
+  /** Processes that were killed for want of memory since boot; in a container: of its own. */
   readonly kills: number | null
-  /** The same of each control group that systemd made; null: nobody asked. */
+  /** The same of each control group that systemd made, by its path: of slices, with what is below them, and of units; null: nobody asked. */
   readonly units: ReadonlyMap<string, number> | null
-  /** Percent of the last ten seconds in which nothing at all went on, for want of memory. */
+  /** Percent of the last ten seconds in which all that had work waited for memory. */
   readonly pressure: number | null
+  /** Percent of the memory that is still to be had. */
+  readonly left: number | null
+  /** This is a container: it is all of its own control group, for its kernel counts for its neighbours, too. */
+  readonly own: boolean
 }
 export interface TableReading {
   readonly count: number
   readonly most: number
   /** Packets that were dropped for want of room, since boot. */
   readonly dropped: number
+  /** So often it looked for room, since boot; of connection tracking nobody counts that. */
+  readonly sought: number
 }
 /** Of neighbours of each family, and of connection tracking; null: the kernel has none, or does not show it here. */
 export type TablesReading = Readonly<Record<'ipv4' | 'ipv6' | 'conntrack', TableReading | null>>

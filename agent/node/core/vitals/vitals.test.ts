@@ -15,6 +15,7 @@ const inside = (carrierChanges: number): InterfaceReading => ({
 
 test('the interfaces of the cluster are read, and no loopback, each five seconds, and never two readings at once', () => {
   const rs1 = node('rs1')
+  rs1.silentVitals = true
   rs1.run(3000)
   const interfaces = [
     { name: 'inside', index: 2 },
@@ -76,7 +77,7 @@ test('what goes by them is gone over just before a reading, and not anew for a t
 
 const read = (carrierChanges: number, kills = 0): VitalsReading => ({
   interfaces: [inside(carrierChanges)],
-  memory: { kills, units: null, pressure: null },
+  memory: { kills, units: null, pressure: null, left: null, own: false },
   tables: { ipv4: null, ipv6: null, conntrack: null },
 })
 test('what is found stands in the status, with since when, as one trouble, and its end is an event', () => {
@@ -101,4 +102,39 @@ test('what is found stands in the status, with since when, as one trouble, and i
   goesOn(dir1, 10_000)
   const told = dir1.core.events(dir1.now()).events.filter(({ reason }) => reason.includes('loses its carrier'))
   expect(told).toHaveLength(2)
+})
+
+test('where the kernel does not answer for half a minute, what was known before is not told any more, but that is', () => {
+  const dir1 = node('dir1')
+  dir1.silentVitals = true
+  const codes = (): string[] =>
+    dir1.core
+      .status(dir1.now())
+      .troubles.map(({ code }) => code)
+      .filter((code) => /^vitals|^memory/.test(code))
+  for (const kills of [0, 2]) {
+    dir1.run(6000)
+    dir1.feed({ kind: 'vitals', reading: read(0, kills) })
+  }
+  dir1.run(6000)
+  expect(dir1.take('vitals')).toHaveLength(3)
+  expect(codes()).toEqual(['memory-killed'])
+  dir1.run(31_000)
+  expect(codes()).toEqual(['vitals-unread'])
+  expect(dir1.take('vitals'), 'what hangs holds a thread').toEqual([])
+  dir1.feed({ kind: 'vitals', reading: read(0, 4) })
+  expect(codes(), 'what it answers then is old').toEqual([])
+  expect(dir1.take('vitals')).toHaveLength(1)
+})
+test('what is found is told to the others at once', () => {
+  const dir1 = node('dir1')
+  dir1.feed({ kind: 'lease-up' })
+  goesOn(dir1, 6000)
+  dir1.feed({ kind: 'vitals', reading: read(0, 0) })
+  goesOn(dir1, 6000)
+  dir1.run(300)
+  dir1.take('message')
+  dir1.feed({ kind: 'vitals', reading: read(0, 2) })
+  dir1.run(160)
+  expect(dir1.take('message').some(({ text }) => text.includes('killed 2 processes'))).toBe(true)
 })

@@ -2,7 +2,7 @@
  * What ails this machine itself: its interfaces, its memory, tables of its kernel, as the kernel counts what they do. Read every few seconds beside the loop, of what the cluster uses
  * alone; judged here.
  */
-import { after, type Instant, type Trouble } from '@lvsm/base'
+import { after, type Instant, spanText, type Trouble } from '@lvsm/base'
 import { CLIENTS, networksOf, type Observed, type Uses, usesByInterface, usesText } from '@lvsm/plan'
 import type { NodeView } from '@lvsm/model'
 import type { NodeState } from '../state.ts'
@@ -13,6 +13,8 @@ import { type Memory, memoryNow, memoryTroubles, NO_MEMORY } from './memory.ts'
 import type { VitalsReading } from './reading.ts'
 
 const EVERY_MS = 5000
+/** A driver that is asked, or a lock of the kernel, takes its time; what was read before that is no more what is so. */
+const HANGS_MS = 30_000
 /** What one node uses; more is a machine of another kind, and not gone over. */
 const MOST_LINKS = 64
 
@@ -26,6 +28,9 @@ interface Found {
 }
 export interface Vitals {
   asking: boolean
+  askedAt: Instant
+  /** The kernel has not answered in time. Nothing more is asked meanwhile: what hangs holds a thread. */
+  hangs: boolean
   readAt: Instant
   /** Gone over just before a reading where the configuration or the host's network is another one: never in a takeover's way, nor for a notice. */
   found: Found | null
@@ -34,9 +39,12 @@ export interface Vitals {
   memory: Memory
   tables: FullTables
 }
-export const newVitals = (at: Instant): Vitals => ({
-  ...{ asking: false, readAt: at, found: null },
+const NOTHING_READ: Pick<Vitals, 'interfaces' | 'bonds' | 'memory' | 'tables'> = {
   ...{ interfaces: NO_INTERFACES, bonds: NO_BONDS, memory: NO_MEMORY, tables: NO_TABLES },
+}
+export const newVitals = (at: Instant): Vitals => ({
+  ...{ asking: false, askedAt: at, hangs: false, readAt: at, found: null },
+  ...NOTHING_READ,
 })
 
 /** As much of the state as this needs. */
@@ -46,20 +54,28 @@ export type Ailing = Pick<NodeState, 'vitals' | 'now' | 'view' | 'effects' | 'no
 
 export function readVitalsIfDue(state: Ailing): void {
   const { vitals, now, effects } = state
+  if (vitals.asking && !vitals.hangs && now >= after(vitals.askedAt, HANGS_MS))
+    Object.assign(vitals, { ...NOTHING_READ, hangs: true })
   if (vitals.asking || now < vitals.readAt || !isKnown(state)) return
   vitals.asking = true
+  vitals.askedAt = now
   vitals.readAt = after(now, EVERY_MS)
   const interfaces = [...usedNow(state)].map(([name, { index }]) => ({ name, index }))
   effects.push({ kind: 'vitals', interfaces, units: vitals.memory.asks })
 }
 const isKnown = ({ view, kernel }: Ailing): boolean => view !== null && kernel.observed !== null
-export const nextVitals = (state: Ailing): Instant | null =>
-  state.vitals.asking || !isKnown(state) ? null : state.vitals.readAt
+export function nextVitals(state: Ailing): Instant | null {
+  const { asking, askedAt, hangs, readAt } = state.vitals
+  if (asking) return hangs ? null : after(askedAt, HANGS_MS)
+  return isKnown(state) ? readAt : null
+}
 
 /** `reading` null: nothing could be read. */
 export function onVitals({ vitals, now }: Ailing, reading: VitalsReading | null): void {
   vitals.asking = false
-  if (!reading) return
+  const isLate = vitals.hangs
+  vitals.hangs = false
+  if (!reading || isLate) return
   vitals.interfaces = interfacesNow(vitals.interfaces, reading.interfaces, now)
   vitals.bonds = bondsNow(vitals.bonds, reading.interfaces)
   vitals.memory = memoryNow(vitals.memory, reading.memory, now)
@@ -109,6 +125,7 @@ export function vitalTroubles(state: Ailing): Trouble[] {
     ...bondTroubles(vitals.bonds, node, usedFor, isTold),
     ...memoryTroubles(vitals.memory, node),
     ...tableTroubles(vitals.tables, node),
+    ...(vitals.hangs ? [unread(node)] : []),
   ]
 }
 
@@ -117,3 +134,9 @@ export function linksOn({ interfaces, found }: Vitals, name: string): readonly s
   const under = interfaces.get(name)?.last.under
   return under === undefined ? [] : (found?.used.get(under)?.links ?? [])
 }
+
+const unread = (node: string): Trouble => ({
+  ...{ code: 'vitals-unread', severity: 'warning', object: `node ${node}` },
+  message: `${node} cannot read how its interfaces and its memory are: its kernel has not answered for ${spanText(HANGS_MS)} or longer`,
+  hint: `on ${node}: journalctl -k -g "blocked for more than|reset" names a driver that hangs; ethtool NAME of each interface shows which`,
+})

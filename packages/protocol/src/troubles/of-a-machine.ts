@@ -40,9 +40,16 @@ export const MACHINE = {
   'memory-pressure': kind(
     'warning',
     'node',
-    'NODE stands still for want of memory: PERCENT % of the last ten seconds nothing went on',
-    'checks, answers and what the agent does come late; soon the kernel kills somebody',
+    'NODE has hardly any memory left, and stands still for want of it: PERCENT % of the last ten seconds all that had work waited for memory',
+    'checks, answers and what the agent does come late, and the kernel may kill somebody',
     'free -m, vmstat 1 (si, so), and systemd-cgtop -m show who has the memory; end or limit that (MemoryMax=)',
+  ),
+  'vitals-unread': kind(
+    'warning',
+    'node',
+    'NODE cannot read how its interfaces and its memory are: its kernel has not answered for 30 s or longer',
+    'whatever goes wrong with its interfaces, its bonds, its memory and tables of its kernel is not told until it answers',
+    'journalctl -k -g "blocked for more than|reset" names a driver that hangs; ethtool NAME of each interface shows which',
   ),
   'neighbours-full': ofServing(
     'critical',
