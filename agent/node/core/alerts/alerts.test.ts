@@ -32,6 +32,16 @@ describe('one cause', () => {
     }
     expect(world.heard).toEqual([])
   })
+  it('that is silence, and is over before ten seconds, is told nobody; one that is critical is', () => {
+    const world = new World(5)
+    world.run(10_000)
+    world.begins('dir1', 'link-silent')
+    world.begins('dir1', 'one-way', 'node dir2', 'critical')
+    world.run(8000)
+    for (const code of ['link-silent', 'one-way']) world.ends('dir1', code)
+    world.run(30_000)
+    expect([world.told('ops', 'link-silent'), world.told('ops', 'one-way')]).toEqual([[], ['firing', 'resolved']])
+  })
   it('of a node that is not heard any more is not over', () => {
     const world = new World(3)
     world.run(10_000)

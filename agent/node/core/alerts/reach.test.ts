@@ -101,7 +101,7 @@ describe('figures of alerts', () => {
     const figures = () => alertFigures(alone.state)
     expect(figures().messages).toEqual(new Map([['own', { told: 0, failed: 0 }]]))
     alone.takes = (code) => code !== 'late'
-    alone.causes = ['late', 'no-ipvs', 'one-way'].map(cause)
+    alone.causes = ['late', 'no-ipvs', 'lossy-link'].map(cause)
     alone.run(15_000)
     // That one may have been told, nobody knows.
     expect(figures().alerts).toEqual({ pending: 0, firing: 3, ending: 0, over: 0, silenced: 0 })
@@ -124,7 +124,7 @@ describe('one alert that a program refuses', () => {
   it('keeps none of the others, and is tried again, a bounded number of times', () => {
     const alone = new Alone()
     alone.takes = (code) => code !== 'late'
-    alone.causes = ['late', 'no-ipvs', 'one-way'].map(cause)
+    alone.causes = ['late', 'no-ipvs', 'lossy-link'].map(cause)
     alone.run(60_000)
     expect(alone.tried.filter((code) => code !== 'late').toSorted()).toEqual(['no-ipvs', 'one-way'])
     expect(alone.tried.filter((code) => code === 'late').length).toBeGreaterThan(1)

@@ -26,7 +26,13 @@ export interface Due {
   readonly severity: Severity
 }
 
-const dueAt = ({ since }: Alert, { afterMs }: Listener): Instant => after(since, Math.max(HOLD_MS, afterMs))
+/** Silence is known after three seconds, and of a link or a node that is back a little later nobody needs a mail; what is critical waits for nothing. */
+const OFTEN_BRIEF: ReadonlySet<string> = new Set(['link-silent', 'one-way', 'heard-by-others'])
+const BRIEF_MS = 10_000
+const holdOf = ({ code, severity }: Alert): number =>
+  severity !== 'critical' && OFTEN_BRIEF.has(code) ? BRIEF_MS : HOLD_MS
+
+const dueAt = (alert: Alert, { afterMs }: Listener): Instant => after(alert.since, Math.max(holdOf(alert), afterMs))
 
 /** Null: nothing is to be told. */
 function dueOf(alert: Alert, receiver: Listener, now: Instant): Due['what'] | null {
