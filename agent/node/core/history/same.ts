@@ -31,6 +31,8 @@ const WHAT: Readonly<Record<string, (message: string) => string>> = {
   'interface-flaps': ofObject,
   'interface-slow': ofObject,
   'link-address-gone': ofObject,
+  'link-errors': ofObject,
+  'link-flaps': ofObject,
   'link-silent': ofObject,
   'lossy-link': ofObject,
   'memory-killed': ofObject,

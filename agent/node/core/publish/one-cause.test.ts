@@ -78,7 +78,7 @@ test('loss and silence on a link whose interface flaps are of that cable, and of
     const frames = { packets: 0, errors: 0, dropped: 0, kinds: {} }
     const outside = { name: 'outside', under: 'outside', lower: [], device: true, speed: null, half: false, bond: null }
     const interfaces = [{ ...outside, carrierChanges: at * 2, rx: frames, tx: frames }]
-    const memory = { kills: 0, units: null, pressure: null }
+    const memory = { kills: 0, units: null, pressure: null, left: null, own: false }
     one.feed({ kind: 'vitals', reading: { interfaces, memory, tables: { ipv4: null, ipv6: null, conntrack: null } } })
   }
   expect(own(one).filter((code) => /^interface|^l/.test(code))).toEqual(['interface-flaps', 'link-silent'])

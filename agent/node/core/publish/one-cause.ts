@@ -24,6 +24,8 @@ const WRITES: readonly (readonly [all: string, each: RegExp])[] = [
   ['sysctl net/ipv4/ip_forward', /^sysctl net\/ipv4\/conf\/[^/]+\/forwarding$/],
   ['sysctl net/ipv6/conf/all/forwarding', /^sysctl net\/ipv6\/conf\/[^/]+\/forwarding$/],
 ]
+/** A cable that is bad: loss and silence of heartbeats come of it. */
+const SHAKEN = new Set(['interface-errors', 'interface-flaps', 'link-errors', 'link-flaps'])
 /** What the kernel refuses without IPVS. */
 const OF_IPVS = / service | weight /
 
@@ -36,9 +38,7 @@ export function onePerCause(state: NodeState, found: readonly Trouble[]): readon
   const isOfDown = followsFromDown(state, found)
   const shaken = new Set(
     found.flatMap(({ code, object = '' }) =>
-      code === 'interface-errors' || code === 'interface-flaps'
-        ? linksOn(state.vitals, object.replace('interface ', ''))
-        : [],
+      SHAKEN.has(code) ? linksOn(state.vitals, object.replace('interface ', '')) : [],
     ),
   )
   const isOfCable = ({ code, object = '' }: Trouble): boolean =>

@@ -17,7 +17,7 @@ const said = (...readings: InterfaceReading[]) =>
   bondTroubles(
     readings.reduce<Bonds>((before, one) => bondsNow(before, [one]), NO_BONDS),
     'dir1',
-    () => 'what clients get',
+    () => ({ text: 'by it go what clients get', links: [], serves: [], isSpare: false }),
     (name) => name === down,
   )
 

@@ -1,6 +1,7 @@
 /** Bonds that lost a part of what they are made of: all is served, and the next fault of a cable ends it. */
 import { listed, type Trouble } from '@lvsm/base'
 import type { InterfaceReading } from './reading.ts'
+import type { Going } from './standing.ts'
 
 /** One reading may fall between two states. */
 const READINGS = 2
@@ -33,19 +34,18 @@ export const bondsNow = (before: Bonds, read: readonly InterfaceReading[]): Bond
   )
 
 const MOST_NAMED = 4
-/** `isTold`: an interface that is down, and told as such. */
+/** `isTold`: an interface that is down, or on which one stands that is, and told as such. */
 export const bondTroubles = (
   bonds: Bonds,
   node: string,
-  usesOf: (name: string) => string,
+  goes: (name: string) => Going | null,
   isTold: (name: string) => boolean,
 ): Trouble[] =>
   [...bonds.values()].flatMap(({ last, looks, down, up }): Trouble[] => {
     if (looks < READINGS || last.bond === null) return []
-    const { name, under } = last
-    if (up.length === 0 && (isTold(name) || isTold(under))) return []
-    const uses = usesOf(under)
-    if (uses === '') return []
+    const { name } = last
+    const by = goes(name)
+    if (!by || (up.length === 0 && isTold(name))) return []
     const none = down.length === 0
     const dead = up.length === 0 ? 'has no slave that is up of' : 'has lost'
     const lacks = none ? 'has no slave' : `${dead} ${listed(down, MOST_NAMED)}`
@@ -55,7 +55,7 @@ export const bondTroubles = (
       {
         ...{ code: 'bond-degraded', severity: up.length === 0 ? 'critical' : 'warning', object: `interface ${name}` },
         message: `bond ${name} of ${node} ${lacks}: ${left}`,
-        evidence: `/sys/class/net/${file}; ${name}/bonding/mode: ${last.bond.mode}; by it go ${uses}`,
+        evidence: `/sys/class/net/${file}; ${name}/bonding/mode: ${last.bond.mode}; ${by.text}`,
         hint: none
           ? `give it its interfaces again: ip link set NAME down, ip link set NAME master ${name}; who took them away: journalctl -k -g ${name}`
           : `look at its cable and its port of the switch; ip -d link show ${down[0] ?? name}; journalctl -k -g ${name}`,

@@ -1,7 +1,9 @@
 /** Interfaces that lose frames, flap or go slower: by what came lately, and over when it is over. */
 import { after, instant, type Trouble } from '@lvsm/base'
+import type { Uses } from '@lvsm/plan'
 import { describe, expect, test } from 'vitest'
 import { interfacesNow, interfaceTroubles, NO_INTERFACES } from './interfaces.ts'
+import { goingBy, type Used } from './standing.ts'
 import type { Frames, InterfaceReading } from './reading.ts'
 
 const FRAMES: Frames = { packets: 0, errors: 0, dropped: 0, kinds: {} }
@@ -17,6 +19,8 @@ class Bench {
   #now = instant(1000)
   #interfaces = NO_INTERFACES
   isDown = false
+  isOtherDown = false
+  used: Used = new Map([['eth0', { index: 2, links: ['a'], serves: [] }]])
   /** A reading each five seconds. */
   reads(...readings: Partial<InterfaceReading>[]): this {
     for (const one of readings) {
@@ -30,8 +34,9 @@ class Bench {
     return this
   }
   get said(): Trouble[] {
-    const usesOf = (): string => 'heartbeat link a'
-    return interfaceTroubles(this.#interfaces, 'dir1', this.#now, usesOf, () => this.isDown)
+    const goes = (name: string) =>
+      goingBy(this.#interfaces, this.used, name, (one) => one !== 'eth0' && this.isOtherDown)
+    return interfaceTroubles(this.#interfaces, 'dir1', this.#now, goes, () => this.isDown)
   }
   get codes(): string[] {
     return this.said.map(({ code, severity }) => `${severity} ${code}`)
@@ -132,16 +137,18 @@ describe('a carrier that comes and goes', () => {
         now,
       )
     }
-    const said = (uses: string) =>
+    const said = (uses: Used) =>
       interfaceTroubles(
         interfaces,
         'dir1',
         now,
-        () => uses,
+        (name) => goingBy(interfaces, uses, name, () => false),
         () => false,
       ).map(({ code, object }) => `${code} ${object}`)
-    expect(said('what clients get')).toEqual(['interface-flaps interface eth0'])
-    expect(said(''), 'nothing of the cluster goes by it').toEqual([])
+    expect(said(new Map([['bond0.7', { index: 9, links: [], serves: ['what clients get'] }]]))).toEqual([
+      'interface-flaps interface eth0',
+    ])
+    expect(said(new Map()), 'nothing of the cluster goes by it').toEqual([])
   })
   test('once in a while it is none', () => {
     expect(new Bench().reads(...times(60, (at) => changes(Math.floor(at / 40) * 2))).codes).toEqual([])
@@ -175,5 +182,26 @@ describe('speed', () => {
     expect(bench.codes).toEqual(['warning interface-slow'])
     expect(bench.reads(slow, slow).codes).toEqual([])
     expect(bench.reads({ speed: 10 }, { speed: 10 }).codes).toEqual(['warning interface-slow'])
+  })
+})
+
+describe('an interface by which heartbeats alone go', () => {
+  type One = readonly [string, Uses & { readonly index: number }]
+  const other: One = ['eth1', { index: 3, links: ['b'], serves: [] }]
+  const codes = (used: Used, isOtherDown = false): string[] => {
+    const bench = new Bench()
+    bench.used = used
+    bench.isOtherDown = isOtherDown
+    return bench.reads(...times(4, (at) => ({ ...damaged(at * 100, at * 1000), carrierChanges: at * 2 }))).codes
+  }
+  const alone: One = ['eth0', { index: 2, links: ['a'], serves: [] }]
+  test('costs redundancy while another link is up', () => {
+    expect(codes(new Map([alone, other]))).toEqual(['warning link-errors', 'warning link-flaps'])
+  })
+  test('is as any other where it is the last one, or clients come by it, too', () => {
+    const worse = ['critical interface-errors', 'critical interface-flaps']
+    expect(codes(new Map([alone, other]), true)).toEqual(worse)
+    expect(codes(new Map([alone]))).toEqual(worse)
+    expect(codes(new Map([['eth0', { index: 2, links: ['a'], serves: ['what clients get'] }], other]))).toEqual(worse)
   })
 })

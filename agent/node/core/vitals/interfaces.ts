@@ -4,6 +4,7 @@
  */
 import { between, type Instant, type Severity, type Trouble } from '@lvsm/base'
 import type { Frames, InterfaceReading } from './reading.ts'
+import type { Going } from './standing.ts'
 import { grown, rise, type Series } from './series.ts'
 
 type Direction = 'rx' | 'tx'
@@ -102,23 +103,22 @@ function shareOf(series: Series, direction: Direction, loss: Loss, now: Instant)
   return lost >= many && share >= least ? share : null
 }
 
-/** `usesOf`: what of the cluster goes by an interface that it uses; those that are down are told as such. */
+/** Those that are down are told as such. */
 export function interfaceTroubles(
   interfaces: Interfaces,
   node: string,
   now: Instant,
-  usesOf: (name: string) => string,
+  goes: (name: string) => Going | null,
   isDown: (name: string) => boolean,
 ): Trouble[] {
   return [...interfaces.values()].flatMap((one) => {
-    const { name, under } = one.last
-    const uses = usesOf(under)
-    if (uses === '') return []
-    const by = `by it go ${uses}${under === name ? '' : `, for ${under} stands on it`}`
+    const { name } = one.last
+    const by = goes(name)
+    if (!by) return []
     return [
       ...(isDown(name) ? [] : lossTroubles(one, node, now, by)),
       ...(standsOnFlapping(interfaces, one) ? [] : flapTroubles(one, node, now, by)),
-      ...(isDown(name) ? [] : slowTroubles(one, node, by)),
+      ...(isDown(name) ? [] : slowTroubles(one, node, by.text)),
     ]
   })
 }
@@ -153,7 +153,7 @@ const LOSSES: Readonly<Record<`${Direction} ${Loss}`, readonly [says: string, me
     (name) => `ip -s -s link show ${name}, tc -s qdisc show dev ${name}, ethtool -S ${name}`,
   ],
 }
-function lossTroubles(one: Watched, node: string, now: Instant, by: string): Trouble[] {
+function lossTroubles(one: Watched, node: string, now: Instant, by: Going): Trouble[] {
   const { last, worst, series } = one
   if (!worst) return []
   const [says, mend] = LOSSES[`${worst.direction} ${worst.loss}`]
@@ -161,26 +161,27 @@ function lossTroubles(one: Watched, node: string, now: Instant, by: string): Tro
     const risen = rise(series, kind, now, END_MS)
     return risen === 0 ? [] : [`${kind} ${risen}`]
   })
+  const severity = worst.share >= CRITICAL_SHARE ? 'critical' : 'warning'
   const percent = worst.share >= 0.1 ? Math.round(worst.share * 100) : Math.round(worst.share * 1000) / 10
   return [
     {
-      ...of('interface-errors', worst.share >= CRITICAL_SHARE ? 'critical' : 'warning', one),
+      ...(by.isSpare ? of('link-errors', 'warning', one) : of('interface-errors', severity, one)),
       message: `interface ${last.name} of ${node} ${says}: up to ${percent} % of all frames`,
-      evidence: `/sys/class/net/${last.name}/statistics, within a minute: ${kinds.join(', ')}; ${by}`,
+      evidence: `/sys/class/net/${last.name}/statistics, within a minute: ${kinds.join(', ')}; ${by.text}`,
       hint: `on ${node}: ${mend(last.name)}`,
     },
   ]
 }
 
-function flapTroubles(one: Watched, node: string, now: Instant, by: string): Trouble[] {
+function flapTroubles(one: Watched, node: string, now: Instant, by: Going): Trouble[] {
   if (!one.flapping) return []
   const { name, carrierChanges } = one.last
   const times = Math.ceil(rise(one.series, 'carrierChanges', now, FLAPS.spanMs) / 2)
   return [
     {
-      ...of('interface-flaps', 'critical', one),
+      ...(by.isSpare ? of('link-flaps', 'warning', one) : of('interface-flaps', 'critical', one)),
       message: `interface ${name} of ${node} loses its carrier again and again: ${times} times within five minutes`,
-      evidence: `/sys/class/net/${name}/carrier_changes: ${carrierChanges}; ${by}`,
+      evidence: `/sys/class/net/${name}/carrier_changes: ${carrierChanges}; ${by.text}`,
       hint: `exchange its cable, its transceiver and its port of the switch, one after the other; the log of the kernel has the times: journalctl -k -g ${name}`,
     },
   ]

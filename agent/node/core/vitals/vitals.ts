@@ -3,7 +3,7 @@
  * alone; judged here.
  */
 import { after, type Instant, spanText, type Trouble } from '@lvsm/base'
-import { CLIENTS, networksOf, type Observed, type Uses, usesByInterface, usesText } from '@lvsm/plan'
+import { CLIENTS, networksOf, type Observed, type Uses, usesByInterface } from '@lvsm/plan'
 import type { NodeView } from '@lvsm/model'
 import type { NodeState } from '../state.ts'
 import { type Bonds, bondsNow, bondTroubles, NO_BONDS } from './bonds.ts'
@@ -11,6 +11,7 @@ import { type Interfaces, interfacesNow, interfaceTroubles, NO_INTERFACES } from
 import { type FullTables, NO_TABLES, tablesNow, tableTroubles } from './full-tables.ts'
 import { type Memory, memoryNow, memoryTroubles, NO_MEMORY } from './memory.ts'
 import type { VitalsReading } from './reading.ts'
+import { type Going, goingBy, standingOn, type Used } from './standing.ts'
 
 const EVERY_MS = 5000
 /** A driver that is asked, or a lock of the kernel, takes its time; what was read before that is no more what is so. */
@@ -18,8 +19,6 @@ const HANGS_MS = 30_000
 /** What one node uses; more is a machine of another kind, and not gone over. */
 const MOST_LINKS = 64
 
-/** By the name of each interface that the cluster uses here: what for. */
-export type Used = ReadonlyMap<string, Uses & { readonly index: number }>
 interface Found {
   readonly view: NodeView
   /** Interfaces and the networks that they are in, without floating addresses: an owner that takes over is in no other ones. */
@@ -110,19 +109,19 @@ const networkText = ({ links, addresses }: Observed): string =>
 export function vitalTroubles(state: Ailing): Trouble[] {
   const { vitals, node, now, kernel } = state
   const used = vitals.found?.used ?? NOTHING
-  const usedFor = (name: string): string => {
-    const uses = used.get(name)
-    return uses ? usesText(uses) : ''
-  }
+  const goes = (name: string): Going | null => goingBy(vitals.interfaces, used, name, isDown)
   const isDown = (name: string): boolean => kernel.observed?.links.find((one) => one.name === name)?.up === false
   // As `interface-down` and `link-down` are.
   const isTold = (name: string): boolean => {
-    const uses = used.get(name)
-    return isDown(name) && uses !== undefined && (uses.links.length > 0 || uses.serves.includes(CLIENTS))
+    const down = [...standingOn(vitals.interfaces, name)].filter(isDown)
+    return down.some((one) => {
+      const uses = used.get(one)
+      return uses !== undefined && (uses.links.length > 0 || uses.serves.includes(CLIENTS))
+    })
   }
   return [
-    ...interfaceTroubles(vitals.interfaces, node, now, usedFor, isDown),
-    ...bondTroubles(vitals.bonds, node, usedFor, isTold),
+    ...interfaceTroubles(vitals.interfaces, node, now, goes, isDown),
+    ...bondTroubles(vitals.bonds, node, goes, isTold),
     ...memoryTroubles(vitals.memory, node),
     ...tableTroubles(vitals.tables, node),
     ...(vitals.hangs ? [unread(node)] : []),
@@ -130,10 +129,8 @@ export function vitalTroubles(state: Ailing): Trouble[] {
 }
 
 /** Heartbeat links that go by an interface, or by what stands on it. */
-export function linksOn({ interfaces, found }: Vitals, name: string): readonly string[] {
-  const under = interfaces.get(name)?.last.under
-  return under === undefined ? [] : (found?.used.get(under)?.links ?? [])
-}
+export const linksOn = ({ interfaces, found }: Vitals, name: string): readonly string[] =>
+  goingBy(interfaces, found?.used ?? NOTHING, name, () => false)?.links ?? []
 
 const unread = (node: string): Trouble => ({
   ...{ code: 'vitals-unread', severity: 'warning', object: `node ${node}` },

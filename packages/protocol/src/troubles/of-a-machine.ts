@@ -16,6 +16,20 @@ export const MACHINE = {
     'each time all that goes by it stops for a moment, and groups may move',
     'exchange its cable, its transceiver and its port of the switch, one after the other; journalctl -k -g NAME has the times. It is over when it was quiet for two minutes and a half, and fewer than three came within five',
   ),
+  'link-errors': ofRedundancy(
+    'warning',
+    'interface',
+    'as interface-errors, of an interface by which heartbeats alone go, while another heartbeat link is up',
+    'heartbeats over that link are lost; all is served, and the other link is what is left',
+    'as the line says: cable, transceiver, port of the switch (ethtool NAME, ethtool -S NAME). It is over a minute after the last losses',
+  ),
+  'link-flaps': ofRedundancy(
+    'warning',
+    'interface',
+    'as interface-flaps, of an interface by which heartbeats alone go, while another heartbeat link is up',
+    'each time no heartbeats go over that link for a moment; all is served, and the other link is what is left',
+    'exchange its cable, its transceiver and its port of the switch, one after the other; journalctl -k -g NAME has the times',
+  ),
   'interface-slow': kind(
     'warning',
     'interface',
