@@ -124,7 +124,7 @@ describe('one alert that a program refuses', () => {
   it('keeps none of the others, and is tried again, a bounded number of times', () => {
     const alone = new Alone()
     alone.takes = (code) => code !== 'late'
-    alone.causes = ['late', 'no-ipvs', 'lossy-link'].map(cause)
+    alone.causes = ['late', 'no-ipvs', 'one-way'].map(cause)
     alone.run(60_000)
     expect(alone.tried.filter((code) => code !== 'late').toSorted()).toEqual(['no-ipvs', 'one-way'])
     expect(alone.tried.filter((code) => code === 'late').length).toBeGreaterThan(1)
