@@ -30,7 +30,7 @@ interface Wanted {
 }
 
 /** Sizes that a suite may be given: `LAB_CONNECTIONS=1000 npm run bench -- survive`. What the lab says itself stays as it is. */
-const SIZES = ['LAB_SERVICES', 'LAB_CONNECTIONS', 'LAB_PACE_OF_CONNECTIONS'] as const
+const SIZES = ['LAB_SERVICES', 'LAB_CONNECTIONS', 'LAB_PACE_OF_CONNECTIONS', 'LAB_ROUNDS'] as const
 const forGuest = (): Record<string, string> =>
   Object.fromEntries(
     SIZES.flatMap((name) => {
