@@ -63,7 +63,7 @@ test('half duplex, and frames that are damaged', async () => {
 
 test('an interface with what it stands on', () => {
   ip('link add link left name over type macvlan')
-  expect(read('over').map(({ name, under }) => `${name} ${under}`)).toEqual(['over over', 'left over'])
+  expect(read('over').map(({ name, lower }) => [name, ...lower])).toEqual([['over', 'left'], ['left']])
 })
 
 test('memory and tables, as this kernel shows them', () => {

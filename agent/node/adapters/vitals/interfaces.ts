@@ -29,19 +29,18 @@ export interface Wanted {
 export async function readInterfaces(wanted: readonly Wanted[], net = NET): Promise<InterfaceReading[]> {
   const seen = new Set<string>()
   const found: InterfaceReading[] = []
-  const add = async (name: string, under: string, depth: number): Promise<void> => {
+  const add = async (name: string, depth: number): Promise<void> => {
     if (seen.has(name) || found.length >= MOST || name.includes('/')) return
     seen.add(name)
     const parts = await namesAt(`${net}/${name}`)
-    const one = await readInterface(name, under, parts, net)
+    const one = await readInterface(name, parts, net)
     if (one) found.push(one)
     if (depth >= DEEPEST) return
     for (const lower of one?.lower ?? [])
-      if (!parts.includes('bridge') || (await isUplink(`${net}/${lower}`))) await add(lower, under, depth + 1)
+      if (!parts.includes('bridge') || (await isUplink(`${net}/${lower}`))) await add(lower, depth + 1)
   }
   // In a network namespace whose /sys is another one's, interfaces of the same name are others.
-  for (const { name, index } of wanted)
-    if ((await numberAt(`${net}/${name}/ifindex`)) === index) await add(name, name, 1)
+  for (const { name, index } of wanted) if ((await numberAt(`${net}/${name}/ifindex`)) === index) await add(name, 1)
   return found
 }
 
@@ -51,18 +50,13 @@ async function isUplink(at: string): Promise<boolean> {
   return parts.includes('device') || parts.includes('bonding')
 }
 
-async function readInterface(
-  name: string,
-  under: string,
-  parts: readonly string[],
-  net: string,
-): Promise<InterfaceReading | null> {
+async function readInterface(name: string, parts: readonly string[], net: string): Promise<InterfaceReading | null> {
   const at = `${net}/${name}`
   const carrierChanges = await numberAt(`${at}/carrier_changes`)
   if (carrierChanges === null) return null
   const [speed, duplex] = [await numberAt(`${at}/speed`), await textAt(`${at}/duplex`)]
   return {
-    ...{ name, under, carrierChanges, device: parts.includes('device') },
+    ...{ name, carrierChanges, device: parts.includes('device') },
     lower: parts.flatMap((part) => (part.startsWith('lower_') ? [part.slice('lower_'.length)] : [])),
     rx: await readFrames(at, 'rx'),
     tx: await readFrames(at, 'tx'),

@@ -77,8 +77,8 @@ function conntrackTable(tables: FullTables, node: string): Trouble[] {
   if (!table) return []
   const { count, most, dropped, nearly } = table
   // One that is evicted or clashes is dropped, too, where there is room.
-  const drops = nearly && dropped > 0
   if (!nearly) return []
+  const drops = dropped > 0
   return [
     {
       ...{ code: 'conntrack-full', severity: drops ? 'critical' : 'warning', object: `node ${node}` },

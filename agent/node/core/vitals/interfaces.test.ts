@@ -8,7 +8,7 @@ import type { Frames, InterfaceReading } from './reading.ts'
 
 const FRAMES: Frames = { packets: 0, errors: 0, dropped: 0, kinds: {} }
 const eth0: InterfaceReading = {
-  ...{ name: 'eth0', under: 'eth0', carrierChanges: 3, rx: FRAMES, tx: FRAMES, speed: 1000, half: false, bond: null },
+  ...{ name: 'eth0', carrierChanges: 3, rx: FRAMES, tx: FRAMES, speed: 1000, half: false, bond: null },
   ...{ lower: [], device: true },
 }
 const damaged = (errors: number, packets: number): Partial<InterfaceReading> => ({
@@ -127,9 +127,9 @@ describe('a carrier that comes and goes', () => {
     for (let at = 0; at < 5; at++) {
       now = after(now, 5000)
       const all = [
-        { ...eth0, name: 'bond0.7', under: 'bond0.7', lower: ['bond0'], device: false },
-        { ...eth0, name: 'bond0', under: 'bond0.7', lower: ['eth0'], device: false },
-        { ...eth0, under: 'bond0.7' },
+        { ...eth0, name: 'bond0.7', lower: ['bond0'], device: false },
+        { ...eth0, name: 'bond0', lower: ['eth0'], device: false },
+        eth0,
       ]
       interfaces = interfacesNow(
         interfaces,

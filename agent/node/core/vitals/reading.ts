@@ -10,8 +10,6 @@ export interface Frames {
 }
 export interface InterfaceReading {
   readonly name: string
-  /** That of the cluster that stands on it; its own name: it is one itself. */
-  readonly under: string
   /** What it stands on itself. */
   readonly lower: readonly string[]
   /** Of a machine, a real one or a virtual one; false: it passes on what others carry, and counts and says what they do. */

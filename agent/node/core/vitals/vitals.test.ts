@@ -9,7 +9,7 @@ import { type Ailing, newVitals, onVitals, readVitalsIfDue, vitalTroubles } from
 
 const FRAMES = { packets: 0, errors: 0, dropped: 0, kinds: {} }
 const inside = (carrierChanges: number): InterfaceReading => ({
-  ...{ name: 'inside', under: 'inside', carrierChanges, rx: FRAMES, tx: FRAMES, speed: null, half: false, bond: null },
+  ...{ name: 'inside', carrierChanges, rx: FRAMES, tx: FRAMES, speed: null, half: false, bond: null },
   ...{ lower: [], device: true },
 })
 
