@@ -116,6 +116,22 @@ describe('the pinger of the agent', () => {
     }
   })
 
+  test('tells of the answers that arrived before it sends the next requests, in the same turn of the event loop', () => {
+    const said: string[] = []
+    const pinger = openPinger({
+      answered: (address, round) => said.push(`${address} answered ${round}`),
+      asked: () => said.push('sent'),
+      denied: () => said.push('denied'),
+    })
+    try {
+      // On loopback the answer is there when the call that sends returns; nothing is read meanwhile but by the next request.
+      for (const round of [1, 2, 3]) ask(pinger, round, '127.0.0.1')
+      expect(said).toEqual(['sent', '127.0.0.1 answered 1', 'sent', '127.0.0.1 answered 2', 'sent'])
+    } finally {
+      pinger.close()
+    }
+  })
+
   test('says what could not be sent, and complains of a packet filter until it is over', () => {
     const { pinger, unsent, troubles } = start()
     run('ip', 'netns', 'exec', space, 'nft', 'add table inet wall')

@@ -16,7 +16,7 @@ export interface PingEvents {
   denied(trouble: Trouble | null): void
 }
 export interface Pinger {
-  /** Sends one request to each. Never waits. */
+  /** Tells of every answer that has arrived, then sends one request to each. Never waits. */
   ask(round: number, targets: readonly PingTarget[]): void
   close(): void
 }
@@ -83,6 +83,7 @@ export function openPinger(events: PingEvents): Pinger {
         return events.asked(targets.map(({ address }) => ({ address, error: opened.message })))
       }
       socket = opened
+      opened.read()
       const failed = targets
         .map((target) => ({ address: target.address, errno: send(opened, round, target) }))
         .filter(({ errno }) => errno !== 0)

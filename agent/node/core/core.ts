@@ -161,7 +161,7 @@ function onInput(state: NodeState, input: NodeInput): void {
     case 'hooked':
       return onHook(state, input.id, input.ok, input.reason)
     case 'pinged':
-      return pingsSent(state.pings, input.unsent)
+      return pingsSent(state.pings, input.unsent, state.now)
     case 'ping-answered':
       return pingAnswered(state.pings, input.address, input.round)
     case 'lease-up':

@@ -1,7 +1,7 @@
 /** A raw ICMP socket (man 7 raw): whole IPv4 packets out, and whole packets in. */
 import { invariant, parseInet } from '@lvsm/base'
 import { call, checked, setOption } from './libc.ts'
-import { attachFilter, type Instruction, openSocket, transmit, type Watch, watchSocket } from './socket.ts'
+import { attachFilter, type Instruction, openSocket, transmit, type SocketWatch, watchSocket } from './socket.ts'
 
 const AF_INET = 2
 const IPPROTO_IP = 0
@@ -11,6 +11,8 @@ const IP_HDRINCL = 3
 export interface IcmpSocket {
   /** 0, or the error number: ENETUNREACH, EHOSTUNREACH, ENETDOWN; EPERM where a packet filter of this host drops it. Never waits. */
   send(packet: Uint8Array, to: string): number
+  /** Hears at once what has arrived. */
+  read(): void
   close(): void
 }
 
@@ -29,7 +31,7 @@ function socketAddress(address: string): Buffer {
  */
 export function openIcmp(filter: readonly Instruction[], heard: (packet: Uint8Array) => void): IcmpSocket {
   const fd = openSocket(AF_INET, IPPROTO_ICMP, false)
-  let watch: Watch
+  let watch: SocketWatch
   try {
     attachFilter(fd, filter)
     checked('setsockopt', setOption(fd, IPPROTO_IP, IP_HDRINCL, 1), 'IP_HDRINCL')
@@ -43,6 +45,7 @@ export function openIcmp(filter: readonly Instruction[], heard: (packet: Uint8Ar
   }
   return {
     send: (packet, to) => transmit(fd, packet, socketAddress(to)),
+    read: () => watch.read(),
     close: () => watch.close(),
   }
 }

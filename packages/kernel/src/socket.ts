@@ -111,8 +111,17 @@ export interface Watch {
   close(): void
 }
 
+export interface SocketWatch extends Watch {
+  /** Hears at once what has arrived, without the turn of the event loop that it waits for. */
+  read(): void
+}
+
 /** Calls back for every datagram, and with an error number where one was lost (ENOBUFS) or the link failed. */
-export function watchSocket(fd: number, address: Buffer | null, heard: (outcome: Uint8Array | number) => void): Watch {
+export function watchSocket(
+  fd: number,
+  address: Buffer | null,
+  heard: (outcome: Uint8Array | number) => void,
+): SocketWatch {
   let open = true
   const read = (): void => {
     for (let i = 0; open && i < BURST; i++) {
@@ -124,6 +133,7 @@ export function watchSocket(fd: number, address: Buffer | null, heard: (outcome:
   }
   const poll = koffi.node.poll(fd, { readable: true }, read)
   return {
+    read,
     unref: () => poll.unref(),
     close() {
       if (!open) return

@@ -4,8 +4,9 @@
  *
  * Laws: a node that answered counts as reached until LOST_AFTER requests in a row were not answered; one that never did is
  * not reached, so that a director that has just started claims nothing; an answer counts once, and only while it is not
- * older than that; what cannot be sent is not answered. A process that stood still, and may not have heard the answer, counts nothing
- * as unanswered: a group does not move for that.
+ * older than that; what cannot be sent is not answered. A request counts as unanswered a whole interval after it was sent, when
+ * the next one is sent, and what arrived until then was heard. A process that stood still counts nothing as unanswered: a group
+ * does not move for that.
  */
 import { after, between, type Instant, type Trouble, listed } from '@lvsm/base'
 import type { ConfigGroup } from '@lvsm/model'
@@ -42,14 +43,25 @@ export interface PingVerdict {
 }
 export interface Pings {
   readonly nodes: Map<string, PingNode>
-  /** Number of the last request; those before it have had their time. */
+  /** Number of the last request. */
   round: number
+  /** Number of the last one that had its time. */
+  ended: number
+  /** Whether the last request went out too late to say that the one before was not answered. */
+  isLate: boolean
   dueAt: Instant
   /** What changed and was not taken yet. */
   verdicts: PingVerdict[]
 }
 
-export const newPings = (startedAt: Instant): Pings => ({ nodes: new Map(), round: 0, dueAt: startedAt, verdicts: [] })
+export const newPings = (startedAt: Instant): Pings => ({
+  nodes: new Map(),
+  round: 0,
+  ended: 0,
+  isLate: false,
+  dueAt: startedAt,
+  verdicts: [],
+})
 
 /** The ping nodes of these groups and no others; what is known of those that stay is kept. */
 export function setPingNodes(pings: Pings, groups: readonly ConfigGroup[]): void {
@@ -79,14 +91,8 @@ export function takeDuePings(
   now: Instant,
 ): { readonly round: number; readonly addresses: readonly string[] } | null {
   if (pings.nodes.size === 0 || now < pings.dueAt) return null
-  const isLate = between(pings.dueAt, now) > MOST_LATE_MS
-  const next = after(pings.dueAt, PING_EVERY_MS)
-  // After a stall of this process no request is made up for: each has its time.
-  pings.dueAt = next > now ? next : after(now, PING_EVERY_MS)
-  for (const node of pings.nodes.values()) {
-    if (!isLate && Math.max(node.answered, node.before) < pings.round) node.missed += 1
-    judge(pings, node)
-  }
+  pings.isLate = between(pings.dueAt, now) > MOST_LATE_MS
+  pings.dueAt = after(now, PING_EVERY_MS)
   pings.round += 1
   return { round: pings.round, addresses: [...pings.nodes.keys()] }
 }
@@ -95,16 +101,21 @@ export const nextPingAt = ({ nodes, dueAt }: Pings): Instant | null => (nodes.si
 export function pingAnswered(pings: Pings, address: string, round: number): void {
   const node = pings.nodes.get(address)
   if (!node || round > pings.round || round <= node.before) return
-  if (round <= node.answered || pings.round - round >= LOST_AFTER) return
+  if (round <= node.answered || pings.ended - round >= LOST_AFTER - 1) return
   node.answered = round
-  node.missed = Math.min(node.missed, Math.max(0, pings.round - 1 - round))
+  node.missed = Math.min(node.missed, Math.max(0, pings.ended - round))
   node.error = ''
   judge(pings, node)
 }
-/** The requests were sent, all but these. */
-export function pingsSent(pings: Pings, unsent: readonly Unsent[]): void {
-  for (const node of pings.nodes.values())
+/** The requests were sent, all but these, and what had arrived before was heard: the time of the ones before is over. */
+export function pingsSent(pings: Pings, unsent: readonly Unsent[], now: Instant): void {
+  pings.dueAt = after(now, PING_EVERY_MS)
+  pings.ended = pings.round - 1
+  for (const node of pings.nodes.values()) {
     node.error = unsent.find(({ address }) => address === node.address)?.error ?? ''
+    if (!pings.isLate && Math.max(node.answered, node.before) < pings.ended) node.missed += 1
+    judge(pings, node)
+  }
 }
 
 /** What changed since it was taken last. */
