@@ -1,5 +1,5 @@
 /** Repairs that somebody undoes again and again: between a change and its repair requests fail, and no repair ends that. */
-import { between, type Instant, pastOf, type Trouble } from '@lvsm/base'
+import { between, type Instant, NEVER_BEFORE, pastOf, type Trouble } from '@lvsm/base'
 import { describeOperation, type Operation, subjectOf } from '@lvsm/plan'
 import { heldGroups } from '../lease.ts'
 import type { NodeState } from '../state.ts'
@@ -38,10 +38,13 @@ export function noteFights({ kernel, now }: NodeState, repairs: ReadonlySet<Oper
 
 export function fightTroubles(state: NodeState): Trouble[] {
   const fought = [...state.kernel.repaired].filter(([, { times }]) => times.length >= LEAST)
-  const services = new Set(fought.flatMap(([what, { last }]) => (last.kind === 'service-add' ? [what] : [])))
+  const services = fought.filter(([, { last }]) => last.kind === 'service-add')
   return fought.flatMap(([what, { last, times }]): Trouble[] => {
-    // With a service all of its destinations are gone.
-    if ([...services].some((service) => what !== service && what.endsWith(` in ${service}`))) return []
+    // With a service all of its destinations are gone; what began after the service's last repair is another fight.
+    const goneWith = services.some(
+      ([service, one]) => what.endsWith(` in ${service}`) && beganAt(times) <= lastOf(one.times),
+    )
+    if (goneWith) return []
     return [
       {
         ...{ code: 'fought-over', severity: isInUse(state, last) ? 'critical' : 'warning', object: what },
@@ -53,6 +56,9 @@ export function fightTroubles(state: NodeState): Trouble[] {
     ]
   })
 }
+
+const beganAt = (times: readonly Instant[]): Instant => times[0] ?? NEVER_BEFORE
+const lastOf = (times: readonly Instant[]): Instant => times.at(-1) ?? NEVER_BEFORE
 
 /** Do requests fail meanwhile? A standby's are nobody's. */
 function isInUse(state: NodeState, operation: Operation): boolean {

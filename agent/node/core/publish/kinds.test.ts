@@ -258,6 +258,28 @@ test('whoever clears the whole table is one trouble of each service, critical wh
   expect(fought('dir2')).toMatchObject([{ severity: 'warning', object: 'IPVS service tcp 10.11.0.10:80' }])
 })
 
+test('who clears the table, and then changes one weight in it, is told of both within the minute', () => {
+  const dir1 = begun()
+  const thrice = (change: () => void): void => {
+    for (let times = 0; times < 3; times++) {
+      change()
+      dir1.feed({ kind: 'changed' })
+      goesOn(dir1, 2000, heard({}))
+    }
+  }
+  thrice(() => (dir1.kern.state.services = []))
+  expect(of(dir1, 'fought-over').map(([, object]) => object)).toEqual(['IPVS service tcp 10.11.0.10:80'])
+  thrice(() => {
+    const [service] = dir1.kern.state.services
+    const dests = service?.dests.map((dest) => (dest.address === '10.11.0.11' ? { ...dest, weight: 7 } : dest)) ?? []
+    if (service) dir1.kern.state.services[0] = { ...service, dests }
+  })
+  expect(of(dir1, 'fought-over').map(([, object]) => object)).toEqual([
+    'IPVS service tcp 10.11.0.10:80',
+    '10.11.0.11:80 in IPVS service tcp 10.11.0.10:80',
+  ])
+})
+
 test('whoever switches forwarding off switches it off on every interface: one trouble', () => {
   const dir1 = begun()
   const FORWARDING = /^net\/ipv4\/(ip_forward|conf\/[^/]+\/forwarding)$/
