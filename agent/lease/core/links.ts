@@ -63,7 +63,7 @@ export interface Heard {
 export function heardOver(state: LeaseState, view: LeaseView, { node, link, alone, begun }: Heard): void {
   const known = begun ? undefined : state.linksHeard.get(node)
   // What was lost with a silent link was told as that.
-  if (known && isSilent(state, view, node, link)) state.losses.get(node)?.forget()
+  if (known && isSilent(state, view, node, link)) state.losses.get(node)?.forget(link)
   const heard = known ?? new LinkWatch(ownLinks(view).length, state.now)
   heard.heard(link, alone, state.now, paceOf(state, view, node))
   if (heard !== known) state.linksHeard.set(node, heard)

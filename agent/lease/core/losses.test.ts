@@ -1,5 +1,6 @@
 /** What is lost of a peer's datagrams is told by whom it does not reach, with direction and share; and what heartbeats say for that. */
 import type { Heartbeat, LeaseView } from '@lvsm/protocol'
+import { linksFor } from '@lvsm/heartbeat'
 import { expect, test } from 'vitest'
 import { Bench, viewOf } from './fixture.ts'
 
@@ -67,6 +68,101 @@ test('with several links it is of the peer, and what came over each is said', ()
       evidence: expect.stringMatching(/came \d+ over inside, 1\d over outside$/),
     },
   ])
+})
+/** Every 100 ms over two links by turns; they say how much went over each, in the order of their own configuration. */
+function liveByLink(
+  dir1: Bench,
+  ms: number,
+  arrives: (link: number, count: number) => boolean,
+  { revision = 1, order = [0, 1] } = {},
+): void {
+  const over = overBy.get(dir1) ?? [0, 0]
+  overBy.set(dir1, over)
+  for (let turn = 0; turn * 100 < ms; turn++) {
+    dir1.pass(100)
+    const [first = 0, second = 0] = over
+    const link = (first + second) % 2
+    const sent = [{ to: 'one', count: first + second, byLink: order.map((one) => over[one] ?? 0) }]
+    if (arrives(link, over[link] ?? 0)) dir1.hear('dir2', { ...beat, revision, sent }, { link })
+    over[link] = (over[link] ?? 0) + 1
+  }
+}
+const overBy = new WeakMap<Bench, number[]>()
+const everyFourth = (count: number): boolean => count % 4 === 1
+const toldOf = (dir1: Bench): (string | undefined)[] =>
+  dir1.core
+    .status(dir1.now)
+    .troubles.filter(({ code }) => code === 'lossy-link' || code === 'link-silent')
+    .map(({ code, object }) => `${code} ${object}`)
+
+test('of a peer that says what goes over each link, loss over one is of that link', () => {
+  const dir1 = started(['inside', 'outside'])
+  liveByLink(dir1, 40_000, () => true)
+  expect(toldOf(dir1)).toEqual([])
+  liveByLink(dir1, 40_000, (link, count) => link === 0 || !everyFourth(count))
+  expect(lossy(dir1)).toMatchObject([
+    {
+      object: 'link outside',
+      message: 'about 25 % of what dir2 sends to dir1 over the heartbeat link outside is lost',
+      evidence: expect.stringMatching(/^of \d+ datagrams in \d+ s \d+ did not arrive over outside$/),
+    },
+  ])
+  liveByLink(dir1, 40_000, () => true)
+  expect(toldOf(dir1)).toEqual([])
+})
+test('loss over the last link beside a dead one is told beside it', () => {
+  const dir1 = started(['inside', 'outside'])
+  liveByLink(dir1, 40_000, () => true)
+  liveByLink(dir1, 60_000, (link, count) => link === 1 && !everyFourth(count))
+  expect(toldOf(dir1)).toEqual(['link-silent link inside', 'lossy-link link outside'])
+  const peer = dir1.core.status(dir1.now).peers.find(({ name }) => name === 'dir2')
+  expect(peer?.lostPercent).toBe(25)
+})
+test('over all of them it is of the peer', () => {
+  const dir1 = started(['inside', 'outside'])
+  liveByLink(dir1, 40_000, () => true)
+  liveByLink(dir1, 40_000, (_, count) => !everyFourth(count))
+  expect(lossy(dir1)).toMatchObject([{ object: 'node dir2', message: 'about 25 % of what dir2 sends to dir1 is lost' }])
+})
+test('what a peer says by a configuration that is another one here is not read by link', () => {
+  const dir1 = started(['inside', 'outside'])
+  liveByLink(dir1, 80_000, (link, count) => link === 0 || !everyFourth(count), { revision: 2 })
+  expect(toldOf(dir1)).toEqual([])
+})
+test('it is read as its links come in the configuration', () => {
+  const view = withLinks(['inside', 'outside'])
+  const nodes = view.nodes.map((node) => (node.name === 'dir2' ? { ...node, links: node.links.toReversed() } : node))
+  const dir1 = new Bench({ view: { ...view, nodes } })
+  dir1.begin()
+  liveByLink(dir1, 40_000, () => true, { order: [1, 0] })
+  liveByLink(dir1, 60_000, (link, count) => link === 1 && !everyFourth(count), { order: [1, 0] })
+  expect(toldOf(dir1)).toEqual(['link-silent link inside', 'lossy-link link outside'])
+})
+test('heartbeats of several links say how many of them went over each before', () => {
+  const dir1 = new Bench({ view: withLinks(['inside', 'outside']) })
+  dir1.begin()
+  live(dir1, 300, () => true, [0, 1])
+  dir1.sent.splice(0)
+  live(dir1, 10_000, () => true, [0, 1])
+  const alone = [0, 0]
+  const said: { byLink: readonly number[]; before: readonly number[] }[] = []
+  for (const { to, message, piggybacked, peers } of dir1.sent) {
+    const { incarnation, route } = peers['dir2'] ?? {}
+    const heartbeat = message.kind === 'heartbeat' ? message : piggybacked
+    const own = to.includes('dir2') ? heartbeat?.sent?.find((one) => one.to === 'dir2-start') : undefined
+    if (own) said.push({ byLink: own.byLink ?? [], before: [...alone] })
+    if (incarnation !== 'dir2-start' || message.kind !== 'heartbeat' || !route) continue
+    const [link = 0] = linksFor([0, 1], route)
+    alone[link] = (alone[link] ?? 0) + 1
+  }
+  expect(said.length).toBeGreaterThanOrEqual(8)
+  const [first] = said
+  for (const one of said)
+    for (const link of [0, 1])
+      expect((one.byLink[link] ?? 0) - (first?.byLink[link] ?? 0)).toBe(
+        (one.before[link] ?? 0) - (first?.before[link] ?? 0),
+      )
+  expect(Math.min(...alone)).toBeGreaterThan(5)
 })
 test('of a peer that has fewer links than this node it is said all the same', () => {
   const view = withLinks(['outside', 'inside'])

@@ -6,7 +6,7 @@ import { heartbeatFor, dueHeartbeats, mayPiggyback } from './heartbeats.ts'
 import type { Asker, Recipient } from './events.ts'
 import type { GroupState } from './group-state.ts'
 import { probed } from './links.ts'
-import { countSent } from './losses.ts'
+import { countSent, triedLink } from './losses.ts'
 import { noteDead } from './peers.ts'
 import type { LeaseState } from './state.ts'
 
@@ -60,7 +60,11 @@ function transmit(state: LeaseState, peers: Readonly<Record<string, Recipient>>,
   if (view && ripe.length > 0)
     state.effects.push({ kind: 'send', to: ripe, ...sealed, piggybacked: heartbeatFor(state, view, ripe), peers })
   if (others.length > 0) state.effects.push({ kind: 'send', to: others, ...sealed, piggybacked: null, peers })
-  for (const name of names) countSent(state, name, peers[name]?.incarnation ?? null)
+  for (const name of names) {
+    const { incarnation = null, route } = peers[name] ?? {}
+    const tried = route && view && sealed.message.kind === 'heartbeat' ? triedLink(view, name, route) : null
+    countSent(state, name, incarnation, tried)
+  }
 }
 
 export function sendHeartbeat(state: LeaseState, view: LeaseView, names: readonly string[]): void {

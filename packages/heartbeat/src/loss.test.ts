@@ -18,7 +18,7 @@ class Peer {
       const says = turn % 3 === 0 ? this.sent : null
       this.sent += 1
       const { incarnation } = this
-      const came = { incarnation, link: link(turn), sent: says, mayBegin: true }
+      const came = { incarnation, link: link(turn), alone: true, sent: says, over: null, mayBegin: true }
       if (arrives(turn)) this.meter.arrive(came, this.now, timing)
     }
     return this
@@ -89,4 +89,46 @@ test('of who is not heard any more nothing is said', () => {
   expect(peer.percent).not.toBeNull()
   peer.now = instant(peer.now + 3001)
   expect(peer.percent).toBeNull()
+})
+
+/** It sends over two links by turns, twice a second, and says how much went over each. */
+class TwoLinks {
+  readonly meter = new LossMeter()
+  now: Instant = instant(1000)
+  readonly over = [0, 0]
+  #turn = 0
+
+  speak(seconds: number, arrives: (link: number, count: number) => boolean): this {
+    for (let beat = 0; beat < 2 * seconds; beat++) {
+      this.now = instant(this.now + 500)
+      const link = this.#turn++ % 2
+      const over = this.over.map((count, index) => ({ link: index, count }))
+      const count = this.over[link] ?? 0
+      this.over[link] = count + 1
+      const came = { incarnation: 'one', link, alone: true, sent: this.#turn - 1, over, mayBegin: true }
+      if (arrives(link, count)) this.meter.arrive(came, this.now, timing)
+    }
+    return this
+  }
+  get lossy(): number[] {
+    return (this.meter.byLink(this.now, timing) ?? []).flatMap(({ link, isLossy }) => (isLossy ? [link] : []))
+  }
+}
+test('of two links the one that loses is known, and so it is while the other one is dead', () => {
+  const peer = new TwoLinks().speak(60, () => true)
+  expect(peer.lossy).toEqual([])
+  peer.speak(40, (link, count) => link === 0 || count % 4 !== 1)
+  expect(peer.lossy).toEqual([1])
+  peer.speak(40, () => true)
+  expect(peer.lossy).toEqual([])
+  peer.speak(60, (link, count) => link === 1 && count % 4 !== 1)
+  expect(peer.lossy, 'the dead one is told as silent').toEqual([1])
+  const [found] = peer.meter.byLink(peer.now, timing)?.filter(({ link }) => link === 1) ?? []
+  expect((100 * (found?.loss.lost ?? 0)) / (found?.loss.sent ?? 1)).toBeCloseTo(25, -1)
+})
+test('a link that was cut for some seconds, and one that is dead, lose nothing that is told as loss', () => {
+  const peer = new TwoLinks().speak(60, () => true)
+  for (let second = 0; second < 5; second++) expect(peer.speak(1, (link) => link === 0).lossy).toEqual([])
+  for (let second = 0; second < 40; second++) expect(peer.speak(1, () => true).lossy).toEqual([])
+  for (let second = 0; second < 60; second++) expect(peer.speak(1, (link) => link === 0).lossy).toEqual([])
 })

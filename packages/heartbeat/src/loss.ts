@@ -3,26 +3,15 @@
  * gets has holes. So now and then a sender says how many datagrams it addressed to this very process start before this one, and
  * what arrived between two such words is compared with what was sent between them: nothing under way makes a difference, a restart
  * begins anew, and what a sender does not send is not lost.
+ *
+ * Where two nodes share several links it says as well how many heartbeats of their own went over each, which take turns over them
+ * (route.ts): so each link is measured by itself, whatever ails another one.
  */
 import { after, between, type Instant, NEVER_BEFORE, type Timing } from '@lvsm/base'
-
-/** What was lost of what was sent, over how long, and over which of our links the rest came. */
-export interface Loss {
-  readonly sent: number
-  readonly lost: number
-  readonly overMs: number
-  /** By index of our own links. */
-  readonly byLink: readonly number[]
-}
+import { isLossAtAll, type Loss, Tally } from './tally.ts'
 
 /** It is measured over 15 s, or so many deadtimes; a word of the sender is due so many times in that. */
 const WINDOW = { ms: 15_000, deadtimes: 10, words: 20 } as const
-/** Part of the window that must be known. */
-const KNOWN = 2 / 3
-/** Of fewer nobody can tell a share. */
-const LEAST_SENT = 20
-/** Parts that are lost: where it begins, and below which it ends; and between how many words it must be so: one gap is a cut. */
-const LOSSY = { from: 0.2, until: 0.1, times: 3 } as const
 /** Deadtimes: who was silent for that long was cut off, or stood still, which is said otherwise. */
 const CUT_OFF = 3
 
@@ -34,86 +23,109 @@ export const lossWordMs = (timing: Timing): number => lossWindowMs(timing) / WIN
 export interface SentTo {
   readonly to: string
   count: number
+  /** Heartbeats of their own over each of our links. */
+  readonly byLink: number[]
   toldAt: Instant
+}
+export interface SentOver {
+  /** Of our own. */
+  readonly link: number
+  readonly count: number
 }
 export interface Arrived {
   readonly incarnation: string
   /** Our own, by which it came. */
   readonly link: number
+  /** A heartbeat of its own. */
+  readonly alone: boolean
   /** How many were addressed to us before it; null where it does not say. */
   readonly sent: number | null
+  /** Of these, heartbeats of their own over each of several links that both have; null where it does not say. */
+  readonly over: readonly SentOver[] | null
   /** False: should there be loss, it has another name. */
   readonly mayBegin: boolean
 }
-interface Word {
-  readonly at: Instant
-  readonly sent: number
-  readonly arrived: number
-  readonly byLink: readonly number[]
+export interface LinkLoss {
+  readonly link: number
+  readonly loss: Loss
+  readonly isLossy: boolean
+  /** Less than what is told, and more than nothing. */
+  readonly isSome: boolean
+}
+interface Link {
+  readonly tally: Tally
+  alone: number
+  heardAt: Instant
 }
 
 /** Of one peer. */
 export class LossMeter {
+  readonly #all = new Tally()
+  readonly #links = new Map<number, Link>()
   #incarnation = ''
   #arrived = 0
   #byLink: number[] = []
-  #words: Word[] = []
   #heardAt: Instant = NEVER_BEFORE
-  #lossy = false
 
   /** A datagram that counts came. */
-  arrive({ incarnation, link, sent, mayBegin }: Arrived, now: Instant, timing: Timing): void {
-    if (incarnation !== this.#incarnation || this.#isCutOff(now, timing)) this.forget()
-    this.#incarnation = incarnation
+  arrive(one: Arrived, now: Instant, timing: Timing): void {
+    if (one.incarnation !== this.#incarnation || this.#isCutOff(now, timing)) this.forget()
+    this.#incarnation = one.incarnation
     this.#heardAt = now
-    if (sent !== null)
-      this.#take({ at: now, sent, arrived: this.#arrived, byLink: [...this.#byLink] }, mayBegin, timing)
+    const link = this.#links.get(one.link)
+    if (link && one.alone && this.#isLinkCut(link, now, timing)) link.tally.forget()
+    this.#take(one, now, timing)
     this.#arrived += 1
-    this.#byLink[link] = (this.#byLink[link] ?? 0) + 1
+    this.#byLink[one.link] = (this.#byLink[one.link] ?? 0) + 1
+    if (!one.alone) return
+    const { tally = new Tally(), alone = 0 } = link ?? {}
+    this.#links.set(one.link, { tally, alone: alone + 1, heardAt: now })
   }
 
-  /** What was before says nothing any more. */
-  forget(): void {
-    this.#words = []
-    this.#lossy = false
+  /** What was before says nothing any more, of the peer as a whole, and of this link; without one: of any. */
+  forget(link?: number): void {
+    this.#all.forget()
+    if (link === undefined) this.#links.clear()
+    else this.#links.get(link)?.tally.forget()
   }
 
   /** Null: too little is lost, or it is not known. */
   loss(now: Instant, timing: Timing): Loss | null {
-    return this.#lossy && !this.#isCutOff(now, timing) ? this.#measured() : null
+    return this.#all.isLossy && !this.#isCutOff(now, timing) ? this.#all.measured() : null
   }
 
+  /** Of each link that is known by itself; null: none is, or not lately. */
+  byLink(now: Instant, timing: Timing): readonly LinkLoss[] | null {
+    if (this.#isCutOff(now, timing)) return null
+    const windowMs = this.#windowMs(timing)
+    const known = [...this.#links].filter(
+      ([, { tally }]) => tally.lastWord && between(tally.lastWord.at, now) <= windowMs,
+    )
+    if (known.length === 0) return null
+    return known.map(([link, one]) => {
+      const loss = one.tally.measured()
+      const isLossy = one.tally.isLossy && !this.#isLinkCut(one, now, timing)
+      return { link, loss, isLossy, isSome: isLossAtAll(loss) }
+    })
+  }
+
+  /** Each link carries its part of the heartbeats. */
+  #windowMs = (timing: Timing): number => lossWindowMs(timing) * Math.max(1, this.#links.size)
   #isCutOff = (now: Instant, { deadtimeMs }: Timing): boolean => now >= after(this.#heardAt, CUT_OFF * deadtimeMs)
+  #isLinkCut = ({ heardAt }: Link, now: Instant, { deadtimeMs }: Timing): boolean =>
+    now >= after(heardAt, CUT_OFF * deadtimeMs * this.#links.size)
 
-  #take(word: Word, mayBegin: boolean, timing: Timing): void {
-    // It counts anew, or a datagram overtook another: as if it began now.
-    if (word.sent < (this.#words.at(-1)?.sent ?? 0)) this.forget()
-    this.#words.push(word)
-    const windowMs = lossWindowMs(timing)
-    this.#words = this.#words.filter(({ at }) => between(at, word.at) <= windowMs).slice(-2 * WINDOW.words)
-    const found = this.#measured()
-    const isKnown = found.sent >= LEAST_SENT && found.overMs >= KNOWN * windowMs && this.#times() >= LOSSY.times
-    const part = found.sent === 0 ? 0 : found.lost / found.sent
-    this.#lossy = ((isKnown && mayBegin) || this.#lossy) && part >= (this.#lossy ? LOSSY.until : LOSSY.from)
-  }
-
-  /** Between how many words of the sender something was lost. */
-  #times(): number {
-    const lost = ({ sent, arrived }: Word): number => sent - arrived
-    return this.#words.filter((word, at) => at > 0 && lost(word) > lost(this.#words[at - 1] ?? word)).length
-  }
-
-  #measured(): Loss {
-    const [first] = this.#words
-    const last = this.#words.at(-1)
-    if (!first || !last) return { sent: 0, lost: 0, overMs: 0, byLink: [] }
-    const sent = last.sent - first.sent
-    const byLink = Array.from(last.byLink, (count = 0, link) => count - (first.byLink[link] ?? 0))
-    return {
-      sent,
-      lost: Math.max(0, sent - (last.arrived - first.arrived)),
-      overMs: between(first.at, last.at),
-      byLink,
+  #take({ sent, over, mayBegin }: Arrived, now: Instant, timing: Timing): void {
+    if (sent === null) return
+    const word = { at: now, sent, arrived: this.#arrived, byLink: [...this.#byLink] }
+    this.#all.take(word, mayBegin ? 'known' : 'never', { ms: lossWindowMs(timing), words: WINDOW.words })
+    for (const { link, count } of over ?? []) {
+      const one = this.#links.get(link)
+      // Several words without anything between them are one gap.
+      if (!one || one.alone === one.tally.lastWord?.arrived) continue
+      const said = { at: now, sent: count, arrived: one.alone, byLink: [] }
+      const window = { ms: this.#windowMs(timing), words: WINDOW.words * this.#links.size }
+      one.tally.take(said, this.#all.isLossy ? 'now' : 'known', window)
     }
   }
 }

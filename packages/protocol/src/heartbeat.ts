@@ -19,6 +19,8 @@ export interface GroupClaim {
 export interface SentCount {
   readonly to: Incarnation
   readonly count: number
+  /** Of these, heartbeats of their own over each link that both have, as the sender's come in its configuration. Missing: it is one, or there was no room. */
+  readonly byLink?: readonly number[]
 }
 export interface Heartbeat {
   readonly kind: 'heartbeat'

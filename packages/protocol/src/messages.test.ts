@@ -36,6 +36,15 @@ describe('lengths of time between nodes', () => {
   )
 })
 
+test('how much was sent comes through with and without what went over each link, which older ones do not say', () => {
+  const to = 'ab'.repeat(16)
+  const beat = { kind: 'heartbeat', revision: 1, standby: false, voters: '0123456789abcdef', groups: [] } as const
+  for (const sent of [[{ to, count: 9 }], [{ to, count: 9, byLink: [4, 3] }]])
+    expect(back({ ...beat, sent })).toEqual({ ...beat, sent })
+  const older = `01${'0'.repeat(15)}1${'00'}0123456789abcdef${'0000'}01${'05001b'}0001${to}${'0'.repeat(15)}9${'00'}`
+  expect(decode(messageCodec, Buffer.from(older, 'hex'))).toEqual({ ...beat, sent: [{ to, count: 9 }] })
+})
+
 test('numbers come through up to the last that can be counted', () => {
   for (const number of [0, 2 ** 32 - 1, 2 ** 32, HIGHEST_NUMBER, Number.MAX_SAFE_INTEGER]) {
     const message: Message = { kind: 'offer', ...about, number }

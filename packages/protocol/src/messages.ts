@@ -26,7 +26,7 @@ const claim = struct<GroupClaim>(
   { group: text, holds: flag, ready: flag, reaches: u8, number: counter, leftMs: milliseconds },
   { blind: [1, u8] },
 )
-const sentCount = struct<SentCount>({ to: hex(16), count: counter })
+const sentCount = struct<SentCount>({ to: hex(16), count: counter }, { byLink: [1, list(u32)] })
 const heartbeat = struct<Omit<Heartbeat, 'kind'>>(
   { revision: counter, standby: flag, voters: hex(8), groups: list(claim) },
   {
