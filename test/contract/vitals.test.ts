@@ -21,7 +21,20 @@ function read(name: string, index = Number(ipJson(`link show ${name}`)[0]?.['ifi
   const wanted = JSON.stringify([{ name, index }])
   return inSpace(`
     import { readInterfaces } from '${ROOM}interfaces.ts'
-    console.log(JSON.stringify(await readInterfaces(${wanted})))`) as InterfaceReading[]
+    console.log(JSON.stringify(await readInterfaces(${wanted}, true)))`) as InterfaceReading[]
+}
+/** Of a device more is read, and in a namespace there is none: one that the kernel made is shown as one. */
+function readAsDevice(name: string): InterfaceReading[] {
+  const wanted = JSON.stringify([{ name, index: Number(ipJson(`link show ${name}`)[0]?.['ifindex']) }])
+  return inSpace(`
+    import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+    import { readInterfaces } from '${ROOM}interfaces.ts'
+    const net = mkdtempSync('/tmp/lvsm-device-')
+    mkdirSync(net + '/${name}/device', { recursive: true })
+    for (const part of readdirSync('/sys/class/net/${name}'))
+      symlinkSync('/sys/class/net/${name}/' + part, net + '/${name}/' + part)
+    console.log(JSON.stringify(await readInterfaces(${wanted}, true, net)))
+    rmSync(net, { recursive: true })`) as InterfaceReading[]
 }
 
 test('a carrier that comes and goes is counted, twice each time', () => {
@@ -57,8 +70,9 @@ test('half duplex, and frames that are damaged', async () => {
   const child = spawn('ip', ['netns', 'exec', space, 'python3', '-uc', TUNS], { stdio: ['ignore', 'pipe', 'inherit'] })
   children.push(child)
   await once(child.stdout, 'data')
-  expect(read('slow')).toMatchObject([{ speed: 100, half: true, bond: null }])
-  expect(read('bad')).toMatchObject([{ rx: { errors: 25, kinds: { rx_frame_errors: 25 } } }])
+  expect(readAsDevice('slow')).toMatchObject([{ pace: { speed: 100, half: true }, bond: null }])
+  expect(readAsDevice('bad')).toMatchObject([{ rx: { errors: 25, kinds: { rx_frame_errors: 25 } } }])
+  expect(read('bad'), 'of what is no device nothing is judged').toMatchObject([{ device: false, rx: { packets: 0 } }])
 })
 
 test('an interface with what it stands on', () => {

@@ -157,11 +157,12 @@ export type NodeEffect =
   | { readonly kind: 'openings' }
   /** Read what the kernel counted; answered by one `totals`. */
   | { readonly kind: 'totals' }
-  /** Read what ails this machine, of these interfaces; answered by one `vitals`. `units`: also of whom the kernel killed somebody. */
+  /** Read what ails this machine, of these interfaces; answered by one `vitals`. `units`: also of whom the kernel killed somebody; `paces`: also what they run at. */
   | {
       readonly kind: 'vitals'
       readonly interfaces: readonly { readonly name: string; readonly index: number }[]
       readonly units: boolean
+      readonly paces: boolean
     }
   /** See who listens; answered by one `sockets`. */
   /** `crowded`: ports at which somebody waits all the time. */

@@ -32,13 +32,12 @@ test('an interface with what it counted, and what it runs at', async () => {
     ...{ 'statistics/rx_errors': 8, 'statistics/rx_dropped': 900, 'statistics/rx_missed_errors': 5 },
     ...{ 'statistics/tx_dropped': 3 },
   })
-  expect(await readInterfaces([{ name: 'eth0', index: 2 }], net)).toEqual([
+  expect(await readInterfaces([{ name: 'eth0', index: 2 }], true, net)).toEqual([
     {
       ...{
         name: 'eth0',
         carrierChanges: 2,
-        speed: 100,
-        half: true,
+        pace: { speed: 100, half: true },
         bond: null,
         device: true,
         lower: [],
@@ -51,6 +50,18 @@ test('an interface with what it counted, and what it runs at', async () => {
     },
   ])
 })
+test('of what is no device nothing is read that others count, or run at, and of a device not what nobody asks', async () => {
+  const all = { ifindex: 2, speed: 100, duplex: 'half', 'statistics/rx_crc_errors': 7 }
+  has('tun0', all)
+  has('eth0', { ...all, 'device/vendor': '0x8086' })
+  const nothing = { packets: 0, errors: 0, dropped: 0, kinds: {} }
+  expect(await readInterfaces([{ name: 'tun0', index: 2 }], true, net)).toMatchObject([
+    { carrierChanges: 2, device: false, rx: nothing, tx: nothing, pace: null },
+  ])
+  expect(await readInterfaces([{ name: 'eth0', index: 2 }], false, net)).toMatchObject([
+    { rx: { packets: 100, errors: 7 }, pace: null },
+  ])
+})
 test('a VLAN on a bond: all that it stands on, each once', async () => {
   has('bond0.7', { ifindex: 9, speed: -1 }, ['bond0'])
   has('bond0', { 'bonding/slaves': 'eth0 eth1', 'bonding/mode': 'active-backup 1' }, ['eth0', 'eth1'])
@@ -61,6 +72,7 @@ test('a VLAN on a bond: all that it stands on, each once', async () => {
       { name: 'bond0.7', index: 9 },
       { name: 'bond0.7', index: 9 },
     ],
+    true,
     net,
   )
   expect(read.map(({ name }) => name)).toEqual(['bond0.7', 'bond0', 'eth0', 'eth1'])
@@ -77,7 +89,10 @@ test('of a bridge its way out, and no machine that stands on it', async () => {
   has('br0', { ifindex: 4, 'bridge/stp_state': 0 }, ['eth0', 'vnet7'])
   has('eth0', { 'device/vendor': '0x8086' })
   has('vnet7', {})
-  expect((await readInterfaces([{ name: 'br0', index: 4 }], net)).map(({ name }) => name)).toEqual(['br0', 'eth0'])
+  expect((await readInterfaces([{ name: 'br0', index: 4 }], true, net)).map(({ name }) => name)).toEqual([
+    'br0',
+    'eth0',
+  ])
 })
 test('what is not there, or is another one of that name, is not read', async () => {
   has('eth0', { ifindex: 2 })
@@ -85,5 +100,5 @@ test('what is not there, or is another one of that name, is not read', async () 
     { name: 'eth0', index: 5 },
     { name: 'eth7', index: 7 },
   ]
-  expect(await readInterfaces(wanted, net)).toEqual([])
+  expect(await readInterfaces(wanted, true, net)).toEqual([])
 })

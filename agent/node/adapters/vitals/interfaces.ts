@@ -1,5 +1,5 @@
 /** Interfaces, and what they stand on (slaves of a bond, the parent of a VLAN), as /sys/class/net has them (Documentation/ABI/testing/sysfs-class-net). */
-import type { BondReading, Frames, InterfaceReading } from '../../core/vitals/reading.ts'
+import type { BondReading, Frames, InterfaceReading, Pace } from '../../core/vitals/reading.ts'
 import { namesAt, numberAt, textAt } from './files.ts'
 
 const NET = '/sys/class/net'
@@ -26,14 +26,19 @@ export interface Wanted {
   readonly index: number
 }
 
-export async function readInterfaces(wanted: readonly Wanted[], net = NET): Promise<InterfaceReading[]> {
+/** `paces`: also what they run at. */
+export async function readInterfaces(
+  wanted: readonly Wanted[],
+  paces: boolean,
+  net = NET,
+): Promise<InterfaceReading[]> {
   const seen = new Set<string>()
   const found: InterfaceReading[] = []
   const add = async (name: string, depth: number): Promise<void> => {
     if (seen.has(name) || found.length >= MOST || name.includes('/')) return
     seen.add(name)
     const parts = await namesAt(`${net}/${name}`)
-    const one = await readInterface(name, parts, net)
+    const one = await readInterface(name, parts, paces, net)
     if (one) found.push(one)
     if (depth >= DEEPEST) return
     for (const lower of one?.lower ?? [])
@@ -50,21 +55,32 @@ async function isUplink(at: string): Promise<boolean> {
   return parts.includes('device') || parts.includes('bonding')
 }
 
-async function readInterface(name: string, parts: readonly string[], net: string): Promise<InterfaceReading | null> {
+/** Of what no core judges nothing is read: that which is no device counts, and runs at, what others do. */
+async function readInterface(
+  name: string,
+  parts: readonly string[],
+  paces: boolean,
+  net: string,
+): Promise<InterfaceReading | null> {
   const at = `${net}/${name}`
   const carrierChanges = await numberAt(`${at}/carrier_changes`)
   if (carrierChanges === null) return null
-  const [speed, duplex] = [await numberAt(`${at}/speed`), await textAt(`${at}/duplex`)]
+  const device = parts.includes('device')
   return {
-    ...{ name, carrierChanges, device: parts.includes('device') },
+    ...{ name, carrierChanges, device },
     lower: parts.flatMap((part) => (part.startsWith('lower_') ? [part.slice('lower_'.length)] : [])),
-    rx: await readFrames(at, 'rx'),
-    tx: await readFrames(at, 'tx'),
-    // -1: not known (ethtool.h, SPEED_UNKNOWN).
-    speed: speed !== null && speed > 0 ? speed : null,
-    half: duplex === 'half',
-    bond: await readBond(at, net),
+    rx: device ? await readFrames(at, 'rx') : NOT_READ,
+    tx: device ? await readFrames(at, 'tx') : NOT_READ,
+    pace: device && paces ? await readPace(at) : null,
+    bond: parts.includes('bonding') ? await readBond(at, net) : null,
   }
+}
+const NOT_READ: Frames = { packets: 0, errors: 0, dropped: 0, kinds: {} }
+
+async function readPace(at: string): Promise<Pace> {
+  const [speed, duplex] = [await numberAt(`${at}/speed`), await textAt(`${at}/duplex`)]
+  // -1: not known (ethtool.h, SPEED_UNKNOWN).
+  return { speed: speed !== null && speed > 0 ? speed : null, half: duplex === 'half' }
 }
 
 async function readFrames(at: string, direction: 'rx' | 'tx'): Promise<Frames> {

@@ -9,11 +9,11 @@ type Answer = Extract<NodeInput, { kind: 'vitals' }>
 
 /** Calls back once. */
 export function readVitals(
-  { interfaces, units }: Pick<Effect, 'interfaces' | 'units'>,
+  { interfaces, paces, units }: Pick<Effect, 'interfaces' | 'paces' | 'units'>,
   done: (answer: Answer) => void,
 ): void {
   const read = async (): Promise<Answer['reading']> => ({
-    interfaces: await readInterfaces(interfaces),
+    interfaces: await readInterfaces(interfaces, paces),
     memory: await readMemory(units),
     tables: await readTables(),
   })

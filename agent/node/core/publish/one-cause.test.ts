@@ -70,19 +70,27 @@ test('of a director: silence on its link, what it cannot send, ping nodes, and t
 })
 
 test('loss and silence on a link whose interface flaps are of that cable, and of no other', () => {
+  const inside = { ...SILENT, object: 'link inside' }
+  expect(flapping(['outside'], [SILENT, LOSSY, inside])).toEqual(['interface-flaps', 'link-silent'])
+})
+test('loss over all links that a peer shares is of their interfaces where all of them flap, and of something else where one does not', () => {
+  const whole = { ...LOSSY, object: 'node dir1' }
+  expect(flapping(['outside'], [whole])).toEqual(['interface-flaps', 'lossy-link'])
+  expect(flapping(['inside', 'outside'], [whole])).toEqual(['interface-flaps', 'interface-flaps'])
+})
+function flapping(names: readonly string[], troubles: readonly Trouble[]): string[] {
   const one = node('dir2')
   one.feed({ kind: 'lease-up' })
   for (let at = 0; at < 10; at++) {
-    const inside = { ...SILENT, object: 'link inside' }
-    goesOn(one, 6000, { ...statusOf('dir2', null, 0), troubles: [SILENT, LOSSY, inside] })
+    goesOn(one, 6000, { ...statusOf('dir2', null, 0), troubles })
     const frames = { packets: 0, errors: 0, dropped: 0, kinds: {} }
-    const outside = { name: 'outside', under: 'outside', lower: [], device: true, speed: null, half: false, bond: null }
-    const interfaces = [{ ...outside, carrierChanges: at * 2, rx: frames, tx: frames }]
+    const fixed = { lower: [], device: true, pace: null, bond: null, carrierChanges: at * 2, rx: frames, tx: frames }
+    const interfaces = names.map((name) => ({ name, ...fixed }))
     const memory = { kills: 0, units: null, pressure: null, left: null, own: false }
     one.feed({ kind: 'vitals', reading: { interfaces, memory, tables: { ipv4: null, ipv6: null, conntrack: null } } })
   }
-  expect(own(one).filter((code) => /^interface|^l/.test(code))).toEqual(['interface-flaps', 'link-silent'])
-})
+  return own(one).filter((code) => /^interface|^l/.test(code))
+}
 
 test('what is not sent for another reason is told beside it', () => {
   expect(own(cut('dir2', true, 'EPERM'))).toEqual(['interface-down', 'not-sent'])

@@ -24,7 +24,7 @@ const WRITES: readonly (readonly [all: string, each: RegExp])[] = [
   ['sysctl net/ipv4/ip_forward', /^sysctl net\/ipv4\/conf\/[^/]+\/forwarding$/],
   ['sysctl net/ipv6/conf/all/forwarding', /^sysctl net\/ipv6\/conf\/[^/]+\/forwarding$/],
 ]
-/** A cable that is bad: loss and silence of heartbeats come of it. */
+/** A cable that is bad: loss and silence of heartbeats come of it, over that link, or over all where they have no other. */
 const SHAKEN = new Set(['interface-errors', 'interface-flaps', 'link-errors', 'link-flaps'])
 /** What the kernel refuses without IPVS. */
 const OF_IPVS = / service | weight /
@@ -41,8 +41,13 @@ export function onePerCause(state: NodeState, found: readonly Trouble[]): readon
       SHAKEN.has(code) ? linksOn(state.vitals, object.replace('interface ', '')) : [],
     ),
   )
+  /** Of a peer over all links: where each of them goes by such an interface. */
+  const isShaken = (object: string): boolean => {
+    const links = LINK.exec(object)?.slice(1) ?? sharedLinks(state, object)
+    return links.length > 0 && links.every((name) => shaken.has(name))
+  }
   const isOfCable = ({ code, object = '' }: Trouble): boolean =>
-    (code === 'lossy-link' || code === 'link-silent') && shaken.has(LINK.exec(object)?.[1] ?? '')
+    (code === 'lossy-link' || code === 'link-silent') && isShaken(object)
   const fought = new Set(found.flatMap(({ code, object }) => (code === 'fought-over' ? [object] : [])))
   const isOfAll = ({ code, object = '' }: Trouble): boolean =>
     code === 'fought-over' && WRITES.some(([all, each]) => object !== all && fought.has(all) && each.test(object))
@@ -55,6 +60,13 @@ export function onePerCause(state: NodeState, found: readonly Trouble[]): readon
       !isOfCable(trouble) &&
       !isOfAll(trouble),
   )
+}
+
+/** Of an object `node NAME`: links that it shares with this node; of this node itself, all. */
+function sharedLinks({ view, config }: NodeState, object: string): readonly string[] {
+  const own = new Set(view?.node.links.map(({ name }) => name))
+  const theirs = config?.nodes.find(({ name }) => object === `node ${name}`)?.links ?? []
+  return theirs.flatMap(({ name }) => (own.has(name) ? [name] : []))
 }
 
 /** Of an interface that is down, and of an address that is gone, which are told: silence on its links, what cannot be sent, what is reached by it. */
@@ -79,10 +91,8 @@ function followsFromDown(state: NodeState, found: readonly Trouble[]): (one: Tro
     ) === true
   /** All links that this node shares with it are down here. */
   const isCutOff = (object = ''): boolean => {
-    const own = new Set(view.node.links.map(({ name }) => name))
-    const theirs = config?.nodes.find(({ name }) => object === `node ${name}`)?.links ?? []
-    const shared = theirs.filter(({ name }) => own.has(name))
-    return shared.length > 0 && shared.every(({ name }) => links.has(name))
+    const shared = sharedLinks(state, object)
+    return shared.length > 0 && shared.every((name) => links.has(name))
   }
   const sharesOne = (object = ''): boolean =>
     config?.nodes.find(({ name }) => object === `node ${name}`)?.links.some(({ name }) => links.has(name)) === true

@@ -5,7 +5,7 @@ import type { InterfaceReading } from './reading.ts'
 const FRAMES = { packets: 0, errors: 0, dropped: 0, kinds: {} }
 /** `eth1!`: down. */
 const bond = (...slaves: readonly string[]): InterfaceReading => ({
-  ...{ name: 'bond0', carrierChanges: 1, rx: FRAMES, tx: FRAMES, speed: 1000, half: false },
+  ...{ name: 'bond0', carrierChanges: 1, rx: FRAMES, tx: FRAMES, pace: { speed: 1000, half: false } },
   ...{ lower: [], device: false },
   bond: {
     mode: 'active-backup',

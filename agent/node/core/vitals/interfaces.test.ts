@@ -2,13 +2,13 @@
 import { after, instant, type Trouble } from '@lvsm/base'
 import type { Uses } from '@lvsm/plan'
 import { describe, expect, test } from 'vitest'
-import { interfacesNow, interfaceTroubles, NO_INTERFACES } from './interfaces.ts'
+import { areUnsure, interfacesNow, interfaceTroubles, NO_INTERFACES, ranAt, type Slowed } from './interfaces.ts'
 import { goingBy, type Used } from './standing.ts'
 import type { Frames, InterfaceReading } from './reading.ts'
 
 const FRAMES: Frames = { packets: 0, errors: 0, dropped: 0, kinds: {} }
 const eth0: InterfaceReading = {
-  ...{ name: 'eth0', carrierChanges: 3, rx: FRAMES, tx: FRAMES, speed: 1000, half: false, bond: null },
+  ...{ name: 'eth0', carrierChanges: 3, rx: FRAMES, tx: FRAMES, pace: { speed: 1000, half: false }, bond: null },
   ...{ lower: [], device: true },
 }
 const damaged = (errors: number, packets: number): Partial<InterfaceReading> => ({
@@ -20,18 +20,22 @@ class Bench {
   #interfaces = NO_INTERFACES
   isDown = false
   isOtherDown = false
+  slowed: Slowed | null = null
   used: Used = new Map([['eth0', { index: 2, links: ['a'], serves: [] }]])
   /** A reading each five seconds. */
   reads(...readings: Partial<InterfaceReading>[]): this {
     for (const one of readings) {
       this.#now = after(this.#now, 5000)
-      this.#interfaces = interfacesNow(this.#interfaces, [{ ...eth0, ...one }], this.#now)
+      this.#interfaces = interfacesNow(this.#interfaces, [{ ...eth0, ...one }], this.#now, () => this.slowed)
     }
     return this
   }
   later(ms: number): this {
     this.#now = after(this.#now, ms)
     return this
+  }
+  get isUnsure(): boolean {
+    return areUnsure(this.#interfaces, this.#now)
   }
   get said(): Trouble[] {
     const goes = (name: string) =>
@@ -156,32 +160,51 @@ describe('a carrier that comes and goes', () => {
 })
 
 describe('speed', () => {
+  const runs = (speed: number | null, half = false): Partial<InterfaceReading> => ({ pace: { speed, half } })
+  const SLOW = runs(100)
   test('half as fast as before, at two readings', () => {
-    const bench = new Bench().reads({}, { speed: 100 })
+    const bench = new Bench().reads({}, SLOW)
     expect(bench.codes).toEqual([])
-    expect(bench.reads({ speed: 100 }).said[0]?.message).toBe(
+    expect(bench.reads(SLOW).said[0]?.message).toBe(
       'interface eth0 of dir1 runs at 100 Mbit/s, and ran at 1000 Mbit/s before',
     )
     expect(bench.reads({}).codes).toEqual([])
   })
-  test('half duplex; what says no speed, and a bond, is none', () => {
-    const half = { speed: 100, half: true }
+  test('half duplex; what says no speed is none', () => {
+    const half = runs(100, true)
     expect(new Bench().reads(half, half).said[0]?.message).toBe(
       'interface eth0 of dir1 runs at 100 Mbit/s and half duplex',
     )
-    expect(new Bench().reads({}, { speed: null }, { speed: null }).codes).toEqual([])
-    const bond = { speed: 1000, device: false }
-    expect(new Bench().reads({ ...bond, speed: 2000 }, bond, bond).codes).toEqual([])
+    expect(new Bench().reads({}, runs(null), runs(null)).codes).toEqual([])
   })
   test('after twelve hours it is what the cable has', () => {
-    const slow = { speed: 100 }
     const bench = new Bench()
-      .reads({}, slow)
+      .reads({}, SLOW)
       .later(12 * 3_600_000 - 10_000)
-      .reads(slow)
+      .reads(SLOW)
     expect(bench.codes).toEqual(['warning interface-slow'])
-    expect(bench.reads(slow, slow).codes).toEqual([])
-    expect(bench.reads({ speed: 10 }, { speed: 10 }).codes).toEqual(['warning interface-slow'])
+    expect(bench.reads(SLOW, SLOW).codes).toEqual([])
+    expect(bench.reads(runs(10), runs(10)).codes).toEqual(['warning interface-slow'])
+  })
+  test('between two questions it is as it was, and one reading is asked again', () => {
+    const unasked = { pace: null }
+    const bench = new Bench().reads({}, SLOW, unasked)
+    expect([bench.codes, bench.isUnsure]).toEqual([[], true])
+    expect(bench.reads(SLOW, unasked, unasked).codes).toEqual(['warning interface-slow'])
+    expect(bench.isUnsure).toBe(false)
+    expect(bench.reads({ ...unasked, carrierChanges: 5 }).isUnsure, 'its carrier went and came').toBe(true)
+    expect(bench.later(30_000).isUnsure).toBe(false)
+  })
+  test('what an earlier life of the agent told goes on, and is over when the cable is as it was, or after twelve hours', () => {
+    const before = (sinceMs: number): Bench => {
+      const bench = new Bench()
+      bench.slowed = { fastest: 1000, since: instant(1000 - sinceMs) }
+      return bench.reads(SLOW, SLOW)
+    }
+    expect(before(60_000).said[0]?.message).toContain('runs at 100 Mbit/s, and ran at 1000 Mbit/s before')
+    expect(ranAt(before(60_000).said[0]?.message ?? '')).toBe(1000)
+    expect(before(60_000).reads({}).codes).toEqual([])
+    expect(before(12 * 3_600_000).codes).toEqual([])
   })
 })
 

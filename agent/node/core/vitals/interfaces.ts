@@ -3,7 +3,7 @@
  * the last while, never by totals since boot: a cable that was bad once is no trouble, and a trickle of damaged frames is none either.
  */
 import { between, type Instant, type Severity, type Trouble } from '@lvsm/base'
-import type { Frames, InterfaceReading } from './reading.ts'
+import type { Frames, InterfaceReading, Pace } from './reading.ts'
 import type { Going } from './standing.ts'
 import { grown, rise, type Series } from './series.ts'
 
@@ -23,6 +23,8 @@ const CRITICAL_SHARE = 0.01
 const FLAPS = { changes: 6, spanMs: 300_000, quietMs: 150_000 } as const
 /** One reading is a negotiation. */
 const SLOW_READINGS = 2
+/** So long after its carrier came an interface may run at something else than before. */
+const NEGOTIATES_MS = 30_000
 /** So long at a lower speed it is what the cable has. */
 const SLOW_MS = 12 * 3_600_000
 
@@ -38,6 +40,8 @@ export interface Watched {
   readonly worst: Worst | null
   readonly flapping: boolean
   readonly changedAt: Instant | null
+  /** As it was asked last; null: not yet. */
+  readonly pace: Pace | null
   readonly fastest: number
   readonly slow: number
   readonly slowSince: Instant | null
@@ -58,30 +62,61 @@ const ofFrames = (direction: Direction, { packets, errors, dropped, kinds }: Fra
   [`${direction} dropped`]: dropped,
 })
 
-export const interfacesNow = (before: Interfaces, read: readonly InterfaceReading[], now: Instant): Interfaces =>
-  new Map(read.map((one) => [one.name, watchedNow(before.get(one.name) ?? null, one, now)]))
+/** What an earlier life of this agent told of an interface that goes slower. */
+export interface Slowed {
+  readonly fastest: number
+  readonly since: Instant
+}
+export const interfacesNow = (
+  before: Interfaces,
+  read: readonly InterfaceReading[],
+  now: Instant,
+  slowed: (name: string) => Slowed | null = () => null,
+): Interfaces => new Map(read.map((one) => [one.name, watchedNow(before.get(one.name) ?? null, one, now, slowed)]))
 
-function watchedNow(before: Watched | null, last: InterfaceReading, now: Instant): Watched {
+function watchedNow(
+  before: Watched | null,
+  last: InterfaceReading,
+  now: Instant,
+  slowed: (name: string) => Slowed | null,
+): Watched {
   const series = grown(before?.series ?? [], { at: now, figures: figuresOf(last) })
   const isChanged = before !== null && last.carrierChanges > before.last.carrierChanges
   const changedAt = isChanged ? now : (before?.changedAt ?? null)
   const isRecent = changedAt !== null && between(changedAt, now) < FLAPS.quietMs
   const isOften = rise(series, 'carrierChanges', now, FLAPS.spanMs) >= FLAPS.changes
-  const known = Math.max(before?.fastest ?? 0, last.speed ?? 0)
-  const since = isSlow(last, known) ? (before?.slowSince ?? now) : null
-  const isUsual = since !== null && between(since, now) >= SLOW_MS
-  const fastest = isUsual ? (last.speed ?? known) : known
   return {
-    ...{ last, series, changedAt, fastest },
+    ...{ last, series, changedAt, ...pacedNow(before, last, now, slowed) },
     worst: last.device ? worstNow(before?.worst ?? null, series, now) : null,
     flapping: isOften || (isRecent && before?.flapping === true),
-    slow: isSlow(last, fastest) ? (before?.slow ?? 0) + 1 : 0,
-    slowSince: since,
   }
 }
-/** Half as fast or less. What only passes a speed on (a bond, a VLAN, a bridge) is as fast as what it stands on, which is looked at by itself. */
-const isSlow = ({ half, speed, device }: InterfaceReading, fastest: number): boolean =>
-  device && speed !== null && (half || speed * 2 <= fastest)
+type Paced = Pick<Watched, 'pace' | 'fastest' | 'slow' | 'slowSince'>
+function pacedNow(
+  before: Watched | null,
+  { name, pace }: InterfaceReading,
+  now: Instant,
+  slowed: (name: string) => Slowed | null,
+): Paced {
+  const { fastest: most = 0, slow = 0, slowSince = null } = before ?? {}
+  if (!pace) return { pace: before?.pace ?? null, fastest: most, slow, slowSince }
+  const earlier = before?.pace ? null : slowed(name)
+  const known = Math.max(most, pace.speed ?? 0, earlier?.fastest ?? 0)
+  const since = isSlow(pace, known) ? (slowSince ?? earlier?.since ?? now) : null
+  const isUsual = since !== null && between(since, now) >= SLOW_MS
+  const fastest = isUsual ? (pace.speed ?? known) : known
+  return { pace, fastest, slow: isSlow(pace, fastest) ? slow + 1 : 0, slowSince: since }
+}
+/** Half as fast or less. Asked of devices: what only passes a speed on (a bond, a VLAN, a bridge) is as fast as what it stands on, which is looked at by itself. */
+const isSlow = ({ half, speed }: Pace, fastest: number): boolean => speed !== null && (half || speed * 2 <= fastest)
+
+/** It may run at something else than it is known to, or nobody knows yet whether it only negotiated. */
+export const areUnsure = (interfaces: Interfaces, now: Instant): boolean =>
+  [...interfaces.values()].some(
+    ({ last, changedAt, slow }) =>
+      last.device &&
+      ((changedAt !== null && between(changedAt, now) < NEGOTIATES_MS) || (slow > 0 && slow < SLOW_READINGS)),
+  )
 
 function worstNow(before: Worst | null, series: Series, now: Instant): Worst | null {
   const found = (['errors', 'dropped'] as const).flatMap((loss) =>
@@ -187,10 +222,15 @@ function flapTroubles(one: Watched, node: string, now: Instant, by: Going): Trou
   ]
 }
 
+const RAN = { text: (fastest: number): string => `, and ran at ${fastest} Mbit/s before`, read: / ran at (\d+) Mbit/ }
+/** Of what an earlier life told: how fast it was. */
+export const ranAt = (message: string): number => Number(RAN.read.exec(message)?.[1] ?? 0)
+
 function slowTroubles(one: Watched, node: string, by: string): Trouble[] {
-  const { name, speed, half } = one.last
+  const { name } = one.last
+  const { speed = null, half = false } = one.pace ?? {}
   if (one.slow < SLOW_READINGS || speed === null) return []
-  const before = speed < one.fastest ? `, and ran at ${one.fastest} Mbit/s before` : ''
+  const before = speed < one.fastest ? RAN.text(one.fastest) : ''
   const meant = half ? '' : '; where that is meant it is over after twelve hours, or with systemctl restart lvsm-agent'
   return [
     {

@@ -8,6 +8,12 @@ export interface Frames {
   /** By the kernel's name, where one is not 0. */
   readonly kinds: Readonly<Record<string, number>>
 }
+/** What an interface runs at: its driver is asked for it under a lock of the whole kernel (ethtool_get_link_ksettings, RTNL). */
+export interface Pace {
+  /** Mbit/s; null: it has none, or does not say. */
+  readonly speed: number | null
+  readonly half: boolean
+}
 export interface InterfaceReading {
   readonly name: string
   /** What it stands on itself. */
@@ -15,11 +21,11 @@ export interface InterfaceReading {
   /** Of a machine, a real one or a virtual one; false: it passes on what others carry, and counts and says what they do. */
   readonly device: boolean
   readonly carrierChanges: number
+  /** Of a device. */
   readonly rx: Frames
   readonly tx: Frames
-  /** Mbit/s; null: it has none, or does not say. */
-  readonly speed: number | null
-  readonly half: boolean
+  /** Of a device; null: nobody asked. */
+  readonly pace: Pace | null
   /** Null: it is no bond. */
   readonly bond: BondReading | null
 }

@@ -6,7 +6,7 @@ import { goingBy } from './standing.ts'
 const FRAMES = { packets: 0, errors: 0, dropped: 0, kinds: {} }
 const reading = (name: string, ...lower: string[]) => ({
   ...{ name, lower, device: lower.length === 0, carrierChanges: 1, rx: FRAMES, tx: FRAMES },
-  ...{ speed: null, half: false, bond: null },
+  ...{ pace: null, bond: null },
 })
 const interfaces = interfacesNow(
   NO_INTERFACES,

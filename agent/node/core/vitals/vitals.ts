@@ -5,16 +5,27 @@
 import { after, type Instant, spanText, type Trouble } from '@lvsm/base'
 import { CLIENTS, networksOf, type Observed, type Uses, usesByInterface } from '@lvsm/plan'
 import type { NodeView } from '@lvsm/model'
+import type { Lasting } from '../history/ring.ts'
 import type { NodeState } from '../state.ts'
 import { type Bonds, bondsNow, bondTroubles, NO_BONDS } from './bonds.ts'
-import { type Interfaces, interfacesNow, interfaceTroubles, NO_INTERFACES } from './interfaces.ts'
+import {
+  areUnsure,
+  type Interfaces,
+  interfacesNow,
+  interfaceTroubles,
+  NO_INTERFACES,
+  ranAt,
+  type Slowed,
+} from './interfaces.ts'
 import { type FullTables, NO_TABLES, tablesNow, tableTroubles } from './full-tables.ts'
 import { type Memory, memoryNow, memoryTroubles, NO_MEMORY } from './memory.ts'
 import type { VitalsReading } from './reading.ts'
 import { type Going, goingBy, standingOn, type Used } from './standing.ts'
 
 const EVERY_MS = 5000
-/** A driver that is asked, or a lock of the kernel, takes its time; what was read before that is no more what is so. */
+/** What interfaces run at: it changes with their carrier, after which it is asked at once, or by hand. */
+const PACES_MS = 60_000
+/** A driver that is asked, or a lock of the kernel, takes its time; what was read before that is told as that, and not as what is so now. */
 const HANGS_MS = 30_000
 /** What one node uses; more is a machine of another kind, and not gone over. */
 const MOST_LINKS = 64
@@ -31,6 +42,9 @@ export interface Vitals {
   /** The kernel has not answered in time. Nothing more is asked meanwhile: what hangs holds a thread. */
   hangs: boolean
   readAt: Instant
+  pacesAt: Instant
+  /** Of the last one that was answered. */
+  answeredAt: Instant
   /** Gone over just before a reading where the configuration or the host's network is another one: never in a takeover's way, nor for a notice. */
   found: Found | null
   interfaces: Interfaces
@@ -38,29 +52,28 @@ export interface Vitals {
   memory: Memory
   tables: FullTables
 }
-const NOTHING_READ: Pick<Vitals, 'interfaces' | 'bonds' | 'memory' | 'tables'> = {
-  ...{ interfaces: NO_INTERFACES, bonds: NO_BONDS, memory: NO_MEMORY, tables: NO_TABLES },
-}
 export const newVitals = (at: Instant): Vitals => ({
-  ...{ asking: false, askedAt: at, hangs: false, readAt: at, found: null },
-  ...NOTHING_READ,
+  ...{ asking: false, askedAt: at, hangs: false, readAt: at, pacesAt: at, answeredAt: at, found: null },
+  ...{ interfaces: NO_INTERFACES, bonds: NO_BONDS, memory: NO_MEMORY, tables: NO_TABLES },
 })
 
 /** As much of the state as this needs. */
 export type Ailing = Pick<NodeState, 'vitals' | 'now' | 'view' | 'effects' | 'node'> & {
   readonly kernel: Pick<NodeState['kernel'], 'observed'>
+  readonly history: Pick<NodeState['history'], 'lasting'>
 }
 
 export function readVitalsIfDue(state: Ailing): void {
   const { vitals, now, effects } = state
-  if (vitals.asking && !vitals.hangs && now >= after(vitals.askedAt, HANGS_MS))
-    Object.assign(vitals, { ...NOTHING_READ, hangs: true })
+  if (vitals.asking && !vitals.hangs && now >= after(vitals.askedAt, HANGS_MS)) vitals.hangs = true
   if (vitals.asking || now < vitals.readAt || !isKnown(state)) return
   vitals.asking = true
   vitals.askedAt = now
   vitals.readAt = after(now, EVERY_MS)
   const interfaces = [...usedNow(state)].map(([name, { index }]) => ({ name, index }))
-  effects.push({ kind: 'vitals', interfaces, units: vitals.memory.asks })
+  const paces = now >= vitals.pacesAt || areUnsure(vitals.interfaces, now)
+  if (paces) vitals.pacesAt = after(now, PACES_MS)
+  effects.push({ kind: 'vitals', interfaces, units: vitals.memory.asks, paces })
 }
 const isKnown = ({ view, kernel }: Ailing): boolean => view !== null && kernel.observed !== null
 export function nextVitals(state: Ailing): Instant | null {
@@ -70,15 +83,25 @@ export function nextVitals(state: Ailing): Instant | null {
 }
 
 /** `reading` null: nothing could be read. */
-export function onVitals({ vitals, now }: Ailing, reading: VitalsReading | null): void {
+export function onVitals({ vitals, now, history }: Ailing, reading: VitalsReading | null): void {
   vitals.asking = false
   const isLate = vitals.hangs
   vitals.hangs = false
   if (!reading || isLate) return
-  vitals.interfaces = interfacesNow(vitals.interfaces, reading.interfaces, now)
+  vitals.answeredAt = now
+  const slowed = (name: string): Slowed | null => slowedBefore(history.lasting.values(), name)
+  vitals.interfaces = interfacesNow(vitals.interfaces, reading.interfaces, now, slowed)
   vitals.bonds = bondsNow(vitals.bonds, reading.interfaces)
   vitals.memory = memoryNow(vitals.memory, reading.memory, now)
   vitals.tables = tablesNow(vitals.tables, reading.tables, now)
+}
+
+/** By what an earlier life of this agent told. */
+function slowedBefore(lasting: Iterable<Lasting>, name: string): Slowed | null {
+  for (const { code, object, message, since, isCarried } of lasting)
+    if (isCarried && code === 'interface-slow' && object === `interface ${name}`)
+      return { fastest: ranAt(message), since }
+  return null
 }
 
 function usedNow({ vitals, view, kernel }: Ailing): Used {
@@ -119,14 +142,19 @@ export function vitalTroubles(state: Ailing): Trouble[] {
       return uses !== undefined && (uses.links.length > 0 || uses.serves.includes(CLIENTS))
     })
   }
-  return [
-    ...interfaceTroubles(vitals.interfaces, node, now, goes, isDown),
+  const found = [
+    ...interfaceTroubles(vitals.interfaces, node, vitals.hangs ? vitals.answeredAt : now, goes, isDown),
     ...bondTroubles(vitals.bonds, node, goes, isTold),
     ...memoryTroubles(vitals.memory, node),
     ...tableTroubles(vitals.tables, node),
-    ...(vitals.hangs ? [unread(node)] : []),
   ]
+  return vitals.hangs ? [...found.map(asOfLast), unread(node)] : found
 }
+/** Nobody knows whether it is over. */
+const asOfLast = (trouble: Trouble): Trouble => ({
+  ...trouble,
+  message: `${trouble.message} (as it was read last: nothing could be read for ${spanText(HANGS_MS)} or longer)`,
+})
 
 /** Heartbeat links that go by an interface, or by what stands on it. */
 export const linksOn = ({ interfaces, found }: Vitals, name: string): readonly string[] =>
