@@ -74,9 +74,10 @@ export type NodeInput =
             readonly queue: number
             readonly most: number
             readonly onlyV6: boolean
-            /** While somebody waits there all the time: programs that a signal stopped (state T). */
+            /** While somebody waits there all the time: programs that a signal stopped (state T), or that are frozen. */
             readonly stopped?: {
-              readonly programs: readonly { readonly pid: number; readonly name: string }[]
+              /** `frozen`: the file that thaws its control group. */
+              readonly programs: readonly { readonly pid: number; readonly name: string; readonly frozen?: string }[]
               /** It is theirs alone; else nobody sees whether it is. */
               readonly sure: boolean
             }

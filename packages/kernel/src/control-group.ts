@@ -32,3 +32,34 @@ function inodeOf(path: string): string | null {
     return null
   }
 }
+
+/** The freezer of the first version, where that is what there is. */
+const FREEZER = 'freezer'
+/**
+ * Of a process whose control group, or one above it, is frozen (cgroup.freeze, `docker pause`): the file that thaws the outermost of them. It takes no
+ * signal, and its state is that of one who sleeps (admin-guide/cgroup-v2.rst, cgroup-v1/freezer-subsystem.rst). Null: it is not, or nobody knows.
+ */
+export function frozenBy(pid: number | string, proc: string, roots: readonly string[] = CGROUP_ROOTS): string | null {
+  const text = textOf(`${proc}/${pid}/cgroup`)
+  const [, path = ROOT] = /^0::(\/.*)$/m.exec(text) ?? []
+  const [, older = ROOT] = /^\d+:(?:[^:]*,)?freezer(?:,[^:]*)?:(\/.*)$/m.exec(text) ?? []
+  for (const root of roots) {
+    if (path !== ROOT && /^frozen 1$/m.test(textOf(`${root}${path}/cgroup.events`)))
+      return outermost(root, path, 'cgroup.freeze', '1')
+    if (older !== ROOT && textOf(`${root}/${FREEZER}${older}/freezer.state`) === 'FROZEN')
+      return outermost(`${root}/${FREEZER}`, older, 'freezer.self_freezing', '1').replace(/self_freezing$/, 'state')
+  }
+  return null
+}
+function outermost(root: string, path: string, file: string, says: string): string {
+  const parts = path.split('/').filter(Boolean)
+  const groups = parts.map((_, at) => `${root}/${parts.slice(0, at + 1).join('/')}`)
+  return `${groups.find((one) => textOf(`${one}/${file}`) === says) ?? `${root}${path}`}/${file}`
+}
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}

@@ -105,3 +105,38 @@ test('whether one still is', () => {
     ...[true, false, false],
   ])
 })
+
+const freezes = (file: string, text: string): void => {
+  mkdirSync(join(proc, 'cg', file, '..'), { recursive: true })
+  writeFileSync(join(proc, 'cg', file), `${text}\n`)
+}
+test('a server that is frozen with its control group is one, with what thaws it; it sleeps for whoever looks at its state alone', () => {
+  runs(412, 'nginx', 'S', [80])
+  runs(500, 'sshd', 'S', [22])
+  together('docker/one', 412)
+  together('session.scope', 500)
+  freezes('docker/one/cgroup.events', 'populated 1\nfrozen 1')
+  freezes('docker/one/cgroup.freeze', '0')
+  freezes('docker/cgroup.freeze', '1')
+  freezes('session.scope/cgroup.events', 'populated 1\nfrozen 0')
+  const frozen = { ...NGINX, frozen: join(proc, 'cg/docker/cgroup.freeze') }
+  expect(found(80, 22)).toMatchObject({ servers: new Map([['80', [frozen]]]), others: [] })
+  const roots = [join(proc, 'cg')]
+  expect(isStoppedNow(frozen, proc, roots)).toBe(true)
+  freezes('docker/one/cgroup.events', 'populated 1\nfrozen 0')
+  expect(isStoppedNow(frozen, proc, roots)).toBe(false)
+  expect(found(80).servers.size).toBe(0)
+})
+test('so is one that the freezer of the first version holds, also where its files may not be seen', () => {
+  runs(412, 'nginx', 'D', null)
+  runs(413, 'nginx', 'D', null)
+  groups = new Map([['80', together('nginx.service', 412, 413)]])
+  for (const pid of [412, 413])
+    writeFileSync(join(proc, String(pid), 'cgroup'), '7:freezer:/nginx\n1:name=systemd:/x\n0::/nginx.service\n')
+  freezes('freezer/nginx/freezer.state', 'FROZEN')
+  freezes('freezer/nginx/freezer.self_freezing', '1')
+  const frozen = { ...NGINX, frozen: join(proc, 'cg/freezer/nginx/freezer.state') }
+  expect(found(80).servers.get('80')).toEqual([frozen, { ...frozen, pid: 413 }])
+  freezes('freezer/nginx/freezer.state', 'THAWED')
+  expect(found(80).servers.size).toBe(0)
+})

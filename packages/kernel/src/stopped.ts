@@ -1,10 +1,15 @@
-/** Programs of this network namespace that a signal or a debugger stopped (man 5 proc_pid_stat: states T and t), with their sockets. */
-import { inSameGroup } from './control-group.ts'
+/**
+ * Programs of this network namespace that a signal or a debugger stopped (man 5 proc_pid_stat: states T and t), or that are frozen with their control
+ * group, with their sockets.
+ */
+import { frozenBy, inSameGroup } from './control-group.ts'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 export interface Program {
   readonly pid: number
   readonly name: string
+  /** It is frozen: the file that thaws it. */
+  readonly frozen?: string
 }
 export interface StoppedProcess extends Program {
   /** Numbers of its sockets; null: this process may not see them. */
@@ -12,9 +17,9 @@ export interface StoppedProcess extends Program {
 }
 /** Of some sockets. */
 export interface StoppedServers {
-  /** By socket: all programs that have it open, or all of the control group that it was made in, each of which a signal stopped. */
+  /** By socket: all programs that have it open, or all of the control group that it was made in, each of which a signal stopped, or is frozen. */
   readonly servers: ReadonlyMap<string, readonly Program[]>
-  /** Programs that a signal stopped, and nobody knows whether they have one of those sockets, or have it alone. */
+  /** Programs that a signal stopped, or that are frozen, and nobody knows whether they have one of those sockets, or have it alone. */
   readonly others: readonly Program[]
 }
 /** Of sockets. */
@@ -37,6 +42,16 @@ function attempt<T>(read: () => T): T | null {
   } catch {
     return null
   }
+}
+/** Whoever is frozen looks as if he slept: interruptibly, with control groups of the first version not. */
+const SLEEPS: ReadonlySet<string> = new Set(['S', 'D'])
+/** Null: it is awake, or has ended. */
+function heldAs(pid: number, stat: string, proc: string, roots?: readonly string[]): Program | null {
+  const state = stateIn(stat)
+  const program = { pid, name: nameIn(stat) }
+  if (state === BY_SIGNAL) return program
+  const frozen = SLEEPS.has(state) ? frozenBy(pid, proc, roots) : null
+  return frozen === null ? null : { ...program, frozen }
 }
 const namespaceOf = (pid: string, proc: string): string | null => attempt(() => readlinkSync(`${proc}/${pid}/ns/net`))
 const statOf = (pid: number | string, proc: string): string =>
@@ -74,7 +89,7 @@ export const stoppedProcesses = (proc = '/proc'): StoppedProcess[] =>
   })
 
 /**
- * Who of those that a signal stopped has one of these sockets, so that nobody else could accept there; in steps, one for each process: a machine
+ * Who of those that a signal stopped, or that are frozen, has one of these sockets, so that nobody else could accept there; in steps, one for each process: a machine
  * may have thousands. `groups`: of sockets the control group that they were made in, by which somebody is known whose files this process may not see.
  */
 export function* stoppedServers(
@@ -88,8 +103,9 @@ export function* stoppedServers(
   for (const pid of pidsIn(proc)) {
     const stat = statOf(pid, proc)
     const state = stateIn(stat)
-    const one = state === BY_SIGNAL ? stoppedAs(pid, stat, proc) : null
-    if (one) stopped.push(one)
+    const held = heldAs(Number(pid), stat, proc, roots)
+    const one = held ? stoppedAs(pid, stat, proc) : null
+    if (one) stopped.push({ ...one, ...held })
     else if (state !== '' && !ENDED.has(state)) awake.push(pid)
     yield
   }
@@ -114,7 +130,7 @@ export function* stoppedServers(
   const known = new Set([...servers.values()].flat().map(({ pid }) => pid))
   const mayBe = ({ pid, sockets }: StoppedProcess): boolean =>
     !known.has(pid) && (sockets === null || sockets.some((socket) => wanted.has(socket)))
-  return { servers, others: stopped.filter(mayBe).map(({ pid, name }) => ({ pid, name })) }
+  return { servers, others: stopped.filter(mayBe).map(({ sockets: _, ...program }) => program) }
 }
 /** Null: it is not known, or somebody in it is awake. */
 function wholeGroup(
@@ -128,8 +144,8 @@ function wholeGroup(
     if (pids === null) continue
     const stats = pids.map((one) => [Number(one), statOf(one, proc)] as const)
     const there = stats.filter(([, stat]) => stat !== '' && !ENDED.has(stateIn(stat)))
-    if (there.some(([, stat]) => stateIn(stat) !== BY_SIGNAL)) return null
-    return there.map(([one, stat]) => ({ pid: one, name: nameIn(stat) }))
+    const held = there.map(([one, stat]) => heldAs(one, stat, proc, roots))
+    return held.includes(null) ? null : held.filter((one) => one !== null)
   }
   return null
 }
@@ -140,4 +156,5 @@ function listed<Key, Value>(lists: Map<Key, Value[]>, key: Key): Value[] {
 }
 
 /** Still? */
-export const isStoppedNow = ({ pid }: Program, proc = '/proc'): boolean => stateIn(statOf(pid, proc)) === BY_SIGNAL
+export const isStoppedNow = ({ pid }: Program, proc = '/proc', roots?: readonly string[]): boolean =>
+  heldAs(pid, statOf(pid, proc), proc, roots) !== null

@@ -50,7 +50,7 @@ export class StoppedWatch {
     const { servers, others } = this.#found
     const all = servers.get(socket) ?? []
     const sure = all.length > 0 && all.every((one) => this.#isStopped(one))
-    const programs = (sure ? all : others).map(({ pid, name }) => ({ pid, name: plainLine(name) }))
+    const programs = (sure ? all : others).map((one) => ({ ...one, name: plainLine(one.name) }))
     return programs.length > 0 ? { programs, sure } : null
   }
   #goOn(work: Work): void {

@@ -36,6 +36,20 @@ test('a server that is stopped at two looks is told with its process, and what l
   expect(said([socket(nginx)], [socket(nginx)], [socket()]), 'it goes on').toEqual([])
   expect(said([socket(nginx)], [socket(nginx)], null), 'nobody sees it').toEqual([])
 })
+test('one that is frozen with its control group is told so, with what thaws it', () => {
+  const by = (frozen: string): FoundSocket['stopped'] => ({
+    programs: [{ pid: 412, name: 'nginx', frozen }],
+    sure: true,
+  })
+  const told = (file: string) => said([socket(by(file))], [socket(by(file))])[0]
+  const file = '/sys/fs/cgroup/system.slice/docker-1.scope/cgroup.freeze'
+  expect(told(file)).toMatchObject({
+    message: expect.stringContaining('nginx (process 412), is frozen with its control group: who connects'),
+    evidence: `${file}: 1; ss -ltn: 3 wait at 10.11.0.10:80`,
+    hint: `on rs2: docker unpause, where a container was paused; else: echo 0 >${file}`,
+  })
+  expect(told('/sys/fs/cgroup/freezer/one/freezer.state')?.hint).toContain('echo THAWED >/sys/fs/cgroup/freezer/one/')
+})
 test('each service of a server that stands behind several is told', () => {
   const two = [ARRIVAL, { ...ARRIVAL, service: 'https' }]
   const servers = of(two, [[socket(nginx)], [socket(nginx)]])

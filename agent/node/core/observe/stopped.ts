@@ -1,5 +1,5 @@
 /**
- * A server that was stopped (state T): the kernel of its machine still takes connections for it, so that a check of the port alone is well, and
+ * A server that was stopped (state T), or is frozen with its control group: the kernel of its machine still takes connections for it, so that a check of the port alone is well, and
  * clients wait. A queue alone is no sign, for each busy server has one: nobody may have accepted anything from one look to the next, and all programs
  * that have the socket must be known to be stopped; where this process may not see whose it is, all of the control group that it was made in. Else
  * stopped programs are evidence for a queue that is full, and no more.
@@ -65,16 +65,42 @@ export const stoppedTroubles = (servers: StoppedServers, node: string): Trouble[
     if (sure < LOOKS || !by) return []
     const { service, address, port } = arrival
     const at = endpointText(address, port)
-    const pids = by.programs.map(({ pid }) => pid).join(' ')
     return [
       {
         ...{ code: 'stopped-process', severity: 'critical', object: `service ${service}` },
-        message: `the server of service ${service} on ${node}, ${named(by)}, is stopped (state T): ${others ? `of those who connect to ${at}, whoever is given to it` : `who connects to ${at}`} waits for nothing`,
-        evidence: `/proc/${by.programs[0]?.pid}/stat: T; ss -ltn: ${queue} wait at ${at}`,
-        hint: `on ${node}: find who stopped it (a debugger? kill -STOP?), and: kill -CONT ${pids}`,
+        message: `the server of service ${service} on ${node}, ${named(by)}, is ${howHeld(by)}: ${others ? `of those who connect to ${at}, whoever is given to it` : `who connects to ${at}`} waits for nothing`,
+        evidence: `${seen(by)}; ss -ltn: ${queue} wait at ${at}`,
+        hint: `on ${node}: ${mend(by)}`,
       },
     ]
   })
+
+/** Files that thaw those of them that are frozen. */
+const freezersOf = ({ programs }: By): string[] => [...new Set(programs.flatMap(({ frozen }) => frozen ?? []))]
+const stoppedOf = ({ programs }: By): By['programs'] => programs.filter(({ frozen }) => frozen === undefined)
+const howHeld = (by: By): string =>
+  [
+    ...(stoppedOf(by).length > 0 ? ['stopped (state T)'] : []),
+    ...(freezersOf(by).length > 0 ? ['frozen with its control group'] : []),
+  ].join(', or ')
+const seen = (by: By): string =>
+  [
+    ...stoppedOf(by)
+      .slice(0, 1)
+      .map(({ pid }) => `/proc/${pid}/stat: T`),
+    ...freezersOf(by).slice(0, 1).map(frozenText),
+  ].join('; ')
+/** In `cgroup.freeze` 1 is written to freeze a group, and in `freezer.state` of the first version a word. */
+const isOlder = (file: string): boolean => file.endsWith('.state')
+const frozenText = (file: string): string => `${file}: ${isOlder(file) ? 'FROZEN' : '1'}`
+function mend(by: By): string {
+  const pids = stoppedOf(by).map(({ pid }) => pid)
+  const thaws = freezersOf(by).map((file) => `echo ${isOlder(file) ? 'THAWED' : '0'} >${file}`)
+  return [
+    ...(pids.length > 0 ? [`find who stopped it (a debugger? kill -STOP?), and: kill -CONT ${pids.join(' ')}`] : []),
+    ...(thaws.length > 0 ? [`docker unpause, where a container was paused; else: ${thaws.join('; ')}`] : []),
+  ].join('; ')
+}
 
 const MOST_NAMED = 3
 const named = ({ programs }: By): string =>
@@ -91,5 +117,5 @@ export function isStopped(servers: StoppedServers, arrival: OwnArrival): boolean
 /** What may stand behind a queue that is full there; empty: nothing is known. */
 export function perhapsStopped(servers: StoppedServers, arrival: OwnArrival): string {
   const by = servers.get(nameOf(arrival))?.by
-  return by ? `stopped (state T) on that machine, and perhaps that server: ${named(by)}` : ''
+  return by ? `${howHeld(by)} on that machine, and perhaps that server: ${named(by)}` : ''
 }

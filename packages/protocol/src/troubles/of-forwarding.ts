@@ -47,9 +47,9 @@ export const FORWARDED = {
   'stopped-process': ofServing(
     'critical',
     'service',
-    'the server of service SERVICE on NODE, NAME (process PID), is stopped (state T)',
+    'the server of service SERVICE on NODE, NAME (process PID), is stopped (state T), or frozen with its control group',
     'the kernel there takes connections for it, so that a check of the port alone is well, and whoever is sent to this realserver, and given to that program there, waits for nothing',
-    'on that node: find who stopped it (a debugger? kill -STOP?), and: kill -CONT PID',
+    'on that node: find who stopped it (a debugger? kill -STOP?), and: kill -CONT PID; one that is frozen: docker unpause, or what the line names (echo 0 >…/cgroup.freeze)',
   ),
   'loopback-down': ofServing(
     'critical',
