@@ -6,7 +6,7 @@ import { SAMPLE } from './sample.ts'
 it('a check that says nothing is as the documentation says, in the words of a file', () => {
   expect(defaultsOf('check', { protocol: 'tcp' })).toEqual({
     ...{ type: 'tcp', interval: '1s', timeout: '500ms', fall: 3, rise: 2, 'keep-last': true, 'own-view': false },
-    ...{ 'fast-interval': '500ms', 'down-interval': '1s', jitter: 10, 'max-ejection': 100 },
+    ...{ 'fast-interval': '500ms', 'down-interval': '1s', jitter: 10, 'max-ejection': 100, 'down-linger': '3s' },
   })
   const config = checkConfig(SAMPLE.replace(/ {4}check: .*\n/, '')).config
   expect(config?.services[0]?.check).toEqual({
@@ -21,7 +21,10 @@ it('a check that says nothing is as the documentation says, in the words of a fi
       keepLast: true,
       ownView: false,
     },
-    pacing: { fastIntervalMs: 500, downIntervalMs: 1000, jitter: 10, slowStartMs: 0, maxEjection: 100, flapHoldMs: 0 },
+    pacing: {
+      ...{ fastIntervalMs: 500, downIntervalMs: 1000, jitter: 10, slowStartMs: 0, maxEjection: 100, flapHoldMs: 0 },
+      downLingerMs: 3000,
+    },
   })
 })
 
@@ -32,7 +35,7 @@ it('intervals in between follow that of the check', () => {
   expect(pacing('{ type: tcp, interval: 200ms, timeout: 100ms }')).toMatchObject({
     ...{ fastIntervalMs: 200, downIntervalMs: 200 },
   })
-  expect(pacing('{ type: tcp, down-interval: 1h, flap-hold: 30s }')).toMatchObject({
-    ...{ downIntervalMs: 3_600_000, flapHoldMs: 30_000 },
+  expect(pacing('{ type: tcp, down-interval: 1h, flap-hold: 30s, down-linger: 10m }')).toMatchObject({
+    ...{ downIntervalMs: 3_600_000, flapHoldMs: 30_000, downLingerMs: 600_000 },
   })
 })

@@ -23,7 +23,7 @@ export const DURATION_HINT = 'write a number with its unit, ms, s, m, h or d: 10
 /** Keys of a configuration that take one. */
 export const DURATION_KEYS: readonly string[] = [
   ...['keepalive', 'lease', 'apply', 'warntime', 'deadtime', 'drain'],
-  ...['interval', 'timeout', 'fast-interval', 'down-interval', 'slow-start', 'flap-hold'],
+  ...['interval', 'timeout', 'fast-interval', 'down-interval', 'slow-start', 'flap-hold', 'down-linger'],
   ...['hook-timeout', 'after', 'repeat', 'persistence', 'tcp-timeout', 'tcp-fin-timeout', 'udp-timeout'],
 ]
 

@@ -15,10 +15,14 @@ export interface CheckPacing {
   readonly maxEjection: number
   /** One that fails again and again is held out for so long, and each time longer by it; 0: it never is. */
   readonly flapHoldMs: number
+  /** So long its established connections go on at most when it fails; then they are cut off. */
+  readonly downLingerMs: number
 }
 
 const FAST_MS = 500
-const USUAL = { jitter: 10, slowStartMs: 0, maxEjection: 100, flapHoldMs: 0 } as const
+/** Until those are gone that were about to end by themselves: whoever fails is taken for dead, and clients of the dead are to come again. */
+export const USUAL_LINGER_MS = 3000
+const USUAL = { jitter: 10, slowStartMs: 0, maxEjection: 100, flapHoldMs: 0, downLingerMs: USUAL_LINGER_MS } as const
 
 export const usualPacing = (intervalMs: number): CheckPacing => ({
   fastIntervalMs: Math.min(FAST_MS, intervalMs),
@@ -34,6 +38,7 @@ export const pacingFields = <Duration extends z.ZodType>(duration: Duration) => 
   'slow-start': duration.optional(),
   'max-ejection': z.int().min(1).max(100).optional(),
   'flap-hold': duration.optional(),
+  'down-linger': duration.optional(),
 })
 
 export interface WrittenPacing {
@@ -43,6 +48,7 @@ export interface WrittenPacing {
   readonly 'slow-start'?: string | undefined
   readonly 'max-ejection'?: number | undefined
   readonly 'flap-hold'?: string | undefined
+  readonly 'down-linger'?: string | undefined
 }
 
 const KEYS = {
@@ -52,6 +58,7 @@ const KEYS = {
   slowStartMs: 'slow-start',
   maxEjection: 'max-ejection',
   flapHoldMs: 'flap-hold',
+  downLingerMs: 'down-linger',
 } as const satisfies Readonly<Record<keyof CheckPacing, keyof WrittenPacing>>
 
 export function completePacing(written: WrittenPacing | undefined, intervalMs: number): CheckPacing {
@@ -67,6 +74,7 @@ export function completePacing(written: WrittenPacing | undefined, intervalMs: n
     slowStartMs: figure('slowStartMs'),
     maxEjection: figure('maxEjection'),
     flapHoldMs: figure('flapHoldMs'),
+    downLingerMs: figure('downLingerMs'),
   }
 }
 
@@ -81,11 +89,12 @@ export function unusualPacing(pacing: CheckPacing, intervalMs: number): [string,
 
 /** Words of it as a file has them: for whoever looks at what holds where nothing is said. */
 export function pacingWords(pacing: CheckPacing): Readonly<Record<string, string | number>> {
-  const { fastIntervalMs, downIntervalMs, jitter, maxEjection } = pacing
+  const { fastIntervalMs, downIntervalMs, jitter, maxEjection, downLingerMs } = pacing
   return {
     'fast-interval': durationText(fastIntervalMs),
     'down-interval': durationText(downIntervalMs),
     jitter,
     'max-ejection': maxEjection,
+    'down-linger': durationText(downLingerMs),
   }
 }

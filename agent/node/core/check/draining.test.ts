@@ -135,6 +135,58 @@ describe('a drained one that dies', () => {
   })
 })
 
+describe('one that fails', () => {
+  const lingering = (options: string, more = ''): string =>
+    SAMPLE.replace('rise: 2', `rise: 2${options}`).replace('scheduler: wrr', `scheduler: wrr${more}`)
+
+  it('has its connections cut off after three seconds, or as late as its check says, and takes no new ones', () => {
+    const longest = (options: string): number => {
+      const { one, on, has, isThere } = owner(lingering(options))
+      has(5)
+      one.alive.delete(RS1)
+      let atZero = 0
+      for (; isThere() && atZero < 900; atZero += dests(one)[RS1] === 0 ? 1 : 0) on(100)
+      return atZero / 10
+    }
+    const [usual, longer] = [longest(''), longest(', down-linger: 1m')]
+    expect([usual > 2, usual < 6, longer > 58, longer < 64]).toEqual([true, true, true, true])
+  })
+  it('is gone as soon as nothing is established, and back with all that it has where it is well before', () => {
+    const { one, on, has, isThere } = owner(lingering(', down-linger: 10m'))
+    has(5)
+    one.alive.delete(RS1)
+    on(60_000)
+    expect(dests(one)[RS1]).toBe(0)
+    one.alive.add(RS1)
+    on(5000)
+    expect(dests(one)[RS1]).toBe(1)
+    one.alive.delete(RS1)
+    on(30_000)
+    has(0)
+    on(3000)
+    expect(isThere()).toBe(false)
+  })
+  it('brings no client back by persistence meanwhile', () => {
+    const { one, on, has } = owner(lingering(', down-linger: 1m', '\n    persistence: 5m'))
+    const setting = () => one.kern.state.sysctls.get(TEMPLATES)
+    has(5)
+    on(2000)
+    expect(setting()).toBeUndefined()
+    one.alive.delete(RS1)
+    on(20_000)
+    expect(setting()).toBe('1')
+    on(60_000)
+    expect(setting(), 'as the kernel had it').toBe('7')
+  })
+  it('keeps what a stop says: three seconds without a deadline', () => {
+    const { on, wants, has, isThere } = owner(lingering(', down-linger: 10m'))
+    has(5)
+    wants({ intent: 'stop' })
+    on(6000)
+    expect(isThere()).toBe(false)
+  })
+})
+
 describe('where weight 0 refuses clients', () => {
   it('one that failed leaves the table at once', () => {
     const lingering = (scheduler: string): number => {

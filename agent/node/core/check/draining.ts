@@ -1,7 +1,7 @@
 /** Realservers on their way out of the table: how long they stay at weight 0, and when their connections are done. */
 import { between } from '@lvsm/base'
 import { noteLeft } from '@lvsm/health'
-import { type ConfigService, destKey, refusesAtZero } from '@lvsm/model'
+import { type ConfigService, destKey, refusesAtZero, USUAL_LINGER_MS } from '@lvsm/model'
 import { type Observed, type ObservedDest, observedService } from '@lvsm/plan'
 import type { NodeState } from '../state.ts'
 import type { Member } from './member.ts'
@@ -9,9 +9,11 @@ import { healthOf } from './sight.ts'
 import { membersOf } from './members.ts'
 import { takesNone } from './said-weight.ts'
 
-/** A failed or stopped realserver stays at weight 0 at least so long, and at most so long while it has connections, unless its stop has a deadline. */
+/** A failed or stopped realserver stays at weight 0 at least so long. */
 const LINGER_LEAST_MS = 1000
-const LINGER_MOST_MS = 3000
+/** And at most so long while it has connections: one that is stopped without a deadline as long as is usual. */
+const longestOf = ({ intent, stopping, service: { check } }: Member): number =>
+  stopping?.deadlineMs ?? (intent === 'stop' ? USUAL_LINGER_MS : check.pacing.downLingerMs)
 
 /** Follows the table: who has drained. */
 export function followTable(state: NodeState, observed: Observed): void {
@@ -32,7 +34,7 @@ export function followTable(state: NodeState, observed: Observed): void {
       member.drainingSince ??= state.now
       const long = between(member.drainingSince, state.now)
       const drained = dest.weight === 0 && dest.active === 0 && long >= LINGER_LEAST_MS
-      member.gone ||= drained || long >= (member.stopping?.deadlineMs ?? LINGER_MOST_MS)
+      member.gone ||= drained || long >= longestOf(member)
     }
   }
 }
@@ -63,14 +65,18 @@ const lingers = (service: ConfigService, { drainingSince, gone, stopping }: Memb
   drainingSince !== null && !gone && (stopping !== null || !refusesAtZero(service))
 
 /**
- * A stop that waits for established connections takes no others, those that persistence would bring least of all: does a persistent service of
- * this node have one that is still in the table?
+ * A stop that waits for established connections takes no others, those that persistence would bring least of all, and no more does one that failed
+ * and stays longer than is usual: does a persistent service of this node have one that is still in the table?
  */
 export const isForgettingClients = (state: NodeState): boolean =>
   state.view?.services.some(
     (service) =>
       service.persistence !== null &&
       membersOf(state, service).some(
-        ([, { stopping, drainingSince, gone }]) => stopping !== null && drainingSince !== null && !gone,
+        ([, member]) =>
+          member.drainingSince !== null && !member.gone && (member.stopping !== null || staysLong(member)),
       ),
   ) === true
+
+const staysLong = ({ intent, service: { check } }: Member): boolean =>
+  intent === 'serve' && check.pacing.downLingerMs > USUAL_LINGER_MS
