@@ -63,6 +63,19 @@ test('an empty file, and one without an end, are no headers', () => {
   expect(reasonOf({ 'password-file': 'empty' })).toMatch(/^there is no password in the first line of/)
   expect(reasonOf({ 'headers-file': 'many' })).toMatch(/^there are 17 headers in .*16 at most/)
 })
+test('a certificate comes as it stands there, with its key', () => {
+  const part = (what: string): string => `-----BEGIN ${what}-----\nMIIB\n-----END ${what}-----\n`
+  const keys = { 'client-certificate-file': 'prober.pem' }
+  write('prober.pem', `${part('CERTIFICATE')}${part('PRIVATE KEY')}`)
+  expect(files().with({ host: 'a', ...keys }, 0)).toEqual({
+    ok: true,
+    keys: { host: 'a', 'client-certificate': `${part('CERTIFICATE')}${part('PRIVATE KEY')}` },
+  })
+  write('prober.pem', part('CERTIFICATE'))
+  expect(reasonOf(keys)).toMatch(/^there is no key that is not encrypted in .*prober.pem: write certificate and key/)
+  write('prober.pem', part('EC PRIVATE KEY'))
+  expect(reasonOf(keys)).toMatch(/^there is no certificate in/)
+})
 test('a file that was written anew counts within seconds', () => {
   write('mail', 'old\n')
   const all = files()

@@ -244,6 +244,32 @@ describe('an https check', () => {
     expect((await ask('https', fresh, { ...trusting(), 'min-version': 1.3 })).ok).toBe(true)
   })
 
+  it('shows who it is to a server that wants to know, and says so where that one takes nobody', async () => {
+    const { authority, good, strange } = certificates
+    const strict = { ...good, ca: authority.certificate, requestCert: true, rejectUnauthorized: true }
+    const ports = [
+      await servers.listen(createSecureServer1(strict, serve)),
+      await servers.listen(createSecureServer(strict, (request, response) => serve(request, response))),
+    ]
+    for (const [at, port] of ports.entries()) {
+      const asking = (more: object = {}) =>
+        ask('https', port, { ...trusting(), ...(at === 1 ? { http2: true } : {}), ...more })
+      const shown = (one: { readonly cert: string; readonly key: string }) => ({
+        'client-certificate': `${one.cert}\n${one.key}`,
+      })
+      expect(await asking(shown(good))).toEqual({ ok: true, reason: expect.stringMatching(/200/) })
+      expect(await asking()).toEqual({
+        ok: false,
+        reason: expect.stringMatching(/it wants to see a certificate of the check/),
+      })
+      expect(await asking(shown(strange)), 'this server closes the connection without a word').toMatchObject({
+        ok: false,
+      })
+      const other = { 'client-certificate': `${good.cert}\n${strange.key}` }
+      expect(await asking(other)).toEqual({ ok: null, reason: expect.stringMatching(/^it cannot be asked: /) })
+    }
+  })
+
   it('says what listens there instead', async () => {
     const plain = await servers.listen(createServer(serve))
     const told = { ok: false, reason: expect.stringMatching(/^what listens there does not speak TLS$/) }

@@ -30,3 +30,14 @@ it('a route that throws away is named, not the number of its error', () => {
   expect(reasonOf(thrown)).toMatch(/^a route throws away here what is sent there/)
   expect(verdictOf('EINVAL')).toBe(false)
 })
+
+it.each([
+  [
+    'ssl3_read_bytes:tlsv13 alert certificate required',
+    /^it wants to see a certificate of the check: say client-certificate-file$/,
+  ],
+  ['ssl3_read_bytes:tlsv1 alert unknown ca', /^it does not take the certificate that the check shows: /],
+  ['ssl3_read_bytes:ssl/tls alert bad certificate', /^it does not take the certificate that the check shows$/],
+])('what a server says of the certificate that it is shown: %s', (alert, words) => {
+  expect(reasonOf(new Error(`0:error:0A00045C:SSL routines:${alert}:../ssl/record/rec_layer_s3.c:916:`))).toMatch(words)
+})

@@ -39,6 +39,9 @@ const IN_TLS: Readonly<Record<string, string>> = {
   'tlsv1 alert protocol version': 'it speaks a version of TLS that is too old',
   'unsupported protocol': 'it speaks a version of TLS that is too old',
   'tlsv1 alert no application protocol': 'it does not speak HTTP/2',
+  'tlsv1 alert unknown ca': 'it does not take the certificate that the check shows: it does not know the authority',
+  'ssl/tls alert bad certificate': 'it does not take the certificate that the check shows',
+  'tlsv13 alert certificate required': 'it wants to see a certificate of the check: say client-certificate-file',
 }
 
 /**

@@ -20,14 +20,21 @@ const system = new Changes(SYSTEM, () => performance.now())
 /** As Node has it by itself, from 1.2 on. */
 type Oldest = 'TLSv1.2' | 'TLSv1.3'
 
-/** Whom a certificate may be from: those of the text, else those of this system. Reading them takes long: once for each text. */
-export function authorities(ca: string | undefined, minVersion: Oldest = 'TLSv1.2'): SecureContext {
-  const key = `${minVersion} ${ca ?? `of the system ${system.version()}`}`
+/**
+ * Whom a certificate may be from: those of the text, else those of this system; `own`: certificate and key of whoever asks. Reading them takes
+ * long: once for each text.
+ */
+export function authorities(ca: string | undefined, minVersion: Oldest = 'TLSv1.2', own?: string): SecureContext {
+  const key = `${minVersion} ${ca ?? `of the system ${system.version()}`} ${own ?? ''}`
   const known = contexts.get(key)
   if (known) return known
   if (contexts.size >= MOST_CONTEXTS) contexts.clear()
   const trusted = ca ?? systemAuthorities()
-  const made = createSecureContext({ minVersion, ...(trusted === null ? {} : { ca: trusted }) })
+  const made = createSecureContext({
+    minVersion,
+    ...(trusted === null ? {} : { ca: trusted }),
+    ...(own === undefined ? {} : { cert: own, key: own }),
+  })
   contexts.set(key, made)
   return made
 }
@@ -43,13 +50,14 @@ type Options = Required<Pick<ConnectionOptions, 'servername' | 'rejectUnauthoriz
   Pick<ConnectionOptions, 'secureContext'>
 
 export function tlsOptions(keys: ProbeJob['keys']): Options {
+  const oldest = numberOf(keys, 'min-version') === 1.3 ? 'TLSv1.3' : 'TLSv1.2'
   const name = textOf(keys, 'sni') ?? textOf(keys, 'host')
   return {
     // Addresses are not sent (RFC 6066, section 3).
     servername: name === undefined || isIP(name) !== 0 ? '' : name,
     rejectUnauthorized: !isOff(keys, 'verify'),
     checkServerIdentity: (_, certificate) => (name === undefined ? undefined : checkServerIdentity(name, certificate)),
-    secureContext: authorities(textOf(keys, 'ca'), numberOf(keys, 'min-version') === 1.3 ? 'TLSv1.3' : 'TLSv1.2'),
+    secureContext: authorities(textOf(keys, 'ca'), oldest, textOf(keys, 'client-certificate')),
   }
 }
 

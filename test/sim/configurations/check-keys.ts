@@ -4,10 +4,13 @@ type Keys = Readonly<Record<string, unknown>>
 
 const CERTIFICATE = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'
 
+const SECURED = { tls: true, host: 'mail.example' }
+
 type Some = (keys: Keys) => Keys
 const OTHERS: Readonly<Record<string, (some: Some) => Keys>> = {
   grpc: (some) => ({ ...some({ 'grpc-service': 'shop.Cart' }), ...some({ tls: true, host: 'web.example' }) }),
-  expect: (some) => ({ expect: '^220', ...some({ send: 'QUIT\\r\\n' }) }),
+  expect: (some) => ({ expect: '^220', ...some({ send: 'QUIT\\r\\n' }), ...some(SECURED) }),
+  ...Object.fromEntries(['smtp', 'imap', 'pop3', 'redis', 'ldap'].map((type) => [type, (some: Some) => some(SECURED)])),
   udp: (some) => some({ send: '\\x00', expect: 'ok' }),
   dns: (some) => ({
     ...some({ query: 'web.example', record: 'AAAA' }),
@@ -41,6 +44,7 @@ export function checkKeys(type: string, chance: (percent: number) => boolean): K
         ...some({ verify: false }),
         ...some({ ca: CERTIFICATE }),
         ...some({ 'min-version': 1.3 }),
+        ...some({ 'client-certificate-file': 'prober.pem' }),
         ...some({ 'expiry-days': 30 }),
       }
     : {}

@@ -96,6 +96,8 @@ export const TLS_KEYS = {
   verify: z.boolean().optional(),
   /** Who must have signed the certificate; without it, whomever the system trusts. */
   ca: certificates.optional(),
+  /** Of the check itself, with its key: for a server that wants to know who asks. Nobody reads it in the configuration. */
+  'client-certificate-file': secretName.optional(),
   /** A server that speaks none from this one on fails; without it 1.2. */
   'min-version': z.literal([1.2, 1.3]).optional(),
   /** It is a trouble so many days before the certificate ends; 0: never. */
@@ -125,7 +127,6 @@ const said = text(
 )
 const EXPECT = { send: said.optional(), expect: regex.optional() } as const
 export const UDP_KEYS = EXPECT
-export const EXPECT_KEYS = EXPECT
 export const DNS_KEYS = {
   query: text(
     (value) => value.length <= 253 && /^(?:\.|(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?)$/.test(value),
@@ -142,8 +143,11 @@ export const DNS_KEYS = {
   /** So many records at least. */
   answers: z.int().min(1).max(100).optional(),
 } as const
+/** What is asked over TLS where that is said, from the first byte on. */
+export const SECURED_KEYS = { ...TLS_KEYS, tls: z.boolean().optional() } as const
+export const EXPECT_KEYS = { ...EXPECT, ...SECURED_KEYS } as const
 export const GRPC_KEYS = {
-  ...TLS_KEYS,
+  ...SECURED_KEYS,
   /** As the server calls what it is asked for; without it the server as a whole. */
   'grpc-service': text(
     (value) => /^[\w./-]{1,127}$/.test(value),
@@ -151,7 +155,6 @@ export const GRPC_KEYS = {
     'is no name of a service of gRPC',
     'write it as the server registers it: package.Service',
   ).optional(),
-  tls: z.boolean().optional(),
 } as const
 export const SCRIPT_KEYS = {
   /** A program with its arguments: no shell reads it. */
@@ -169,80 +172,10 @@ export const SCRIPT_KEYS = {
       },
     })
     .optional(),
-  contract: z.enum(['nagios', 'keepalived', 'ldirectord', 'mon']).optional(),
+  contract: z.enum(['nagios', 'keepalived', 'ldirectord', 'mon', 'consul']).optional(),
   /** By the contract of keepalived: an exit code from 2 on is a weight, plus 2 (misc_dynamic). */
   'dynamic-weight': z.boolean().optional(),
 } as const
 export const AGENT_KEYS = {
   send: said.optional(),
 } as const
-
-/** What is wrong with keys that are right one by one. */
-export interface CheckFault {
-  /** Where it is shown. */
-  readonly key: string
-  readonly code: string
-  /** Goes on from the value of that key. */
-  readonly message: string
-  readonly hint: string
-}
-type Keys = Readonly<Record<string, unknown>>
-
-/** A certificate is worth nothing without the name that it must be for. */
-export function refuseNameless(keys: Keys): CheckFault | null {
-  if (keys['verify'] === false || keys['host'] !== undefined || keys['sni'] !== undefined) return null
-  return {
-    key: 'type',
-    code: 'no-certificate-name',
-    message: 'looks at the certificate, and nothing says for which name it must be',
-    hint: 'add host: NAME, the name in the certificate; or verify: false, to take any certificate',
-  }
-}
-export function refuseBodiless(keys: Keys): CheckFault | null {
-  const key = ['body', 'body-digest'].find((one) => keys[one] !== undefined)
-  if (keys['method'] !== 'HEAD' || key === undefined) return null
-  return {
-    key: 'method',
-    code: 'no-body',
-    message: 'is answered without a body',
-    hint: `take ${key} out, or write method: GET`,
-  }
-}
-export const refuseSilent = (keys: Keys): CheckFault | null =>
-  keys['expect'] === undefined
-    ? {
-        key: 'type',
-        code: 'nothing-expected',
-        message: 'waits for an answer, and nothing says for which',
-        hint: 'add expect: EXPRESSION; tcp only finds out whether somebody accepts connections',
-      }
-    : null
-/** Whoever is asked without one. */
-export const refusePort = (keys: Keys): CheckFault | null =>
-  keys['port'] === undefined
-    ? null
-    : {
-        key: 'port',
-        code: 'no-port-in-check',
-        message: 'says a port, and a check of type icmp asks none',
-        hint: 'take port out, or write type: tcp to find out whether somebody accepts connections there',
-      }
-/** Only one contract knows weights. */
-export const refuseWeightless = (keys: Keys): CheckFault | null =>
-  keys['dynamic-weight'] === true && keys['contract'] !== 'keepalived'
-    ? {
-        key: 'dynamic-weight',
-        code: 'no-weight-in-contract',
-        message: 'is of the contract of keepalived',
-        hint: 'add contract: keepalived, or take dynamic-weight out',
-      }
-    : null
-export const refuseProgramless = (keys: Keys): CheckFault | null =>
-  keys['command'] === undefined
-    ? {
-        key: 'type',
-        code: 'no-command',
-        message: 'runs a program, and nothing says which',
-        hint: 'add command: [/usr/lib/nagios/plugins/check_http, -H, "{address}", -p, "{port}"]',
-      }
-    : null

@@ -116,6 +116,8 @@ export const SAME_KEYS: Readonly<Record<string, string>> = {
   lthreshold: 'lower-threshold',
   'l-threshold': 'lower-threshold',
   'sched-flags': 'scheduler-flags',
+  inhibit_on_failure: 'down-linger',
+  quiescent: 'down-linger',
   checkport: 'port',
   connect_port: 'port',
 }

@@ -1,0 +1,18 @@
+/** Keys of TLS in checks that speak it only where they say so. */
+import { expect, it } from 'vitest'
+import { CHECKS, type CheckRow, type CheckType } from './checks.ts'
+
+const faultOf = (type: CheckType, keys: object): string | undefined => {
+  const row: CheckRow = CHECKS[type]
+  return row.refuse({ ...keys })?.code
+}
+
+it.each(['expect', 'smtp', 'imap', 'pop3', 'redis', 'ldap'] as const)('a check of type %s', (type) => {
+  const own = type === 'expect' ? { expect: 'x' } : {}
+  expect(faultOf(type, own)).toBeUndefined()
+  expect(faultOf(type, { ...own, tls: true })).toBe('no-certificate-name')
+  expect(faultOf(type, { ...own, tls: true, host: 'mail.example' })).toBeUndefined()
+  expect(faultOf(type, { ...own, tls: true, verify: false })).toBeUndefined()
+  expect(faultOf(type, { ...own, host: 'mail.example' })).toBe('key-without-tls')
+  expect(faultOf(type, { ...own, tls: false, ca: 'x' })).toBe('key-without-tls')
+})
