@@ -35,17 +35,20 @@ export function hostOf({ home, stateDir, coordinator, nodes, counts, say }: Host
     progress: () => reports.all(),
     silentMs: (id) => reports.silentMs(id),
     versions: () => reports.versions(),
-    metrics: () =>
-      metricsText({
-        coordinator: coordinator.status(),
-        known: coordinator.known(),
-        cluster: cluster.clusterStatus(),
-        counters: counts.present(),
-        writes: counts.writes(),
-        bytes: bytesOf(databaseOf(stateDir)),
-        following: feed.following().length,
-        applied: reports.all(),
-      }),
+    metrics: (wanted) =>
+      metricsText(
+        {
+          coordinator: coordinator.status(),
+          known: coordinator.known(),
+          cluster: cluster.clusterStatus(),
+          counters: counts.present(),
+          writes: counts.writes(),
+          bytes: bytesOf(databaseOf(stateDir)),
+          following: feed.following().length,
+          applied: reports.all(),
+        },
+        wanted,
+      ),
   }
 }
 

@@ -4,7 +4,9 @@ import type { ipvs } from '@lvsm/netlink'
 import {
   type CountsQuestion,
   expositionOf,
-  REALSERVERS_TOLD,
+  isEachTold,
+  REALSERVER_STATES,
+  realserverState,
   type RealserverStats,
   type Sample,
   type ServiceStats,
@@ -25,7 +27,7 @@ export function metricsOf(
   const { services } = statsOf(naming, readings, {})
   const healths = new Map(health)
   const count = services.reduce((sum, { realservers }) => sum + realservers.length, 0)
-  const isEach = wanted.realservers === undefined ? count <= REALSERVERS_TOLD : wanted.realservers === 'yes'
+  const isEach = isEachTold(wanted, count)
   const isAlso = wanted.exporter !== 'no'
   return expositionOf(
     [
@@ -43,11 +45,8 @@ export function metricsOf(
 
 type Found = Question['found'][number][1]
 type Healths = ReadonlyMap<string, boolean>
-const stateOf = (healths: Healths, service: string, address: string): 'healthy' | 'failed' | 'unchecked' => {
-  const isHealthy = healths.get(`${service} ${address}`)
-  return isHealthy === undefined ? 'unchecked' : isHealthy ? 'healthy' : 'failed'
-}
-const STATES = ['healthy', 'failed', 'unchecked'] as const
+const stateOf = (healths: Healths, service: string, address: string): ReturnType<typeof realserverState> =>
+  realserverState(healths.get(`${service} ${address}`) ?? null)
 
 type Labels = Sample['labels']
 type Kind = 'service' | 'realserver'
@@ -75,7 +74,7 @@ function serviceSamples(service: ServiceStats, healths: Healths): Sample[] {
   const states = service.realservers.map(({ address }) => stateOf(healths, service.name, address))
   return [
     present,
-    ...STATES.map((state): Sample => {
+    ...REALSERVER_STATES.map((state): Sample => {
       const value = states.filter((one) => one === state).length
       return { metric: 'lvsm_service_realservers', labels: { ...labels, state }, value }
     }),
@@ -99,7 +98,7 @@ function realserverSamples(service: ServiceStats, healths: Healths): Sample[] {
       ...(is === 'unchecked'
         ? []
         : [{ metric: 'lvsm_realserver_healthy', labels, value: Number(is === 'healthy') } as const]),
-      ...STATES.map((state): Sample => {
+      ...REALSERVER_STATES.map((state): Sample => {
         return { metric: 'lvsm_realserver_state', labels: { ...labels, state }, value: Number(state === is) }
       }),
       ...connectionSamples('lvsm_realserver_connections', labels, one),

@@ -1,4 +1,11 @@
-import { COORDINATOR_METRICS, counterOf, DELAY_BOUNDS_MS, type MetricName, type Status } from '@lvsm/protocol'
+import {
+  COORDINATOR_METRICS,
+  counterOf,
+  DELAY_BOUNDS_MS,
+  type MetricName,
+  type MetricsQuery,
+  type Status,
+} from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { MemoryConfiguration } from '../../test/kit/configuration.ts'
 import { metricsText } from './metrics.ts'
@@ -18,17 +25,18 @@ const CLUSTER: Status = {
   counters: {},
 }
 const configuration = new MemoryConfiguration()
+const VIEW: Parameters<typeof metricsText>[0] = {
+  coordinator: configuration.status(),
+  known: configuration.known(),
+  cluster: CLUSTER,
+  counters: { 'login-password': 3, 'drop-feed-flood': 2 },
+  writes: { counts: [1, ...DELAY_BOUNDS_MS.map(() => 0)], sumMs: 0.5, worstMs: 0.5 },
+  bytes: 4096,
+  following: 2,
+  applied: [['rs1', { revision: 7 }]],
+}
 const text = (cluster: Status | null = CLUSTER, coordinator = configuration.status()): string =>
-  metricsText({
-    coordinator,
-    known: configuration.known(),
-    cluster,
-    counters: { 'login-password': 3, 'drop-feed-flood': 2 },
-    writes: { counts: [1, ...DELAY_BOUNDS_MS.map(() => 0)], sumMs: 0.5, worstMs: 0.5 },
-    bytes: 4096,
-    following: 2,
-    applied: [['rs1', { revision: 7 }]],
-  })
+  metricsText({ ...VIEW, coordinator, cluster })
 
 /** Of the text format: a sample is a name, labels, and a number. */
 const SAMPLE = /^([a-z_]+)(\{[a-z]+="(?:[^"\\]|\\.)*"(?:,[a-z]+="(?:[^"\\]|\\.)*")*\})? (-?[0-9.e+-]+)$/
@@ -110,6 +118,29 @@ test('they say what there is', () => {
   expect(text()).not.toContain('what="datagram"')
   expect(text()).not.toContain('lvsm_report_age_seconds{node="rs2"}')
   expect(text(null)).not.toContain('lvsm_quorum')
+})
+const [GROUP] = STRANGE.groups
+const OWNED: Status = { ...CLUSTER, groups: GROUP ? [{ ...GROUP, name: 'web', owner: 'rs1' }] : [] }
+test('realservers are told one by one where they are not too many, or that is wanted; how many of each service there are always', () => {
+  const realserver = { forward: 'dr', weight: 1, active: 0, inactive: 0, healthy: true, reason: '' } as const
+  const servicesOf = (count: number): Status['services'] => [
+    {
+      ...{ name: 'http', group: 'web', protocol: 'tcp', address: '10.11.0.10', port: 80, scheduler: 'wlc' },
+      realservers: Array.from({ length: count }, (_, at) => ({
+        ...realserver,
+        node: `rs${at}`,
+        address: '10.11.0.11',
+        port: at,
+      })),
+    },
+  ]
+  const told = (count: number, wanted: MetricsQuery) => {
+    const all = metricsText({ ...VIEW, cluster: { ...OWNED, services: servicesOf(count) } }, wanted)
+    expect(all).toContain(`lvsm_service_realservers{group="web",service="http",state="healthy"} ${count}`)
+    return all.split('\n').filter((line) => line.startsWith('lvsm_realserver_weight{')).length
+  }
+  expect([told(3, {}), told(3, { realservers: 'no' })]).toEqual([3, 0])
+  expect([told(2001, {}), told(2001, { realservers: 'yes' })]).toEqual([0, 2001])
 })
 test('the name of what is counted is known', () => {
   const metric: MetricName | undefined = counterOf('login-token')?.metric

@@ -1,6 +1,14 @@
 /** What `GET /metrics` of a coordinator answers: the cluster as its status says it, and the coordinator itself. */
 import { newestOf, type State } from '@lvsm/changes'
-import { coordinatorCounters, type DelayReport, expositionOf, gaugesOf, type Sample, type Status } from '@lvsm/protocol'
+import {
+  coordinatorCounters,
+  type DelayReport,
+  expositionOf,
+  gaugesOf,
+  type MetricsQuery,
+  type Sample,
+  type Status,
+} from '@lvsm/protocol'
 import type { CoordinatorStatus } from '../configuration.ts'
 
 export interface MetricsView {
@@ -18,11 +26,11 @@ export interface MetricsView {
   readonly applied: Iterable<readonly [string, { readonly revision: number }]>
 }
 
-export function metricsText(view: MetricsView): string {
+export function metricsText(view: MetricsView, wanted: MetricsQuery = {}): string {
   const { cluster, known, counters, writes, bytes, following, applied } = view
   const samples: Sample[] = [
     ...coordinatorCounters(counters),
-    ...(cluster ? gaugesOf(cluster) : []),
+    ...(cluster ? gaugesOf(cluster, wanted) : []),
     ...raftSamples(view.coordinator),
     { metric: 'lvsm_store_bytes', labels: {}, value: bytes },
     ...(known ? [{ metric: 'lvsm_config_revision', labels: {}, value: newestOf(known.history) } as const] : []),

@@ -1,6 +1,6 @@
 /** `GET /metrics`: for Prometheus, from whoever may look. No row of the table of routes: its answer is text. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { EXPOSITION_TYPE } from '@lvsm/protocol'
+import { EXPOSITION_TYPE, metricsQuery } from '@lvsm/protocol'
 import type { ApiHost } from './route-context.ts'
 
 export const isMetrics = ({ method, url }: IncomingMessage): boolean =>
@@ -8,7 +8,10 @@ export const isMetrics = ({ method, url }: IncomingMessage): boolean =>
 
 export function answerMetrics(incoming: IncomingMessage, response: ServerResponse, { metrics }: ApiHost): void {
   incoming.resume()
-  const text = metrics()
-  response.writeHead(200, { 'content-type': EXPOSITION_TYPE, 'content-length': Buffer.byteLength(text) })
+  const query = new URL(incoming.url ?? '', 'http://coordinator').searchParams
+  const wanted = metricsQuery.safeParse(Object.fromEntries(query)).data
+  const text = wanted ? metrics(wanted) : 'realservers and exporter are yes or no\n'
+  const type = wanted ? EXPOSITION_TYPE : 'text/plain; charset=utf-8'
+  response.writeHead(wanted ? 200 : 400, { 'content-type': type, 'content-length': Buffer.byteLength(text) })
   response.end(text)
 }

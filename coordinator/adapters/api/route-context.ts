@@ -1,5 +1,14 @@
 /** What each route is answered with. */
-import type { ClusterRates, ConfigRouteName, Events, RecordedReport, Speaks, Status, UserRole } from '@lvsm/protocol'
+import type {
+  ClusterRates,
+  ConfigRouteName,
+  Events,
+  MetricsQuery,
+  RecordedReport,
+  Speaks,
+  Status,
+  UserRole,
+} from '@lvsm/protocol'
 import type { Audit } from '../../api/audit.ts'
 import type { Reply } from '../../api/reply.ts'
 import type { Asked } from '../../api/request.ts'
@@ -31,7 +40,7 @@ export interface ApiHost {
   /** As it was so long ago, in milliseconds. */
   clusterRecorded(agoMs: number): RecordedReport
   /** As Prometheus reads it. */
-  metrics(): string
+  metrics(wanted: MetricsQuery): string
 }
 export interface RouteContext {
   readonly configuration: Configuration

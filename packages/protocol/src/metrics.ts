@@ -8,6 +8,7 @@ import type { NODE_METRICS } from './node-metrics.ts'
 import { COUNTERS, counterOf } from './counters.ts'
 import type { Status } from './http/status.ts'
 import { isTold } from './http/serving.ts'
+import { type MetricsQuery, REALSERVERS_TOLD } from './http/counts.ts'
 import { HEALTHS, judge } from './http/verdict.ts'
 
 export interface Metric {
@@ -68,6 +69,13 @@ export const METRICS = {
   lvsm_node_up: flag('The node was heard within its deadtime.', 'node'),
   lvsm_node_standby: flag('An operator set the node to standby.', 'node'),
   lvsm_troubles: gauge('troubles', 'Troubles that are present.', 'node', 'severity'),
+  lvsm_service_realservers: gauge(
+    'realservers',
+    'Realservers of the service by the last checks.',
+    'group',
+    'service',
+    'state',
+  ),
   lvsm_realserver_weight: gauge('weight', 'Weight in the table of the owner.', ...REALSERVER),
   lvsm_realserver_healthy: flag('The last checks succeeded.', ...REALSERVER),
   lvsm_realserver_connections: gauge('connections', 'Connections in IPVS.', ...REALSERVER, 'state'),
@@ -88,8 +96,15 @@ export function samplesOf(status: Status): Sample[] {
   return [...[...names].map((name) => counterSample(name, status.counters[name] ?? 0)), ...gaugesOf(status)]
 }
 
+/** Are realservers told one by one, `count` of them? */
+export const isEachTold = ({ realservers }: MetricsQuery, count: number): boolean =>
+  realservers === undefined ? count <= REALSERVERS_TOLD : realservers === 'yes'
+
 /** What it says of the cluster. */
-export function gaugesOf(status: Status): Sample[] {
+export function gaugesOf(status: Status, wanted: MetricsQuery = {}): Sample[] {
+  // Where the owner did not tell its table, its weights and connections are not 0: they are not known.
+  const told = status.services.filter((service) => isTold(status, service))
+  const count = told.reduce((sum, { realservers }) => sum + realservers.length, 0)
   return [
     { metric: 'lvsm_quorum', labels: {}, value: Number(status.quorum) },
     ...healthSamples(status),
@@ -99,8 +114,8 @@ export function gaugesOf(status: Status): Sample[] {
       { metric: 'lvsm_node_standby', labels: { node }, value: Number(standby) },
       ...troubleSamples(status, node),
     ]),
-    // Where the owner did not tell its table, its weights and connections are not 0: they are not known.
-    ...status.services.filter((service) => isTold(status, service)).flatMap(serviceSamples),
+    ...told.flatMap(serviceSamples),
+    ...(isEachTold(wanted, count) ? told.flatMap(realserverSamples) : []),
   ]
 }
 
@@ -147,7 +162,20 @@ function troubleSamples({ troubles }: Status, node: string): Sample[] {
   }))
 }
 
+export const REALSERVER_STATES = ['healthy', 'failed', 'unchecked'] as const
+/** `healthy`: null before the first check. */
+export const realserverState = (healthy: boolean | null): (typeof REALSERVER_STATES)[number] =>
+  healthy === null ? 'unchecked' : healthy ? 'healthy' : 'failed'
+
 function serviceSamples({ name: service, group, realservers }: Status['services'][number]): Sample[] {
+  const states = realservers.map(({ healthy }) => realserverState(healthy))
+  return REALSERVER_STATES.map((state) => {
+    const value = states.filter((one) => one === state).length
+    return { metric: 'lvsm_service_realservers', labels: { group, service, state }, value }
+  })
+}
+
+function realserverSamples({ name: service, group, realservers }: Status['services'][number]): Sample[] {
   return realservers.flatMap(({ node: realserver, address, port, weight, healthy, active, inactive }): Sample[] => {
     // A service may have one node twice, on two ports.
     const labels = { group, service, realserver, address: endpointText(address, port) }

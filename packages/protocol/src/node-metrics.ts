@@ -48,7 +48,6 @@ export const NODE_METRICS = {
   lvsm_check_figure: gauge('as the plugin says', 'Performance data of a plugin.', ...REALSERVER, 'figure', 'unit'),
   lvsm_ipvs: flag('The kernel has IPVS.'),
   lvsm_service_present: flag('The kernel has the service.', ...SERVICE),
-  lvsm_service_realservers: gauge('realservers', 'Realservers of the service by the last checks.', ...SERVICE, 'state'),
   lvsm_service_connections: gauge('connections', 'Connections in IPVS.', ...SERVICE, 'state'),
   lvsm_service_new_connections_total: counter('connections', 'Connections that began.', ...SERVICE),
   lvsm_service_packets_total: counter('packets', 'Packets that passed this node.', ...SERVICE, 'direction'),

@@ -1,20 +1,21 @@
 /** `GET /metrics` and `GET /v1/status` at the port for people: for whoever may look, and nobody else; failed logins are counted. */
 import { request } from 'node:https'
+import type { MetricsQuery } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { hostOf } from '../../../../test/kit/configuration.ts'
 import { AUTHORITY, HOST, logIn, startPeople, type TestPeople, withToken, withUser } from './fixture.ts'
 
 const host = {
   ...hostOf(),
-  metrics: () => '# TYPE lvsm_raft_term gauge\nlvsm_raft_term 7\n',
+  metrics: (wanted: MetricsQuery) => `# ${JSON.stringify(wanted)}\n# TYPE lvsm_raft_term gauge\nlvsm_raft_term 7\n`,
   clusterEvents: () => ({
     events: [{ at: '2026-11-27T20:00:00.000Z', node: 'rs1', group: '', kind: 'note', number: 0, reason: 'it began' }],
   }),
 }
 
-function textOf({ port }: TestPeople, headers: Readonly<Record<string, string>>) {
+function textOf({ port }: TestPeople, headers: Readonly<Record<string, string>>, query = '') {
   return new Promise<{ status: number; type: string; text: string }>((resolve, reject) => {
-    const options = { host: HOST, port, path: '/metrics', headers, agent: false, ca: AUTHORITY.certificate }
+    const options = { host: HOST, port, path: `/metrics${query}`, headers, agent: false, ca: AUTHORITY.certificate }
     const outgoing = request(options, (incoming) => {
       let text = ''
       incoming.on('data', (chunk) => (text += String(chunk)))
@@ -33,8 +34,10 @@ test('a viewer reads metrics, events and status; a stranger reads none of them',
   expect(await textOf(people, headers)).toEqual({
     status: 200,
     type: 'text/plain; version=0.0.4; charset=utf-8',
-    text: host.metrics(),
+    text: host.metrics({}),
   })
+  expect((await textOf(people, headers, '?realservers=no&job=lvsm')).text).toBe(host.metrics({ realservers: 'no' }))
+  expect(await textOf(people, headers, '?realservers=perhaps')).toMatchObject({ status: 400 })
   expect((await textOf(people, {})).status).toBe(401)
   expect(await people.ask('GET', '/v1/events', { headers })).toMatchObject({ status: 200, value: host.clusterEvents() })
   // There is no configuration that it knows of.
