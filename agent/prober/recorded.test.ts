@@ -31,6 +31,29 @@ function verdictOf({ type }: Recording, said: readonly string[], step: number): 
   return null
 }
 
+/** Protocol::ERR_Packet. */
+const mysqlError = (code: number, message: string): Buffer => {
+  const body = Buffer.concat([Buffer.from([0xff, code & 0xff, code >> 8]), Buffer.from(`#HY000${message}`)])
+  return Buffer.concat([Buffer.from([body.length & 0xff, body.length >> 8, 0, 0]), body])
+}
+it.each([
+  [
+    1130,
+    "Host '10.11.0.1' is not allowed to connect to this MariaDB server",
+    /^is at work, .* not allowed .* \(1130\): give a user/,
+  ],
+  [
+    1129,
+    "Host '10.11.0.1' is blocked because of many connection errors",
+    /^is at work, .* blocked .* \(1129\): FLUSH HOSTS/,
+  ],
+  [1040, 'Too many connections', /^refuses: Too many connections \(1040\)$/],
+])('a mysql server that answers a stranger with %i says what it is', (code, message, reason) => {
+  const turn = talkMysql().next(mysqlError(code, message))
+  expect(turn).toEqual({ ok: false, reason: expect.stringMatching(reason) })
+  expect('reason' in Object(turn) ? Object(turn).reason.length : 0).toBeLessThan(200)
+})
+
 const all = recordings()
 it('there is one of each', () => {
   expect(all.map(({ type }) => type).sort()).toEqual(Object.keys(TALKS).sort())

@@ -33,6 +33,8 @@ it.each<[string, string, boolean | null, string]>([
   ['nagios', 'kill -SEGV $$', false, 'ended by SIGSEGV'],
   ['keepalived', 'exit 0', true, 'exit code 0'],
   ['keepalived', 'exit 1', false, 'exit code 1'],
+  ['consul', 'exit 1', true, 'exit code 1'],
+  ['consul', 'echo gone; exit 3', false, 'gone (exit code 3)'],
   ['mon', 'echo $*; exit 1', false, 'a 10.11.0.11 (exit code 1)'],
   ['ldirectord', 'echo $*', true, 'a 10.11.0.10 80 10.11.0.11 8080 (exit code 0)'],
   ['nagios', 'printf "\\033[2Jx"', true, '\u{fffd}[2Jx (exit code 0)'],

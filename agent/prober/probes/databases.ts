@@ -45,8 +45,13 @@ function mysqlLogin(): Buffer {
   return Buffer.concat([Buffer.from([body.length & 0xff, body.length >> 8, 0, 1]), body])
 }
 const MYSQL_QUIT = Buffer.from([1, 0, 0, 0, 1])
-/** ER_CON_COUNT_ERROR, ER_SERVER_SHUTDOWN, ER_TOO_MANY_USER_CONNECTIONS, ER_HOST_IS_BLOCKED, ER_HOST_NOT_PRIVILEGED. */
-const MYSQL_REFUSALS: ReadonlySet<number> = new Set([1040, 1053, 1203, 1129, 1130])
+/** ER_CON_COUNT_ERROR, ER_SERVER_SHUTDOWN, ER_TOO_MANY_USER_CONNECTIONS. */
+const MYSQL_REFUSALS: ReadonlySet<number> = new Set([1040, 1053, 1203])
+/** ER_HOST_IS_BLOCKED, ER_HOST_NOT_PRIVILEGED: it is at work, and whether it takes clients cannot be seen from here. */
+const MYSQL_STRANGERS: Readonly<Record<number, string>> = {
+  1129: 'FLUSH HOSTS there lets this director in again',
+  1130: 'give a user of this host a grant there, or write type: tcp',
+}
 
 function mysqlTurn(): (heard: Buffer) => Turn {
   let greeted = ''
@@ -59,6 +64,9 @@ function mysqlTurn(): (heard: Buffer) => Turn {
     if (kind === 0xff) {
       const code = length >= 3 ? heard.readUInt16LE(5) : 0
       const message = heard.toString('utf8', 7, length + 4).replace(/^#...../, '')
+      const remedy = MYSQL_STRANGERS[code]
+      if (remedy !== undefined)
+        return { ok: false, reason: `is at work, and lets nobody in from here: ${message} (${code}): ${remedy}` }
       return greeted === '' || MYSQL_REFUSALS.has(code)
         ? { ok: false, reason: `refuses: ${message} (${code})` }
         : { ok: true, reason: `${greeted}, answers: ${message} (${code})` }

@@ -51,6 +51,8 @@ export const CONTRACTS: Readonly<Record<string, Contract>> = {
   },
   // mon(8): hosts are the last arguments.
   mon: { argv: (command, { address }) => [...command, address], verdict: zeroIsWell },
+  // Consul, health checks, script: passing, warning; any other code is critical.
+  consul: { argv: asWritten, verdict: (code) => code === 0 || code === 1, warns: (code) => code === 1 },
 }
 
 /** What is running or waits, by what it is asked; `ended`: it was told to end. */
