@@ -14,6 +14,7 @@ import {
 import { isPillar } from '../hearing.ts'
 import type { NodeState } from '../state.ts'
 import type { Alert } from './alert.ts'
+import { noteClosed, reopen } from './closed.ts'
 import { nextSettle, noteSaid, settle } from './book.ts'
 import { deliveryOf, hearsWhatLasts, mostAtOnce, type Told, toldOf } from './deliver.ts'
 import { flappingText, isFlapping } from './flapping.ts'
@@ -76,6 +77,7 @@ export function stepAlerts(state: NodeState, look: () => readonly CauseReport[])
   for (const [receiver, flight] of [...alerting.flights])
     if (now >= flight.until && noteFailed(state, receiver, 'no answer of the process that tells it')) news = true
   if (!listens) for (const { name } of rules.receivers) noteSender(state, name, mayTell(state))
+  reopen(alerting, rules.silenced, now)
   const dues = duesOf(book, rules, now)
   easeFailing(state, rules.receivers, (name) => [...dues.keys()].some((one) => one.name === name))
   // Before somebody is told: should this process end meanwhile, the next one knows that it may have been.
@@ -105,6 +107,7 @@ function forget({ alerting }: NodeState): void {
   alerting.failing.clear()
   alerting.refused.clear()
   alerting.senders.clear()
+  alerting.closed.clear()
 }
 
 function send(state: NodeState, receiver: ConfigReceiver, dues: readonly Due[]): boolean {
@@ -117,9 +120,11 @@ function send(state: NodeState, receiver: ConfigReceiver, dues: readonly Due[]):
   if (!first) return false
   alerting.serial += 1
   const id = `alerts to ${receiver.name} ${alerting.serial}`
-  flights.set(receiver.name, { id, dues: first, until: after(now, receiver.timeoutMs + GRACE_MS) })
+  const lasting = hearsWhatLasts(receiver) ? whatLasts(state, receiver, first) : []
+  const closes = hearsWhatLasts(receiver) && lasting.length === 0 && first.every(({ what }) => what === 'resolved')
+  flights.set(receiver.name, { id, dues: first, until: after(now, receiver.timeoutMs + GRACE_MS), closes })
   const told = first.map(({ alert }) => asTold(state, receiver, alert))
-  carry(state, id, receiver, told, hearsWhatLasts(receiver) ? whatLasts(state, receiver, first) : [])
+  carry(state, id, receiver, told, lasting)
   return true
 }
 function whatLasts(state: NodeState, receiver: ConfigReceiver, dues: readonly Due[]): Told[] {
@@ -165,6 +170,7 @@ export function onDelivered(state: NodeState, id: string, ok: boolean | null, re
     if (ok !== true) return noteFailed(state, receiver, reason)
     alerting.flights.delete(receiver)
     noteTold(alerting.book, receiver, flight.dues, now)
+    if (flight.closes) noteClosed(alerting, receiver, (alert) => rulesOf(state)?.silenced(alert) === true)
     countMessage(state, receiver, 'told')
     noteWorks(state, receiver)
     return true

@@ -52,6 +52,27 @@ it('a silenced alert is not sent, its end sends what still lasts, and what was t
   expect(firing(world, 'boss', 'no-ipvs'), 'it has lasted long enough for everybody').toBe(1)
 })
 
+it('what was told, is silenced when the receiver closes its incident, and lasts after that is told anew', () => {
+  const world = new World(23)
+  world.run(10_000)
+  world.begins('rs1', 'late')
+  world.begins('dir2', 'no-ipvs')
+  world.run(20_000)
+  tell(world, ['late'])
+  world.ends('dir2', 'no-ipvs')
+  world.run(60_000)
+  const last = () => world.bodies.findLast(({ receiver }) => receiver === 'ops')
+  expect([last()?.status, world.told('ops', 'late')], 'a silenced one is no reason to stay open').toEqual([
+    'resolved',
+    ['firing'],
+  ])
+  tell(world, [])
+  world.run(20_000)
+  expect([last()?.status, world.told('ops', 'late')]).toEqual(['firing', ['firing', 'firing']])
+  world.run(60_000)
+  expect(world.told('ops', 'late'), 'and once').toEqual(['firing', 'firing'])
+})
+
 it('what came and went in a silence is told nobody', () => {
   const world = new World(22)
   world.run(10_000)

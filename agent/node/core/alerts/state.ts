@@ -10,6 +10,8 @@ export interface Flight {
   readonly id: string
   readonly dues: readonly Due[]
   readonly until: Instant
+  /** By what it says nothing lasts any more. */
+  readonly closes: boolean
 }
 export interface Failing {
   readonly times: number
@@ -51,6 +53,8 @@ export interface Alerting {
   kept: string
   /** By receiver: who told it last, as far as this node knows. */
   readonly senders: Map<string, string>
+  /** By receiver: what lasted silenced when it was told that nothing does; as far as this process told it. */
+  readonly closed: Map<string, Set<string>>
   serial: number
 }
 
@@ -83,6 +87,7 @@ export function newAlerting(kept: KeptAlerts | null, startedAt: Instant, wallMs:
     detailed: 0,
     kept: '',
     senders: new Map(),
+    closed: new Map(),
     serial: 0,
   }
 }
