@@ -27,6 +27,7 @@ const PROCESSES = [
   'agent/prober/listener.test.ts',
   'agent/prober/haproxy/listener.test.ts',
   'agent/prober/script.test.ts',
+  'agent/prober/secured.test.ts',
   'agent/prober/sockets.test.ts',
   'agent/prober/talk.test.ts',
   'agent/prober/trace.test.ts',

@@ -1,9 +1,14 @@
 /** A conversation over one TCP connection: what was heard so far says what is said next, or is the verdict. */
+import type { Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask, Beside } from './attempt.ts'
+import { isSet } from './keys.ts'
 import { leave } from './leave.ts'
 import { open } from './probes/connect.ts'
+import { tlsOptions } from './probes/tls.ts'
 import { failing } from './reasons.ts'
+import type { Trace } from './trace.ts'
 
 export type Turn =
   | 'wait'
@@ -19,6 +24,34 @@ export interface Talk {
   readonly broken?: (heard: Buffer) => { readonly ok: boolean | null; readonly reason: string }
 }
 
+interface Line {
+  readonly socket: Socket
+  /** It can be spoken over. */
+  readonly onOpen: (then: () => void) => void
+  readonly close: () => void
+}
+/** By TLS, where the check says so, from the first byte on. */
+function lineTo(job: ProbeJob, end: Parameters<Ask>[1], trace: Trace, accepted: () => void): Line {
+  const raw = open(job, trace)
+  raw.on('error', failing(end))
+  if (!isSet(job.keys, 'tls'))
+    return { socket: raw, onOpen: (then) => raw.on('connect', then), close: () => leave(raw) }
+  let opened = false
+  raw.on('connect', () => {
+    opened = true
+    accepted()
+  })
+  const socket = connectTls({ socket: raw, ...tlsOptions(job.keys) })
+  trace.tls(socket)
+  socket.on('error', failing(end))
+  return {
+    socket,
+    onOpen: (then) => socket.on('secureConnect', then),
+    // Without a handshake there is no session to end.
+    close: () => (opened ? leave(socket) : void raw.destroy()),
+  }
+}
+
 /** Longer than any greeting. */
 const LONGEST = 64 * 1024
 /** Each piece has all of them looked at again. */
@@ -28,8 +61,9 @@ export const converse =
   (talkOf: (job: ProbeJob) => Talk): Ask =>
   (job, end, trace) => {
     const talk = talkOf(job)
-    const socket = open(job, trace)
     let sofar = 'no answer'
+    const line = lineTo(job, end, trace, () => (sofar = 'accepts connections, but makes no TLS handshake'))
+    const { socket } = line
     let heard = Buffer.alloc(0)
     let [over, pieces] = [false, 0]
     const say = (bytes: Buffer): void => {
@@ -41,7 +75,7 @@ export const converse =
       end(ok, reason, beside)
       if (bye) socket.write(bye)
     }
-    socket.on('connect', () => {
+    line.onOpen(() => {
       sofar = 'accepts connections, but says nothing that is wanted'
       if (talk.first) say(talk.first)
     })
@@ -60,7 +94,6 @@ export const converse =
         say(turn.say)
       } else verdict(turn.ok, turn.reason, turn.bye, turn.beside)
     })
-    socket.on('error', failing(end))
     const ended = (): void => {
       const broken = heard.length > 0 ? talk.broken?.(heard) : undefined
       if (broken) end(broken.ok, broken.reason)
@@ -70,7 +103,7 @@ export const converse =
     socket.on('close', ended)
     const close = (): void => {
       over = true
-      leave(socket)
+      line.close()
     }
     return { sofar: () => sofar, close }
   }
