@@ -140,6 +140,28 @@ it('answers that take long hold the others up, which is told', () => {
   expect(one.codes()).toEqual([])
 })
 
+it('one that answers late holds the others up each time, which is one trouble, and no coming and going', () => {
+  const one = director()
+  one.go(3000)
+  const seen: string[] = []
+  let slow: { readonly id: string; readonly at: number } | null = null
+  for (let ms = 0; ms < 20_000; ms += 10) {
+    if (ms % 500 === 0) one.feed({ kind: 'lease-status', status: statusOf('dir1', 'dir1') })
+    one.run(10)
+    if (slow && ms >= slow.at) {
+      one.feed({ kind: 'checked', id: slow.id, ok: true, reason: 'connected' })
+      slow = null
+    }
+    for (const { id } of one.take('check'))
+      if (id.startsWith('10.11.0.11 ')) slow = { id, at: ms + 700 }
+      else one.feed({ kind: 'checked', id, ok: true, reason: 'connected' })
+    if (ms > 5000 && ms % 100 === 0) seen.push(one.codes().join())
+  }
+  expect(new Set(seen)).toEqual(new Set(['via-late']))
+  one.go(5000)
+  expect(one.codes()).toEqual([])
+})
+
 it('turns are no news, and hide none: what somebody else changes is told', () => {
   const one = director()
   one.go(5000)

@@ -39,8 +39,8 @@ export interface Turns {
   now: Turn | null
   /** Of the last one's realserver, which takes connections of checks until the next one. */
   lastKey: string | null
-  /** The last one waited so long. */
-  lateMs: number
+  /** So many in a row waited no longer than their interval; where one holds the others up, it is itself in time. */
+  timely: number
   /** The last one could not be asked so; null: it could. */
   missed: Missed | null
 }
@@ -93,7 +93,7 @@ export function ask(state: NodeState, member: Member, id: string, more: Pick<Che
   if (!isPossible(state, member)) return plainly(state, member, id, more)
   const { turns } = state.checks
   const { name } = member.service
-  const own = turns.get(name) ?? { waiting: [], now: null, lastKey: null, lateMs: 0, missed: null }
+  const own = turns.get(name) ?? { waiting: [], now: null, lastKey: null, timely: Infinity, missed: null }
   turns.set(name, own)
   if (own.now?.id === id || own.waiting.some((one) => one.id === id)) return
   const byHand = explain !== undefined
@@ -178,7 +178,8 @@ const isOwnersCheck = (state: NodeState, name: string): boolean =>
 function begin(state: NodeState, turns: Turns, next: Waiting): void {
   const member = state.checks.members.get(next.member)
   if (!member || (next.byHand && !isAwaited(state, next))) return
-  if (!next.byHand) turns.lateMs = between(next.since, state.now)
+  if (!next.byHand)
+    turns.timely = between(next.since, state.now) > member.service.check.intervalMs ? 0 : turns.timely + 1
   if (!isPossible(state, member)) return plainly(state, member, next.id, next.explain ? { explain: true } : {})
   turns.now = { ...next, stage: 'wanted', until: after(state.now, lookForTurn(state) + READY_MS) }
   turns.lastKey = destKey(member.realserver)
@@ -221,7 +222,7 @@ export const nextTurn = ({ checks }: NodeState): Instant | null =>
 
 export function turnTroubles(state: NodeState): Trouble[] {
   const { checks, view } = state
-  return [...checks.turns].flatMap(([name, { lateMs, missed }]): Trouble[] => {
+  return [...checks.turns].flatMap(([name, { timely, missed }]): Trouble[] => {
     const service = view?.services.find((one) => one.name === name)
     if (!service) return []
     const { intervalMs } = service.check
@@ -235,7 +236,7 @@ export function turnTroubles(state: NodeState): Trouble[] {
           hint: 'mend what lvsm status says of the kernel beside this; until then realservers are asked at their own addresses',
         },
       ]
-    if (lateMs <= intervalMs) return []
+    if (timely >= service.realservers.length) return []
     return [
       {
         ...{ code: 'via-late', severity: 'warning', object },
