@@ -5,7 +5,7 @@ import { harmless, judge, MOST_SHOWN, sentenceOf } from '@lvsm/model'
 import { type Document, documentOf, writtenOf } from '../document/document.ts'
 import { namedPlace } from '../document/sections.ts'
 import { isTree, type Tree } from '../document/tree.ts'
-import { goneOf, lossOf, refusalsOf, type Situation, warningsOf } from '../intent/consequences.ts'
+import { cutOf, goneOf, lossOf, refusalsOf, type Situation, warningsOf } from '../intent/consequences.ts'
 import { NO_FACTS } from '../intent/facts.ts'
 import { diffDocuments } from '../revision/difference.ts'
 import { votersOf, withElectorate } from '../voters/electorate.ts'
@@ -52,7 +52,8 @@ function served(before: Document, command: ConfigCommand, after: Applied, facts:
     section === 'services' && more.length === 0 && to === undefined ? [name] : [],
   )
   const gone = removed.length === 0 ? [] : goneOf(former(), removed)
-  const losses = [...gone, ...lossOf(former, { config, facts })]
+  const cut = 'noun' in command && command.verb === 'remove' ? cutOf(former(), config) : []
+  const losses = [...gone, ...lossOf(former, { config, facts }), ...cut]
   const isForced = !('noun' in command) || command.force === true
   const against = isForced ? [] : refusalsOf(losses)
   if (against.length > 0) return { refusals: against.slice(0, MOST_SHOWN) }

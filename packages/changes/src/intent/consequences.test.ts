@@ -139,6 +139,22 @@ describe('a change of the configuration', () => {
     const back = run(DOCUMENT, { verb: 'rollback', revision: 2 }, { earlier: () => empty.document ?? null })
     expect(back.refusals ?? back.warnings).toContainEqual(expect.objectContaining({ code: 'no-server-left' }))
   })
+  it('whoever removes a realserver that takes connections is told that they end, and of one that was drained is not', () => {
+    const cut = (result: ReturnType<typeof run>) =>
+      result.refusals ?? result.warnings.filter(({ code }) => code === 'connections-cut')
+    expect(cut(run(DOCUMENT, remove()))).toEqual([
+      {
+        ...{ severity: 'warning', code: 'connections-cut', field: 'services.https' },
+        message: 'established connections to rs2 are cut off (services: https)',
+        hint: expect.stringContaining('lvsm drain SERVER'),
+      },
+    ])
+    expect(cut(run(DOCUMENT, remove(), { facts: after(command('drain', server('rs2', 'https'))) }))).toEqual([])
+    const none = run(DOCUMENT, set('rs2', { weight: 0 }))
+    if (none.refusals) throw new Error(JSON.stringify(none.refusals))
+    expect(cut(run(none.document, remove()))).toEqual([])
+    expect(cut(run(DOCUMENT, { verb: 'remove', noun: 'service', which: { service: 'https' } }))).toEqual([])
+  })
   it('whoever removes a service that clients are served by is told, and of one that serves nobody is not', () => {
     const action: Action = { verb: 'remove', noun: 'service', which: { service: 'https' } }
     const gone = { severity: 'warning', code: 'service-gone', field: 'services.https' } as const

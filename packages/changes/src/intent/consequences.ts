@@ -4,8 +4,8 @@
  * bar: both are warned. The stop of a group asks for just this, and no service of a stopped group is emptied by what comes after.
  * A service that its backups (sorry servers) would serve is not empty: for that they are there. It is said.
  */
-import type { Refusal, Warning } from '@lvsm/base'
-import { type Config, type ConfigGroup, type ConfigService, forwarding, inTableOf } from '@lvsm/model'
+import { listed, type Refusal, type Warning } from '@lvsm/base'
+import { type Config, type ConfigGroup, type ConfigService, destKey, forwarding, inTableOf } from '@lvsm/model'
 import type { Fact, Facts, Subject } from '@lvsm/protocol'
 import { intentOnServer, isOnStandby, isStopped } from './facts.ts'
 
@@ -18,7 +18,7 @@ type Served = 'servers' | 'backups' | 'nobody'
 
 /** What is so, and was not before. */
 interface Loss {
-  readonly code: 'no-server-left' | 'backups-alone' | 'no-director-left' | 'service-gone'
+  readonly code: 'no-server-left' | 'backups-alone' | 'no-director-left' | 'service-gone' | 'connections-cut'
   readonly field: string
   readonly now: string
   readonly would: string
@@ -81,6 +81,25 @@ export function goneOf(before: Situation, names: readonly string[]): Loss[] {
   return [...were].flatMap(([name, served]) => (served === 'nobody' ? [] : [gone(name)]))
 }
 
+/** Of services that are still there: who leaves their tables while he takes connections. One that was drained or stopped before is left alone. */
+export function cutOf({ config, facts }: Situation, after: Config): Loss[] {
+  const stay = new Map(after.services.map(({ name, realservers }) => [name, new Set(realservers.map(destKey))]))
+  const cut = config.services.flatMap(({ name, realservers }) =>
+    realservers
+      .filter((one) => stay.get(name)?.has(destKey(one)) === false)
+      .filter(({ node, weight }) => weight > 0 && intentOnServer(facts, name, node) === 'serve')
+      .map(({ node }) => ({ name, node })),
+  )
+  const [first] = cut
+  if (!first) return []
+  const [nodes, services] = [cut.map(({ node }) => node), cut.map(({ name }) => name)].map((all) =>
+    listed([...new Set(all)], MOST_NAMED),
+  )
+  const now = `established connections to ${nodes} are cut off (services: ${services})`
+  return [{ code: 'connections-cut', field: `services.${first.name}`, now, would: '' }]
+}
+const MOST_NAMED = 5
+
 const gone = (name: string): Loss => ({
   code: 'service-gone',
   field: `services.${name}`,
@@ -110,6 +129,8 @@ const WAYS_BACK: Readonly<Record<Loss['code'], string>> = {
   'no-server-left': 'enable one of its realservers, or stop its group, so that clients are refused at once',
   'service-gone':
     'if it was the wrong one: lvsm config rollback REVISION, to the one before this; lvsm config history has it',
+  'connections-cut':
+    'the next time let them end first: lvsm drain SERVER, and remove it when none is established any more (lvsm server list)',
   'backups-alone': 'it is so until one of its other realservers is enabled, or has a weight',
   'no-director-left': 'take one of them off standby',
 }
@@ -117,6 +138,7 @@ const WAYS_OUT: Readonly<Record<Loss['code'], string>> = {
   'no-server-left': 'enable or add another of its realservers first; if it is meant: --force (in the API: force: true)',
   'backups-alone': '',
   'service-gone': '',
+  'connections-cut': '',
   'no-director-left':
     'take another one off standby first; if it is meant: --force (in the API: force: true), or stop the group',
 }
