@@ -5,11 +5,13 @@ import type { Trouble } from '@lvsm/base'
 import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
 import type { MetricsQuery, WellFacts } from '@lvsm/protocol'
 import { afterEach, expect, it } from 'vitest'
-import { eventually } from '../../test/kit/eventually.ts'
+import { eventually as waits } from '../../test/kit/eventually.ts'
 import { startProber } from './monitoring.ts'
 
 const CONFIG = checkConfig(SAMPLE).config as Config
 const OWN = '127.77.0.4'
+/** On a busy machine a process takes its time until it listens. */
+const eventually = <T>(look: () => T | Promise<T>): Promise<T> => waits(look, 50_000)
 const ends: (() => void)[] = []
 afterEach(() => {
   for (const end of ends.splice(0)) end()
@@ -69,21 +71,24 @@ it('a node says whether it is well, and what it counts, and goes on when the pro
   )
   await free()
   await eventually(() => expect(troubles.get('monitoring-port')).toBeNull())
-  await eventually(async () => expect(await get(port, '/healthz')).toEqual([200, 'ok\n']))
-  expect(await get(port, '/owner/web')).toEqual([200, 'owner\n'])
-  expect((await get(port, '/owner/mail'))[0]).toBe(503)
-  expect(await get(port, '/metrics?realservers=no')).toEqual([200, exposition])
-  expect(wanted).toEqual([{ realservers: 'no' }])
+  // On a busy machine what was told last may be too old for a moment: then it is 503, whatever is asked.
+  const answers = (path: string, ...answer: readonly [number, string]) =>
+    eventually(async () => expect(await get(port, path)).toEqual(answer))
+  await answers('/healthz', 200, 'ok\n')
+  await answers('/owner/web', 200, 'owner\n')
+  await answers('/owner/mail', 503, 'another node owns it, or nobody\n')
+  await answers('/metrics?realservers=no', 200, exposition)
+  expect(wanted).toContainEqual({ realservers: 'no' })
 
   tell({ ready: 'bob set it to standby', owners: { web: false, mail: false } })
-  await eventually(async () => expect(await get(port, '/readyz')).toEqual([503, 'bob set it to standby\n']))
-  expect((await get(port, '/owner/web'))[0]).toBe(503)
+  await answers('/readyz', 503, 'bob set it to standby\n')
+  await answers('/owner/web', 503, 'another node owns it, or nobody\n')
 
   const [pid = 0] = children()
   expect(readFileSync(`/proc/${pid}/status`, 'utf8'), 'it has no rights').not.toMatch(/^Uid:\t0\t/m)
   process.kill(pid, 'SIGKILL')
   await eventually(() => expect(troubles.get('prober')).toMatchObject({ code: 'prober-ended' }))
-  await eventually(async () => expect(await get(port, '/healthz')).toEqual([200, 'ok\n']))
+  await answers('/healthz', 200, 'ok\n')
 
   listenAt(null)
   await eventually(() => expect(get(port, '/healthz')).rejects.toThrow())
