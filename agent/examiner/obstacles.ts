@@ -49,26 +49,39 @@ export const readFixedNeighbours = (): NonNullable<MachineFacts['fixedNeighbours
     )
   })
 
+/** Sets that are read; and one that has more elements than a person writes down is a list of strangers. */
+const MOST_SETS = 200
+
 /** Of tables that are not lvsm's own. */
 export const readDropRules = (chains: MachineFacts['chains']): NonNullable<MachineFacts['dropRules']> =>
   withNetlink(NETLINK.netfilter, (socket) => {
     const hooks = new Map(chains.map(({ family, table, chain, hook }) => [`${family} ${table} ${chain}`, hook]))
     const families = [...new Set(chains.map(({ family }) => family))] as nftables.Family[]
-    // Of a chain, in the order of its rules.
-    const accepted = new Map<string, nftables.Dropped[]>()
-    return families
-      .flatMap((family) => decoded(socket, nftables.dumpRules({ family }), nftables.decodeRule).slice(0, MOST_RULES))
-      .flatMap((rule) => {
-        const { family, table, chain, handle } = rule
-        const dropped = table.startsWith('lvsm') ? null : nftables.droppedBy(rule)
-        const key = `${family} ${table} ${chain}`
-        const before = accepted.get(key) ?? []
-        const accepts = dropped === null ? nftables.acceptedBy(rule) : null
-        if (accepts !== null) accepted.set(key, [...before, accepts])
-        if (dropped === null) return []
-        const behind = before.some((one) => nftables.isBehind(dropped, one))
-        return [
-          { family, table, chain, handle, hook: hooks.get(key) ?? null, ...dropped, ...(behind ? { behind } : {}) },
-        ]
-      })
+    const sets = new Map<string, readonly nftables.Element[] | null>()
+    const elementsOf = (name: nftables.SetName): readonly nftables.Element[] | null => {
+      const key = `${name.family} ${name.table} ${name.set}`
+      const known = sets.get(key)
+      if (known !== undefined || sets.size >= MOST_SETS) return known ?? null
+      const found = readElements(socket, name)
+      sets.set(key, found)
+      return found
+    }
+    return families.flatMap((family) => {
+      const all = decoded(socket, nftables.dumpRules({ family }), nftables.decodeRule).slice(0, MOST_RULES)
+      const rules = all.filter(({ table }) => !table.startsWith('lvsm'))
+      const hookOf = (table: string, chain: string): number | null => hooks.get(`${family} ${table} ${chain}`) ?? null
+      return nftables.dropsIn({ rules, hookOf, elementsOf }).map(({ rule, behind, ...drop }) => ({
+        ...{ family, table: rule.table, chain: rule.chain, handle: rule.handle, ...drop },
+        ...(behind ? { behind } : {}),
+      }))
+    })
   })
+/** Null: it went meanwhile. */
+function readElements(socket: Netlink, name: nftables.SetName): readonly nftables.Element[] | null {
+  try {
+    const lists = decoded(socket, nftables.dumpElements(name), nftables.decodeElements)
+    return nftables.singleElements(lists.flatMap(({ elements }) => elements))
+  } catch {
+    return null
+  }
+}

@@ -79,6 +79,26 @@ export const OBSTACLE_TRAPS: readonly Trap[] = [
     }),
   },
   {
+    ...{
+      check: 'drop-rule',
+      what: 'in a chain that is jumped to',
+      severity: 'critical',
+      says: /what is to 10\.12\.0\.11: 12 packets/,
+    },
+    trapped: director('dr', { dropRules: drop({ destination: '10.12.0.11', from: 'input', set: 'blocked' }) }),
+    clean: director('dr', { dropRules: drop({ destination: '192.0.2.9', from: 'input', set: 'blocked' }) }),
+  },
+  {
+    ...{
+      check: 'drop-rule',
+      what: 'of a stranger who is kept out',
+      severity: 'critical',
+      says: /from 10\.12\.0\.11 tcp/,
+    },
+    trapped: director('dr', { dropRules: drop({ source: '10.12.0.11', protocol: 6, port: 80 }) }),
+    clean: director('dr', { dropRules: drop({ source: '203.0.113.9', protocol: 6, port: 80 }) }),
+  },
+  {
     ...{ check: 'drop-rule', what: 'the last one of a chain', severity: 'info', says: /drops all that comes to it/ },
     trapped: director('dr', { dropRules: drop({}) }),
     clean: director('dr', { dropRules: drop({ more: true }) }),

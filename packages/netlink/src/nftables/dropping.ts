@@ -16,7 +16,7 @@ export interface Dropped {
   readonly packets: number | null
 }
 
-type Found = { -readonly [Key in keyof Dropped]?: Dropped[Key] }
+export type Found = { -readonly [Key in keyof Dropped]?: Dropped[Key] }
 const numberOf = (data: Uint8Array): number => data.reduce((sum, byte) => sum * 256 + byte, 0)
 const inet =
   (key: 'source' | 'destination') =>
@@ -39,9 +39,11 @@ function compared(loaded: Expression | undefined, { op, data }: Extract<Expressi
     // The family stands in the address, too.
     return loaded.key === 'nfproto' || loaded.key === 'protocol' ? {} : null
   }
-  if (loaded?.kind !== 'payload') return null
-  return PLACES[`${loaded.base} ${loaded.offset} ${loaded.length}`]?.(data) ?? null
+  return placeOf(loaded)?.(data) ?? null
 }
+/** What a place of a packet is called, and how it is read; undefined: it has no name here. */
+export const placeOf = (loaded: Expression | undefined): ((data: Uint8Array) => Found) | undefined =>
+  loaded?.kind === 'payload' ? PLACES[`${loaded.base} ${loaded.offset} ${loaded.length}`] : undefined
 
 /** Null: it accepts nothing. */
 export const acceptedBy = ({ expressions }: Pick<Rule, 'expressions'>): Dropped | null =>
@@ -52,7 +54,7 @@ export const isBehind = (dropped: Dropped, accepted: Dropped): boolean => {
   const named = NAMES.filter((name) => dropped[name] !== undefined)
   return named.length > 0 && named.every((name) => accepted[name] === dropped[name])
 }
-const NAMES = ['source', 'destination', 'protocol', 'sourcePort', 'port'] as const
+export const NAMES = ['source', 'destination', 'protocol', 'sourcePort', 'port'] as const
 
 /** Null: it drops nothing. A rule that refuses with an answer (reject) counts as one that drops. */
 export function droppedBy({ expressions }: Pick<Rule, 'expressions'>): Dropped | null {
@@ -63,7 +65,7 @@ export function droppedBy({ expressions }: Pick<Rule, 'expressions'>): Dropped |
   return ends ? askedBy(expressions) : null
 }
 
-function askedBy(expressions: Rule['expressions']): Dropped {
+export function askedBy(expressions: Rule['expressions']): Dropped {
   const found: Found = {}
   let [more, packets] = [false, null as number | null]
   for (const [at, one] of expressions.entries()) {

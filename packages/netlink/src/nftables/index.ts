@@ -1,5 +1,6 @@
 export type { Dynset, Limit } from './dynset.ts'
-export { acceptedBy, type Dropped, droppedBy, isBehind } from './dropping.ts'
+export { type Dropped } from './dropping.ts'
+export { dropsIn, type FoundDrop } from './following.ts'
 export * from './event.ts'
 export * from './expression.ts'
 export * as match from './match.ts'

@@ -31,6 +31,7 @@ const VERDICT_TYPE = 0xffffff00
 const LIST = { table: 1, set: 2, elements: 3 } as const
 const ELEMENT = { key: 1, data: 2, flags: 3, timeout: 4, expiration: 5 } as const
 const LIST_ELEMENT = 1
+const RANGE_END = 1
 
 /** Key types: the number is for the `nft` tool, which prints elements by it (1 host, 2 network order). */
 const KEYS = {
@@ -72,6 +73,22 @@ export interface Element {
 export interface ListedElement extends Element {
   /** Milliseconds left; absent without a timeout. */
   readonly leftMs?: number
+  /** In a set of ranges: it is no more in the one before it (NFT_SET_ELEM_INTERVAL_END). */
+  readonly end?: true
+}
+
+/** Those that stand for one key alone: in a set of ranges each begins with one element, and ends before another one. */
+export function singleElements(all: readonly ListedElement[]): readonly ListedElement[] {
+  const ends = new Set(all.flatMap(({ key, end }) => (end ? [key.join()] : [])))
+  return ends.size === 0 ? all : all.filter(({ key, end }) => !end && ends.has(keyAfter(key).join()))
+}
+function keyAfter(key: Uint8Array): Uint8Array {
+  const after = key.slice()
+  for (let at = after.length - 1; at >= 0; at--) {
+    after[at] = ((after[at] ?? 0) + 1) & 0xff
+    if (after[at] !== 0) break
+  }
+  return after
 }
 
 /** Elements that one message holds with room to spare (its list has 16 bits of length); more go in several messages of one batch. */
@@ -175,6 +192,7 @@ function readElement(bytes: Uint8Array): ListedElement {
     ...(verdict ? { verdict } : {}),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(leftMs === undefined ? {} : { leftMs }),
+    ...(((fields.be32(ELEMENT.flags) ?? 0) & RANGE_END) !== 0 ? { end: true as const } : {}),
   }
 }
 

@@ -38,7 +38,11 @@ const dropRule = z.object({
   sourcePort: z.number().exactOptional(),
   port: z.number().exactOptional(),
   more: z.boolean(),
-  /** A rule before it in that chain accepts what it names, at least of some: it is the end of a list. Came later. */
+  /** The chain by which it is reached, where that is another one; what its jump asks for is named with the rest. Came later. */
+  from: text.exactOptional(),
+  /** The set that has what is named. Came later. */
+  set: text.exactOptional(),
+  /** A rule before it accepts what it names, at least of some: it is the end of a list. Came later. */
   behind: z.boolean().exactOptional(),
   /** Null: nobody counts. */
   packets: z.number().nullable(),

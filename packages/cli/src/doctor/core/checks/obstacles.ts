@@ -1,5 +1,5 @@
 /** What somebody put into the way of packets, and forgot (rows 42 to 46). */
-import { netemAway, netemHarm } from '@lvsm/base'
+import { listed, netemAway, netemHarm } from '@lvsm/base'
 import { inNetwork } from '@lvsm/model'
 import type { FactDropRule } from '@lvsm/protocol'
 import type { Check, Seen, Site } from '../check.ts'
@@ -110,6 +110,8 @@ function concerns({ part, facts }: Site, rule: FactDropRule): boolean {
   const isKnown = (address: string): boolean =>
     part.reached.has(address) || facts.addresses.some((one) => one.address === address)
   if (addresses.length + ports.length === 0) return !rule.more && rule.hook !== null
+  // Somebody who is kept out is no part of the cluster, whatever he asks for.
+  if (rule.source !== undefined && !isKnown(rule.source)) return false
   if (ports.some((port) => part.ports.has(port))) return true
   // Of a machine whose ports nobody knows any may be meant.
   return (ports.length === 0 || part.ports.size === 0) && addresses.some(isKnown)
@@ -124,27 +126,43 @@ const dropRule: Check = {
   mend: 'nft -a list ruleset, and iptables -S where that is in use: delete the rule',
   look(site) {
     if (!site.part.director && site.part.aliases.length === 0 && site.part.node === null) return []
-    return (
-      (site.facts.dropRules ?? [])
-        // Behind rules that accept the same it is meant for whoever these do not name.
-        .filter((rule) => rule.behind !== true && concerns(site, rule))
-        .map((rule): Seen => {
-          const { family, table, chain, handle, packets } = rule
-          const at = `${family} ${table} ${chain}`
-          const what = ruleText(rule)
-          const counted = packets === null ? 'nobody counts what it dropped' : `${packets} packets until now`
-          // A drop behind rules that accept is the end of most filters: only what names something, or has dropped, is meant.
-          const named = rule.port !== undefined || rule.destination !== undefined || rule.source !== undefined
-          return {
-            severity: !named ? 'info' : packets === 0 || rule.more ? 'warning' : 'critical',
-            object: `chain ${at}`,
-            message: `a rule of chain ${at} drops ${what === '' ? 'all that comes to it' : `what is ${what}`}: ${counted}`,
-            evidence: [`nft -a list chain ${at}: handle ${handle}`],
-            mend: `nft delete rule ${at} handle ${handle}, and take it from whatever makes it`,
-          }
-        })
-    )
+    const byRule = new Map<string, FactDropRule[]>()
+    // Behind rules that accept the same it is meant for whoever these do not name.
+    for (const rule of site.facts.dropRules ?? []) {
+      if (rule.behind === true || !concerns(site, rule)) continue
+      const key = `${placeOf(rule)} ${rule.handle}`
+      byRule.set(key, [...(byRule.get(key) ?? []), rule])
+    }
+    return [...byRule.values()].map(dropSeen)
   },
+}
+const MOST_NAMED = 4
+const placeOf = ({ family, table, chain }: FactDropRule): string => `${family} ${table} ${chain}`
+const unique = (texts: readonly string[]): string[] => [...new Set(texts)].filter((text) => text !== '')
+
+/** Of one rule: all that it drops by its set, or by whence it is reached. */
+function dropSeen(those: readonly FactDropRule[]): Seen {
+  const [first] = those as readonly [FactDropRule, ...FactDropRule[]]
+  const { family, table, handle, packets, more } = first
+  const at = placeOf(first)
+  const what = listed(unique(those.map(ruleText)), MOST_NAMED)
+  const counted = packets === null ? 'nobody counts what it dropped' : `${packets} packets until now`
+  // A drop behind rules that accept is the end of most filters: only what names something, or has dropped, is meant.
+  const named = first.port !== undefined || first.destination !== undefined || first.source !== undefined
+  const sets = unique(those.map(({ set = '' }) => set))
+  const from = unique(those.map(({ from: chain = '' }) => chain))
+  const away = `nft delete rule ${at} handle ${handle}, and take it from whatever makes it`
+  return {
+    severity: !named ? 'info' : packets === 0 || more ? 'warning' : 'critical',
+    object: `chain ${at}`,
+    message: `a rule of chain ${at} drops ${what === '' ? 'all that comes to it' : `what is ${what}`}: ${counted}`,
+    evidence: [
+      `nft -a list chain ${at}: handle ${handle}`,
+      ...from.map((chain) => `it is reached from chain ${family} ${table} ${chain}`),
+      ...sets.map((set) => `nft list set ${family} ${table} ${set} has it`),
+    ],
+    mend: sets[0] === undefined ? away : `nft delete element ${family} ${table} ${sets[0]} '{ … }'; or: ${away}`,
+  }
 }
 
 const noCarrier: Check = {

@@ -1,0 +1,127 @@
+/** What a packet filter drops by several rules together: jumps, sets, and maps from keys to verdicts. */
+import { expect, test } from 'vitest'
+import type { Expression } from './expression.ts'
+import { dropsIn, type FoundDrop } from './following.ts'
+import * as match from './match.ts'
+import type { Rule } from './rule.ts'
+import { type Element, portKey, singleElements } from './set.ts'
+import { accept, drop, jump } from './types.ts'
+
+const VIP = '10.11.0.10'
+const bytesOf = (address: string): Uint8Array => Uint8Array.from(address.split('.').map(Number))
+const counted: Expression = { kind: 'counter', packets: 12, bytes: 720 }
+const TO: Expression = { kind: 'payload', base: 'network', offset: 16, length: 4 }
+const FROM: Expression = { ...TO, offset: 12 }
+const PORT: Expression = { kind: 'payload', base: 'transport', offset: 2, length: 2 }
+const isIn = (set: string, more: object = {}): Expression => ({ kind: 'lookup', set, ...more })
+const INPUT = 1
+
+type Rules = Readonly<Record<string, readonly (readonly Expression[])[]>>
+type Sets = Readonly<Record<string, readonly Element[] | null>>
+function drops(chains: Rules, sets: Sets = {}): Partial<FoundDrop>[] {
+  let handle = 0
+  const rules = Object.entries(chains).flatMap(([chain, all]) =>
+    all.map((expressions): Rule => {
+      handle += 1
+      return { family: 'inet', table: 'filter', chain, handle, expressions, comment: '' }
+    }),
+  )
+  const hookOf = (_: string, chain: string): number | null => (chain === 'input' ? INPUT : null)
+  const found = dropsIn({ rules, hookOf, elementsOf: ({ set }) => sets[set] ?? null })
+  return found.map(({ rule, ...one }) => ({ ...one, handle: rule.handle }) as Partial<FoundDrop>)
+}
+
+test('one in a chain that others jump to drops what the jump names', () => {
+  const to = match.destinationIs(VIP)
+  const chains: Rules = {
+    input: [[...to, match.decide(jump('blocked'))]],
+    blocked: [[...match.portIs(80), counted, match.decide(drop)]],
+  }
+  expect(drops(chains)).toEqual([
+    {
+      ...{ destination: VIP, port: 80, more: false, packets: 12 },
+      ...{ hook: INPUT, behind: false, from: 'input', handle: 2 },
+    },
+  ])
+  const goto: Rules = { ...chains, input: [[...to, match.decide({ verdict: 'goto', chain: 'blocked' })]] }
+  expect(drops(goto)).toMatchObject([{ destination: VIP, port: 80 }])
+  const others: Rules = { ...chains, blocked: [[...match.destinationIs('10.11.0.99'), match.decide(drop)]] }
+  expect(drops(others), 'nothing is both: it is said by itself').toMatchObject([
+    { destination: '10.11.0.99', hook: null },
+  ])
+})
+test('two chains that jump to each other are no end', () => {
+  const chains: Rules = {
+    input: [[...match.portIs(80), match.decide(jump('one'))]],
+    one: [[match.decide(jump('two'))]],
+    two: [[match.decide(jump('one'))], [match.decide(drop)]],
+  }
+  expect(drops(chains)[0]).toMatchObject({ port: 80, handle: 4 })
+})
+test('what is accepted before the jump, or in that chain, is not dropped behind it', () => {
+  const web = match.portIs(80)
+  const end = [counted, match.decide(drop)]
+  const before: Rules = {
+    input: [
+      [...web, match.decide(accept)],
+      [...web, match.decide(jump('rest'))],
+    ],
+    rest: [end],
+  }
+  expect(drops(before)).toMatchObject([{ port: 80, behind: true }])
+  const there: Rules = {
+    input: [[...web, match.decide(jump('rest'))]],
+    rest: [[FROM, { kind: 'cmp', op: 'eq', data: bytesOf('10.0.0.1') }, match.decide(accept)], end],
+  }
+  expect(drops(there)).toMatchObject([{ port: 80, behind: true }])
+})
+test('a set stands for each of its elements; one that is not known, or has ranges, is more that is asked for', () => {
+  const chains: Rules = { input: [[TO, isIn('blocked'), counted, match.decide(drop)]] }
+  const blocked = [{ key: bytesOf(VIP) }, { key: bytesOf('10.11.0.11') }]
+  expect(drops(chains, { blocked })).toMatchObject([
+    { destination: VIP, set: 'blocked', more: false, packets: 12 },
+    { destination: '10.11.0.11', set: 'blocked' },
+  ])
+  const unknown = { more: true, packets: 12, hook: INPUT, behind: false, handle: 1 }
+  expect(drops(chains)).toEqual([unknown])
+  const inverted: Rules = { input: [[TO, isIn('blocked', { inverted: true }), counted, match.decide(drop)]] }
+  expect(drops(inverted, { blocked })).toEqual([unknown])
+  expect(
+    drops(chains, { blocked: [{ key: Uint8Array.of(10, 11, 0, 10, 0, 80, 0, 0) }] })[0]?.destination,
+  ).toBeUndefined()
+})
+test('a set that was written into the rule has no name', () => {
+  const chains: Rules = { input: [[PORT, isIn('__set0'), match.decide(drop)]] }
+  const found = drops(chains, { __set0: [{ key: portKey(80) }, { key: portKey(443) }] })
+  expect(found.map(({ port, set }) => [port, set])).toEqual([
+    [80, undefined],
+    [443, undefined],
+  ])
+})
+test('a map drops, accepts, or jumps by key', () => {
+  const chains: Rules = {
+    input: [[TO, isIn('verdicts', { verdicts: true })]],
+    web: [[...match.portIs(80), match.decide(drop)]],
+  }
+  const verdicts: Element[] = [
+    { key: bytesOf(VIP), verdict: drop },
+    { key: bytesOf('10.11.0.11'), verdict: accept },
+    { key: bytesOf('10.11.0.12'), verdict: jump('web') },
+  ]
+  expect(drops(chains, { verdicts })).toMatchObject([
+    { destination: VIP, set: 'verdicts', handle: 1 },
+    { destination: '10.11.0.12', port: 80, set: 'verdicts', handle: 2 },
+  ])
+})
+test('of ranges those that are one key alone', () => {
+  const [one, many] = [bytesOf('10.0.0.255'), bytesOf('10.2.0.0')]
+  const ranges = [
+    { key: bytesOf('0.0.0.0'), end: true as const },
+    { key: one },
+    { key: bytesOf('10.0.1.0'), end: true as const },
+    { key: many },
+    { key: bytesOf('10.3.0.0'), end: true as const },
+  ]
+  expect(singleElements(ranges)).toEqual([{ key: one }])
+  expect(singleElements([{ key: one }, { key: many }])).toHaveLength(2)
+})
