@@ -130,8 +130,12 @@ export function* stoppedServers(
   const known = new Set([...servers.values()].flat().map(({ pid }) => pid))
   const mayBe = ({ pid, sockets }: StoppedProcess): boolean =>
     !known.has(pid) && (sockets === null || sockets.some((socket) => wanted.has(socket)))
-  return { servers, others: stopped.filter(mayBe).map(({ sockets: _, ...program }) => program) }
+  return { servers, others: stopped.filter(mayBe).map(asProgram) }
 }
+const asProgram = ({ pid, name, frozen }: Program): Program => ({
+  ...{ pid, name },
+  ...(frozen === undefined ? {} : { frozen }),
+})
 /** Null: it is not known, or somebody in it is awake. */
 function wholeGroup(
   stopped: readonly StoppedProcess[],
