@@ -17,6 +17,7 @@ test('a disk without room, or that does not answer, is one cause of its node', (
     {
       ...{ code: 'coordinator-disk', severity: 'critical', object: 'node dir1' },
       message: expect.stringMatching(/lvsm-coordinator of dir1 has no room/),
+      hint: expect.stringMatching(/make room there/),
     },
   ])
   expect(stalled?.[0]).toMatchObject({ code: 'coordinator-disk', message: expect.stringMatching(/does not answer/) })
@@ -28,7 +29,10 @@ test('a voter that is silent for long is lost, by the word of who is not cut off
     { name: 'wit', silentMs: LOST_MS },
   ]
   expect(alarmsOf(view({ others }))).toEqual([
-    expect.objectContaining({ code: 'coordinator-absent', object: 'node wit' }),
+    expect.objectContaining({
+      ...{ code: 'coordinator-absent', object: 'node wit' },
+      hint: expect.stringMatching(/start lvsm-coordinator there; .*: lvsm coordinators remove wit$/),
+    }),
   ])
   expect(alarmsOf(view({ others, hasLeader: false }))).toEqual([])
 })
@@ -48,6 +52,17 @@ test('troubles come under what they are about, else under the node; not those of
     'clock-differs node dir2',
   ])
   expect(said[0]?.message).toHaveLength(240)
+})
+
+test('each comes with what is to be done about it, no longer than a message between agents has room for', () => {
+  const troubles = [trouble('no-console', { hint: 'install the package again' }), trouble('crowded')]
+  const [first, second] = alarmsOf(view({ troubles }))
+  expect([first?.hint, second]).toEqual([
+    'install the package again',
+    expect.not.objectContaining({ hint: expect.anything() }),
+  ])
+  const long = alarmsOf(view({ troubles: [trouble('no-console', { hint: `lvsm coordinators; ${'x'.repeat(2000)}` })] }))
+  expect(long[0]?.hint).toBe('lvsm coordinators; …')
 })
 
 test('what several say of one thing is said once', () => {

@@ -4,7 +4,16 @@
  * leads the agents see themselves.
  */
 import type { Trouble } from '@lvsm/base'
-import { type CoordinatorTrouble, cut, MOST_COORDINATOR_TROUBLES, SEVERITIES } from '@lvsm/protocol'
+import {
+  type CoordinatorTrouble,
+  cut,
+  cutHint,
+  goneHint,
+  LONGEST_NEXT,
+  MOST_COORDINATOR_TROUBLES,
+  ROOM,
+  SEVERITIES,
+} from '@lvsm/protocol'
 
 export interface AlarmsView {
   /** Of this coordinator. */
@@ -25,23 +34,27 @@ const OF_LINKS = 'peer-unreachable'
 export function alarmsOf(view: AlarmsView): CoordinatorTrouble[] {
   const said = view.troubles
     .filter(({ code, severity }) => severity !== 'info' && code !== OF_LINKS)
-    .map(({ code, severity, object = `node ${view.node}`, message }) => ({ code, severity, object, message }))
-  const all = [...diskTroubles(view), ...lostVoters(view), ...said].map((one) => ({
-    ...one,
-    message: cut(one.message, LONGEST),
-  }))
+    .map(({ code, severity, object = `node ${view.node}`, message, hint }) => ({
+      ...{ code, severity, object, message },
+      ...(hint === undefined ? {} : { hint }),
+    }))
+  const all = [...diskTroubles(view), ...lostVoters(view), ...said].map(bounded)
   return all
     .toSorted((one, other) => SEVERITIES.indexOf(one.severity) - SEVERITIES.indexOf(other.severity))
     .slice(0, MOST_COORDINATOR_TROUBLES)
 }
 
+const bounded = ({ hint, ...one }: CoordinatorTrouble): CoordinatorTrouble => ({
+  ...{ ...one, message: cut(one.message, LONGEST) },
+  ...(hint === undefined ? {} : { hint: cutHint(hint, LONGEST_NEXT) }),
+})
+
 const DISKS = { full: 'has no room', stalled: 'does not answer' } as const
-export const diskMessage = (node: string, disk: keyof typeof DISKS): string =>
-  `the disk of lvsm-coordinator of ${node} ${DISKS[disk]}: it takes no changes, and leads no others`
 
 function diskTroubles({ node, disk }: AlarmsView): CoordinatorTrouble[] {
   if (disk === 'ok') return []
-  return [{ code: 'coordinator-disk', severity: 'critical', object: `node ${node}`, message: diskMessage(node, disk) }]
+  const message = `the disk of lvsm-coordinator of ${node} ${DISKS[disk]}: it takes no changes, and leads no others`
+  return [{ code: 'coordinator-disk', severity: 'critical', object: `node ${node}`, message, hint: ROOM }]
 }
 
 /** Under the code that the agent there has for it, where that lives. */
@@ -52,6 +65,7 @@ function lostVoters({ hasLeader, others }: AlarmsView): CoordinatorTrouble[] {
     .map(({ name }) => ({
       ...{ code: 'coordinator-absent', severity: 'warning', object: `node ${name}` },
       message: `lvsm-coordinator of ${name} is not there: the others do not hear it`,
+      hint: goneHint(name),
     }))
 }
 

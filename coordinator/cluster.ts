@@ -1,7 +1,7 @@
 /** The cluster as this coordinator knows it: answered from memory, whoever is silent. */
 import { plainTrouble, type Trouble } from '@lvsm/base'
 import type { State } from '@lvsm/changes'
-import type { ClusterAnswer, ClusterRates, Events, Speaks, Status } from '@lvsm/protocol'
+import type { ClusterAnswer, ClusterRates, Events, NodeTrouble, Speaks, Status } from '@lvsm/protocol'
 import { clusterRatesOf } from './reported/cluster-rates.ts'
 import { believedEvents, clusterStatusOf, freshOf } from './reported/cluster-status.ts'
 import type { Reported } from './reported/reported.ts'
@@ -12,6 +12,8 @@ export interface ClusterWorld {
   readonly reported: Reported
   known(): State | null
   troubles(): readonly Trouble[]
+  /** Of the other coordinators, as they tell. */
+  others?(): readonly NodeTrouble[]
   counters(): Readonly<Record<string, number>>
   /** Milliseconds that only grow, the same as of the reports. */
   clock(): number
@@ -30,7 +32,7 @@ export interface Cluster {
 /** It is worked out so often at most, however many ask: agents report twice a second. Milliseconds. */
 const GOOD_MS = 250
 
-export function clusterOf({ node, reported, known, troubles, counters, clock }: ClusterWorld): Cluster {
+export function clusterOf({ node, reported, known, troubles, others, counters, clock }: ClusterWorld): Cluster {
   const { life } = reported
   const told = ({ config }: State, now: number, after = 0): Events => ({
     cursor: `${life}.${reported.arrived}`,
@@ -48,6 +50,7 @@ export function clusterOf({ node, reported, known, troubles, counters, clock }: 
       now,
       node,
       troubles: troubles().map(plainTrouble),
+      others: others?.() ?? [],
       counters: counters(),
     }),
   )

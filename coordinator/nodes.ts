@@ -2,13 +2,14 @@
 import { type Trouble, VERSION } from '@lvsm/base'
 import { MODEL_VERSION } from '@lvsm/changes'
 import { boottime } from '@lvsm/kernel'
-import type { VersionsReport } from '@lvsm/protocol'
+import type { NodeTrouble, VersionsReport } from '@lvsm/protocol'
 import { Feed } from './adapters/feed/feed.ts'
 import type { NodeServer } from './adapters/links/node-server.ts'
 import { versionsOf } from './api/versions.ts'
 import { alarmsOf } from './alarms.ts'
 import { answerOf, type Cluster, clusterOf } from './cluster.ts'
 import type { Clocks } from './clocks.ts'
+import type { CoordinatorStatus } from './configuration.ts'
 import type { Coordinator } from './coordinator.ts'
 import type { Counts } from './counts.ts'
 import { Electing } from './electing.ts'
@@ -59,10 +60,16 @@ function alarmsHere(coordinator: Coordinator, { node, reports, troubles }: Alarm
   const { raft, members } = coordinator.status()
   const others = raft.membership.members
     .filter(({ id, role }) => id !== raft.id && role === 'voter')
-    .map(({ id }) => ({ name: members.get(id)?.name ?? `coordinator ${id}`, silentMs: reports.silentMs(id) }))
+    .map(({ id }) => ({ name: members.get(id)?.name ?? String(id), silentMs: reports.silentMs(id) }))
   const all = [...troubles.present(), ...seats(coordinator)]
   return alarmsOf({ node, disk: raft.disk, hasLeader: raft.leader !== null, others, troubles: all })
 }
+
+/** What is wrong with other coordinators, as each said it of itself. */
+const toldBy = (reports: Reports, { members }: CoordinatorStatus): NodeTrouble[] =>
+  reports
+    .othersTroubles()
+    .flatMap(([id, said]) => said.map((trouble) => ({ ...trouble, node: members.get(id)?.name ?? String(id) })))
 
 /** Null: there is no configuration yet. */
 function spokenOf(coordinator: Coordinator, reports: Reports, cluster: Cluster): VersionsReport | null {
@@ -95,6 +102,7 @@ export function serveNodes(
     reported: reports.reported,
     known: () => coordinator.known(),
     troubles: () => [...troubles.present(), ...seats(coordinator)],
+    others: () => toldBy(reports, coordinator.status()),
     counters: () => counts.present(),
     clock: boottime,
   })

@@ -136,6 +136,11 @@ export class Reports {
     return together([this.#world.troubles(), ...this.#fresh().map(([, { troubles }]) => troubles)])
   }
 
+  /** What each of the others says. */
+  othersTroubles(): readonly (readonly [NodeId, readonly CoordinatorTrouble[]])[] {
+    return this.#fresh().map(([id, { troubles }]) => [id, troubles])
+  }
+
   #fresh() {
     const { others, clock } = this.#world
     const present = new Set(others())

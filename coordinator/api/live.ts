@@ -1,9 +1,9 @@
 /** What a page that is open shows without asking. */
-import { spanText } from '@lvsm/base'
 import { idleFacts, newestOf, type State } from '@lvsm/changes'
 import {
-  coordinatorFaults,
   type HistoryEvent,
+  isGoneCoordinator,
+  isOld,
   isSilentCoordinator,
   isUnsaid,
   type LiveState,
@@ -11,7 +11,7 @@ import {
   sinceEvents,
   type Status,
 } from '@lvsm/protocol'
-import type { CoordinatorStatus } from '../configuration.ts'
+import type { CoordinatorStatus, MemberId } from '../configuration.ts'
 import { headingOf } from './answers.ts'
 import { coordinatorsOf } from './status.ts'
 
@@ -21,17 +21,22 @@ export interface Seen {
   readonly known: State | null
   readonly status: Status | null
   readonly nodes: NodesReport['nodes']
+  /** Of another coordinator, also where this one does not lead. */
+  silentMs(id: MemberId): number
   /** The oldest first. */
   events(): readonly HistoryEvent[]
 }
 export interface Live {
   readonly message: LiveState
-  /** The same as long as there is nothing new: how long somebody has been silent, or a lease lasts, is no news; that he is silent, or it ended, is. */
+  /**
+   * The same as long as there is nothing new: how long somebody has been silent, or a lease lasts, is no news, since the reader counts on from
+   * what it was told; that he is silent, or it ended, is.
+   */
   readonly mark: string
 }
 
-export function liveOf({ coordinators: told, known, status, nodes, events }: Seen): Live {
-  const coordinators = coordinatorsOf(told, known)
+export function liveOf({ coordinators: told, known, status, nodes, silentMs, events }: Seen): Live {
+  const coordinators = coordinatorsOf(told, known, silentMs)
   const newest = known?.history.revisions.at(-1)
   const message: LiveState = {
     kind: 'state',
@@ -43,24 +48,25 @@ export function liveOf({ coordinators: told, known, status, nodes, events }: See
     nodes,
     written: newest ? headingOf(newest) : null,
   }
-  const members = coordinators.members.map(({ silentMs, ...member }) => ({
+  const members = coordinators.members.map(({ silentMs: since, ...member }) => ({
     ...member,
-    isSilent: isSilentCoordinator({ silentMs }),
+    isSilent: isSilentCoordinator({ silentMs: since }),
+    isGone: isGoneCoordinator({ silentMs: since }),
   }))
   const mark = {
     ...message,
-    coordinators: { ...coordinators, members, faults: coordinatorFaults(coordinators) },
+    coordinators: { ...coordinators, members },
     status: status && newsOf(status),
   }
   return { message, mark: JSON.stringify(mark) }
 }
 
-/** Without what changes with every look; of a node that is dead it is said how long ago it was heard. */
+/** Without what changes with every look. */
 const newsOf = ({ counters: _counters, delays: _delays, groups, nodes, troubles, ...status }: Status) => ({
   ...status,
-  nodes: nodes.map(({ ageMs, ...node }) => ({
-    ...node,
-    ...(node.state === 'dead' && typeof ageMs === 'number' ? { age: spanText(ageMs) } : {}),
+  nodes: nodes.map(({ ageMs, votesInMs, ...node }) => ({
+    ...{ ...node, isYetToVote: votesInMs !== undefined },
+    ...(ageMs === undefined ? {} : { isOld: isOld({ ageMs }) }),
   })),
   groups: groups.map(({ leftMs: _left, ...group }) => group),
   troubles: troubles.map(({ leftMs: _left, ...trouble }) => trouble),

@@ -1,4 +1,5 @@
 /** What the coordinators make of reports: who owns what, who lives, and who is not believed. */
+import type { NodeTrouble } from '@lvsm/protocol'
 import { applyEntry, beginState, parseDocument, type State } from '@lvsm/changes'
 import type { AgentReport } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
@@ -31,6 +32,8 @@ const tableOf = (active: number) => ({
 
 class Bench {
   readonly reported = new Reported()
+  troubles: Omit<NodeTrouble, 'node'>[] = []
+  others: NodeTrouble[] = []
   state = STATE
   now = 10_000
   says(node: string, more: Partial<AgentReport> = {}): this {
@@ -50,13 +53,14 @@ class Bench {
     return this
   }
   get status() {
-    const { state, now } = this
+    const { state, now, troubles, others } = this
     return clusterStatusOf({
       state,
       records: this.reported.all(),
       now,
       node: dir1,
-      troubles: [],
+      troubles,
+      others,
       counters: { 'drop-feed-long': 1 },
     })
   }
@@ -280,4 +284,20 @@ test('what operators want is shown as the coordinators have it, where the owner 
   bench.state = state
   expect(bench.server).toMatchObject({ state: 'draining' })
   expect(bench.status.wanted).toHaveLength(1)
+})
+
+test('what is wrong with another coordinator is shown as its word, once, and not what is said where the coordinators are', () => {
+  const bench = new Bench()
+  const disk = { code: 'coordinator-disk', severity: 'critical', object: `node ${dir2}`, message: 'no room' } as const
+  bench.troubles = [{ code: 'clock-differs', severity: 'warning', object: `node ${dir2}`, message: 'of dir2' }]
+  bench.others = [
+    { ...disk, node: dir2, hint: 'make room there' },
+    { code: 'clock-differs', severity: 'warning', object: `node ${dir2}`, message: 'said here, too', node: dir2 },
+    { code: 'coordinator-absent', severity: 'warning', object: 'node wit', message: 'not there', node: dir2 },
+    { ...disk, node: 'wit' },
+  ]
+  expect(bench.status.troubles.map(({ node, code, hint }) => [node, code, hint])).toEqual([
+    [dir1, 'clock-differs', undefined],
+    [dir2, 'coordinator-disk', 'make room there'],
+  ])
 })

@@ -29,6 +29,8 @@ export interface ClusterView {
   /** Where the coordinator runs that answers; what is wrong around it, and what it counted. */
   readonly node: string
   readonly troubles: readonly Omit<NodeTrouble, 'node'>[]
+  /** Of the other coordinators, as they tell. */
+  readonly others?: readonly NodeTrouble[]
   readonly counters: Readonly<Record<string, number>>
 }
 /** Troubles of one node. */
@@ -91,11 +93,22 @@ function servedBy(owner: string | null, { facts }: State, fresh: Fresh, whole: C
   return serviceReport(service, { realservers, told: owner !== null && table !== undefined, whole })
 }
 
-const troublesOf = ({ node, troubles }: ClusterView, fresh: Fresh): NodeTrouble[] =>
-  withoutEchoes([
-    ...troubles.map((trouble) => ({ ...trouble, node })),
-    ...[...fresh].flatMap(([name, { said }]) => shownTroubles(name, said.troubles ?? [])),
-  ])
+function troublesOf({ node, troubles, others = [] }: ClusterView, fresh: Fresh): NodeTrouble[] {
+  const own = troubles.map((trouble) => ({ ...trouble, node }))
+  const agents = [...fresh].flatMap(([name, { said }]) => shownTroubles(name, said.troubles ?? []))
+  return withoutEchoes([...own, ...unsaidOf(others, [...own, ...agents]), ...agents])
+}
+
+/** That one is not there is said where the coordinators are (`coordinatorFaults`); of one thing that several find, the first. */
+function unsaidOf(others: readonly NodeTrouble[], said: readonly NodeTrouble[]): NodeTrouble[] {
+  const keyOf = ({ code, node, object = `node ${node}` }: NodeTrouble): string => `${code} ${object}`
+  const known = new Set(said.map(keyOf))
+  return others.filter((one) => {
+    const isNew = one.code !== 'coordinator-absent' && !known.has(keyOf(one))
+    known.add(keyOf(one))
+    return isNew
+  })
+}
 
 /** The worst of one node; the others are counted. */
 function shownTroubles(node: string, all: readonly Omit<NodeTrouble, 'node'>[]): NodeTrouble[] {

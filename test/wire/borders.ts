@@ -14,6 +14,7 @@ import {
   type Entry,
   FrameSplitter,
   type LeaseView,
+  liveMessage,
   PEER_SCHEMAS,
   ROUTES,
   type RouteName,
@@ -222,6 +223,16 @@ const followers: Border = {
   encode: (_, value) => utf8(encodeFeedMessage(value as FollowerMessage)),
   decode: (_, bytes) => messageIn(decodeFollowerMessage(textOf(bytes))),
 }
+/** What an open page hears, as `adapters/api/people/live.ts` writes it. */
+const live: Border = {
+  name: 'live',
+  kinds: liveMessage.options.map(({ shape }) => shape.kind.value),
+  encode: (_, value) => utf8(JSON.stringify(value)),
+  decode(_, bytes) {
+    const found = liveMessage.safeParse(json(bytes))
+    return found.success ? { ok: true, value: found.data } : { ok: false, reason: 'malformed' }
+  },
+}
 export const ROUTE_NAMES = Object.keys(ROUTES) as RouteName[]
 /** As `adapters/control.ts` writes them. */
 const answers: Border = {
@@ -257,6 +268,7 @@ export const BORDERS: readonly Border[] = [
   snapshots,
   feed,
   followers,
+  live,
   answers,
   requests,
 ]

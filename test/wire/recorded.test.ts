@@ -8,14 +8,12 @@ import { RECORDED } from './recorded.ts'
 
 test('there is a record of every kind of every border, and of nothing else', () => {
   const kinds = BORDERS.flatMap(({ name, kinds: all }) => all.map((kind) => `${name} ${kind}`))
-  expect(RECORDED.map(({ border, kind }) => `${border} ${kind}`).toSorted()).toEqual(kinds.toSorted())
+  const recorded = new Set(RECORDED.map(({ border, kind }) => `${border} ${kind}`))
+  expect([...recorded].toSorted()).toEqual(kinds.toSorted())
 })
 
-test.each(RECORDED.map((one) => [`${one.border} ${one.kind}`, one] as const))(
-  '%s',
-  (_, { border, kind, value, bytes }) => {
-    const { encode, decode } = BORDERS.find(({ name }) => name === border) ?? {}
-    expect(decode?.(kind, bytes)).toEqual({ ok: true, value })
-    expect(Buffer.from(encode?.(kind, value) ?? []).toString('hex')).toBe(Buffer.from(bytes).toString('hex'))
-  },
-)
+test.each(RECORDED.map((one) => [one.name, one] as const))('%s', (_, { border, kind, value, bytes }) => {
+  const { encode, decode } = BORDERS.find(({ name }) => name === border) ?? {}
+  expect(decode?.(kind, bytes)).toEqual({ ok: true, value })
+  expect(Buffer.from(encode?.(kind, value) ?? []).toString('hex')).toBe(Buffer.from(bytes).toString('hex'))
+})

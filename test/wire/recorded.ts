@@ -1,10 +1,15 @@
-/** Recorded bytes of version 1: a file for each kind of each border, with the value that they mean beside them. */
+/**
+ * Recorded bytes of version 1: a file for each kind of each border, with the value that they mean beside them; and one more for what came
+ * later to a kind, as an optional field.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const FOLDER = join(import.meta.dirname, '..', 'fixtures', 'wire')
 
 export interface Recorded {
+  /** Of the file. */
+  readonly name: string
   readonly border: string
   readonly kind: string
   readonly value: unknown
@@ -25,7 +30,7 @@ function readOne(name: string): Recorded {
   if (typeof border !== 'string' || typeof kind !== 'string') throw new Error(`${name} names no border and kind`)
   const lines = Array.isArray(bytes) ? bytes.join('') : ''
   const content = typeof text === 'string' ? new TextEncoder().encode(text) : Buffer.from(lines, 'hex')
-  return { border, kind, value, bytes: Uint8Array.from(content) }
+  return { name: name.replace('.json', ''), border, kind, value, bytes: Uint8Array.from(content) }
 }
 
 export const RECORDED: readonly Recorded[] = readdirSync(FOLDER)

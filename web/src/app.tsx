@@ -1,6 +1,7 @@
 /** The page as a whole: who is logged in, where he is, and whether what he sees is how it is now. */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Connection } from './connection.ts'
+import { shownOf } from './core/ages.ts'
 import { isStale, type Model } from './core/model.ts'
 import { hrefOf, placeOf, type Place, SCREENS } from './core/places.ts'
 import { Banner } from './parts/banner.tsx'
@@ -42,7 +43,8 @@ export function App({ store, connection }: AppProps) {
 }
 
 function Content({ model, place, connection }: { model: Model; place: Place; connection: Connection }) {
-  const { who, seen } = model
+  const { who } = model
+  const seen = shownOf(model)
   useFocus(who.kind === 'user' ? hrefOf(place) : who.kind)
   if (who.kind === 'nobody') return <Login why={who.why} connection={connection} />
   if (!seen) return <p class="waits">{who.kind === 'asking' ? 'Asking the coordinator…' : 'Waiting for its status…'}</p>

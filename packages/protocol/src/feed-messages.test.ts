@@ -32,6 +32,10 @@ const FEED: readonly FeedMessage[] = [
     kind: 'troubles',
     list: [{ code: 'coordinator-disk', severity: 'critical', object: 'node dir1', message: 'no room' }],
   },
+  {
+    kind: 'troubles',
+    list: [{ code: 'coordinator-disk', severity: 'critical', object: 'node dir1', message: 'full', hint: 'make room' }],
+  },
   { kind: 'refused', refusal: { code: 'no-leader', message: 'nobody leads', hint: 'wait' } },
 ]
 const SAID: readonly FollowerMessage[] = [

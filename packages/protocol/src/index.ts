@@ -130,6 +130,7 @@ export { deadStep, listedTroubles, isUnsaid, unownedAndDead, unsaid } from './un
 export { BY_ROLE, consequenceOf } from './troubles/by-role.ts'
 export { DOWN, isKnownByEvidence, LINK, withoutEchoes } from './troubles/echoes.ts'
 export { isOfNode, type TroubleKind } from './troubles/kind.ts'
+export { ROOM } from './troubles/of-coordinators.ts'
 export { TROUBLE_PARTS, troubleCodes, troubleKind } from './troubles/table.ts'
 export { type TokenRow } from './http/token-routes.ts'
 export { type ApiTokenRow, type AuditRecord, PASSWORD_LENGTH, type UserRow } from './http/user-routes.ts'

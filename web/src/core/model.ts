@@ -14,6 +14,8 @@ export interface Model {
   /** `lost`: it was there, or was to be, and nothing is heard. What was seen before is old then. */
   readonly link: 'opening' | 'live' | 'lost'
   readonly seen: LiveState | null
+  /** When `seen` came. */
+  readonly seenAt: number | null
   /** When `seen` was known to be so for the last time. */
   readonly heardAt: number | null
   /** Since when there is no link. */
@@ -32,6 +34,7 @@ export const BEGINNING: Model = {
   who: { kind: 'asking' },
   link: 'opening',
   seen: null,
+  seenAt: null,
   heardAt: null,
   lostAt: null,
   strange: 0,
@@ -47,7 +50,7 @@ export function step(model: Model, happening: Happening): Model {
     case 'message': {
       const { message, at } = happening
       if (message.kind === 'state')
-        return { ...model, link: 'live', seen: message, heardAt: at, lostAt: null, strange: 0 }
+        return { ...model, link: 'live', seen: message, seenAt: at, heardAt: at, lostAt: null, strange: 0 }
       // That it lives says nothing as long as it has not said how it is, in words of this page.
       return model.seen && model.strange === 0 ? { ...model, link: 'live', heardAt: at, lostAt: null } : model
     }

@@ -35,6 +35,15 @@ const quiet: Status = { ...STATUS, nodes: [], groups: [], services: [], troubles
 test('what the coordinators say is said, by every node under the same key', () =>
   expect(keys(quiet, [], [disk, absent('wit')])).toEqual(['coordinator-disk node dir2', 'coordinator-absent node wit']))
 
+test('what is to be done about a coordinator goes into the alert as the coordinators say it; an older one says nothing', () => {
+  const hint = 'start lvsm-coordinator there; where that machine is lost for good: lvsm coordinators remove wit'
+  const said = causesOf(quiet, none, [{ ...absent('wit'), hint }, disk])
+  expect(said.map(({ code, next }) => [code, next])).toEqual([
+    ['coordinator-absent', hint],
+    ['coordinator-disk', undefined],
+  ])
+})
+
 test('that a coordinator is not there follows from the death of its node; that its disk is full does not', () =>
   expect(keys({ ...dead('dir2'), groups: [], services: [] }, [], [absent('dir2'), disk])).toEqual([
     'node-dead node dir2',

@@ -11,7 +11,7 @@ import type { Known } from './access.ts'
 
 export interface LiveSetting {
   readonly configuration: Configuration
-  readonly host: Pick<ApiHost, 'progress' | 'clusterEvents' | 'clusterStatus'>
+  readonly host: Pick<ApiHost, 'progress' | 'silentMs' | 'clusterEvents' | 'clusterStatus'>
   /** Is whoever it was still let in? */
   isStill(known: Known): boolean
   readonly limits?: Partial<LiveLimits>
@@ -99,7 +99,10 @@ export class Live {
     const known = configuration.known()
     const nodes = known ? nodesOf(known, host.progress()) : []
     const seen = { coordinators: configuration.status(), known, status: host.clusterStatus(), nodes }
-    const { message, mark } = liveOf({ ...seen, events: () => host.clusterEvents().events })
+    const { message, mark } = liveOf({
+      ...{ ...seen, silentMs: (id) => host.silentMs(id) },
+      events: () => host.clusterEvents().events,
+    })
     const text = JSON.stringify(message)
     for (const [page, state] of this.#pages) {
       if (!isStill(state.known)) page.close(LIVE_CLOSE.loggedOut, 'logged out')

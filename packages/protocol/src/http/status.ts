@@ -28,6 +28,10 @@ export const SEVERITIES = ['critical', 'warning', 'info'] as const satisfies rea
 export const severityWord = z.enum(SEVERITIES).catch('critical')
 export const nodeStateWord = z.enum(NODE_STATES).catch('unknown')
 
+/** What is older is said with its age: agents speak every two seconds. Milliseconds. */
+const OLD_MS = 3000
+export const isOld = ({ ageMs }: Pick<NodeReport, 'ageMs'>): boolean => typeof ageMs === 'number' && ageMs >= OLD_MS
+
 /** What an operator wants for a while: drain, stop, standby. */
 const wanted = z.object({
   /** `server rs1 of service http`, `server rs1`, `group web`, `node dir1`. */

@@ -9,7 +9,8 @@ const ofRedundancy = (...columns: Parameters<typeof kind>): TroubleKind => ({
   costs: 'redundancy',
 })
 const STAYS = 'the configuration that is in use goes on, and changes wait'
-const ROOM = 'make room there (df, df -i), or mend the disk; it is tried again by itself'
+/** Of a disk. */
+export const ROOM = 'make room there (df, df -i), or mend the disk; it is tried again by itself'
 
 export const COORDINATOR_TROUBLES = {
   'no-coordinator': ofRedundancy(
