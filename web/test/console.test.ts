@@ -64,7 +64,7 @@ test('with the keyboard: a wrong password, the right one, a change that is seen 
   await page.keyboard.press('Enter')
   await page.getByText('Revision 1').waitFor()
   // No agent follows: nothing here may look well.
-  await expect.poll(() => page.getByRole('status').textContent(), soon).toMatch(/not known here/)
+  await expect.poll(() => page.getByRole('status').textContent(), soon).toMatch(/^not known/)
   expect(await page.locator('main .good').count()).toBe(0)
   await weigh(coordinator, 7)
   await page.getByText(/: weight 7 \(.*changed/).waitFor()

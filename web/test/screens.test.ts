@@ -90,7 +90,7 @@ describe('a page says', () => {
   })
   it('what nobody told it, and shows nothing of that as well', async () => {
     const { page, close } = await entered(UNTOLD)
-    await expect.poll(() => verdict(page), soon).toMatch(/not known here/)
+    await expect.poll(() => verdict(page), soon).toMatch(/^not known/)
     expect(await page.locator('main .good').count()).toBe(0)
     await page.getByRole('link', { name: 'Services' }).first().click()
     await row(page, 'Service http', /^rs1 not known 10\.11\.0\.11:80 dr – – –/).waitFor()

@@ -2,29 +2,37 @@
 import {
   type AnswerLine,
   answersOf,
-  counterOf,
+  droppedLines,
+  droppedTitle,
+  epochText,
   listedTroubles,
   type Exit,
   type GroupReport,
+  groupWhy,
   type Health,
   headOf,
   type HistoryEvent,
-  isDrop,
+  isTold,
   judge,
+  lostWithMove,
+  ownerAge,
+  pingRows,
   type RealserverReport,
   type ServerWord,
   serverWhy,
+  serviceNotes,
+  shownWord,
   serverWord,
   type ServiceReport,
   type Status,
+  unknownConnections,
 } from '@lvsm/protocol'
 import { destKey, forwardText, placeText, serviceSpec } from '@lvsm/model'
-import { unknownConnections } from './established-text.ts'
 import { nodeTable } from './node-table.ts'
 import { type Paint, type Tone } from './paint.ts'
 import { table } from './table.ts'
 import { troubleLine } from './trouble-text.ts'
-import { ageText, periodText, timeText, wantedTable } from './wanted-text.ts'
+import { timeText, wantedTable } from './wanted-text.ts'
 
 /** `coordinators`: what is wrong with them, where somebody asked; `events`: what says since when, the oldest first. */
 export function statusText(
@@ -39,7 +47,7 @@ export function statusText(
     ...pingSections(status.groups, paint),
     ...knownSections(status.groups, paint),
     ...status.services.map((service) =>
-      section(serviceTitle(service) + saidBy(status, service.group), serverTable(service, paint), paint),
+      section(serviceTitle(status, service), serverTable(status, service, paint), paint),
     ),
     section('NODES', nodeTable(status.nodes, paint), paint),
   ]
@@ -48,24 +56,10 @@ export function statusText(
     parts.push(section('TROUBLES', found.map((trouble) => troubleLine(trouble, paint, status.nodes)).join('\n'), paint))
   if (status.wanted !== undefined && status.wanted.length > 0)
     parts.splice(1, 0, section('MAINTENANCE', wantedTable(status.wanted, paint), paint))
-  const dropped = droppedText(status.counters)
-  if (dropped) parts.push(section(`DROPPED by ${status.node} since its processes started`, dropped, paint))
+  const dropped = droppedLines(status.counters).map((line) => `  ${line}`)
+  if (dropped.length > 0) parts.push(section(droppedTitle(status), dropped.join('\n'), paint))
   return `${parts.join('\n\n')}\n`
 }
-
-/** What the answering node did not believe, or did not understand; an older agent counts none. */
-const droppedText = (counters: Status['counters'] = {}): string =>
-  Object.entries(counters)
-    .filter(([name, count]) => isDrop(name) && !ORDINARY.has(name) && count > 0)
-    .map(([name, count]) => {
-      const counter = counterOf(name)
-      const [one, many] = counter?.unit ?? ['message', 'messages']
-      return `  ${count} ${count === 1 ? one : many}: ${counter?.help ?? name.slice('drop-'.length)}`
-    })
-    .join('\n')
-
-/** They come with every restart of a node, or by its other link, and say nothing of now. */
-const ORDINARY: ReadonlySet<string> = new Set(['drop-copy', 'drop-not-for-me', 'drop-retired-incarnation'])
 
 const section = (title: string, body: string, paint: Paint): string => `${paint('strong', title)}\n${body}`
 
@@ -105,9 +99,6 @@ function summary(status: Status, paint: Paint, coordinators: readonly string[]):
   return `${paint('strong', status.cluster)}  seen by ${status.node}, revision ${status.revision}${epochText(status)}: ${verdict}${below.join('')}`
 }
 
-/** Of the voters, where coordinators number them. */
-const epochText = ({ epoch = 0 }: Status): string => (epoch > 1 ? `, epoch ${epoch}` : '')
-
 function groupTable(status: Status, paint: Paint): string {
   const { groups } = status
   const rows = groups.map((group) => [
@@ -118,37 +109,25 @@ function groupTable(status: Status, paint: Paint): string {
         ? paint('warn', 'stopped')
         : paint('bad', 'nobody'),
     group.owner === null ? '-' : String(group.number),
-    group.owner === null ? '-' : `${Math.max(0, Math.round(group.leftMs))} ms${ownerAge(status, group.name)}`,
+    group.owner === null
+      ? '-'
+      : `${Math.max(0, Math.round(group.leftMs))} ms${inBrackets(ownerAge(status, group.name))}`,
     group.addresses.join(', '),
     group.directors.join(' > '),
-    (group.reason || group.state) + (group.wanted ? periodText(group.wanted) : ''),
+    groupWhy(group, timeText),
   ])
   return table(['group', 'owner', 'lease', 'left', 'addresses', 'directors', 'why'], rows, paint, ['lease', 'left'])
 }
 
-/** Empty: it is of a moment ago, or nobody says how old it is. */
-const ownerAge = ({ groups, nodes }: Status, group: string): string => {
-  const owner = groups.find(({ name }) => name === group)?.owner
-  const age = ageText(nodes.find(({ name }) => name === owner) ?? {})
-  return age === '' ? '' : ` (${age})`
-}
-function saidBy(status: Status, group: string): string {
-  const age = ownerAge(status, group)
-  return age === '' ? '' : `, as its owner said it${age}`
-}
+const inBrackets = (text: string): string => (text === '' ? '' : ` (${text})`)
 
 /** Only where a group has ping nodes; an older agent tells of none. */
 function pingSections(groups: readonly Partial<GroupReport>[], paint: Paint): string[] {
-  const rows = groups.flatMap(({ name = '', owner, pings = [] }) =>
-    pings.map(({ address, directors }) => {
-      const those = (wanted: boolean | null): string =>
-        directors
-          .filter(({ reached }) => reached === wanted)
-          .map(({ node }) => (wanted === false ? paint(node === owner ? 'bad' : 'warn', node) : node))
-          .join(', ') || '-'
-      return [name, address, those(true), those(false), those(null)]
-    }),
-  )
+  const rows = pingRows(groups).map(({ group, address, owner, reached, unreached, unknown }) => [
+    ...[group, address, reached.join(', ') || '-'],
+    unreached.map((node) => paint(node === owner ? 'bad' : 'warn', node)).join(', ') || '-',
+    unknown.join(', ') || '-',
+  ])
   const head = ['group', 'ping node', 'reached by', 'not reached by', 'not known of']
   return rows.length === 0 ? [] : [section('PING NODES', table(head, rows, paint), paint)]
 }
@@ -159,11 +138,9 @@ function knownSections(groups: readonly GroupReport[], paint: Paint): string[] {
   return lines.length === 0 ? [] : [section('CONNECTIONS', lines.join('\n'), paint)]
 }
 
-function serviceTitle(service: ServiceReport): string {
+function serviceTitle(status: Status, service: ServiceReport): string {
   const { name, group } = service
-  const isOut = service.realservers.length > 0 && service.realservers.every(({ state }) => state !== undefined)
-  const maintenance = isOut ? ': no new connections, all realservers are drained or stopped' : ''
-  return `SERVICE ${name}  ${placeText(service)} ${serviceSpec(service)}, group ${group}${maintenance}`
+  return `SERVICE ${name}  ${placeText(service)} ${serviceSpec(service)}, group ${group}${serviceNotes(status, service)}`
 }
 
 const TONE_OF_SERVER: Readonly<Record<ServerWord, Tone>> = {
@@ -172,30 +149,26 @@ const TONE_OF_SERVER: Readonly<Record<ServerWord, Tone>> = {
   ...{ full: 'warn', degraded: 'warn', 'stands in': 'warn' },
   ...{ 'in reserve': 'dim', healthy: 'good', 'not checked': 'dim' },
 }
-function health(server: RealserverReport, paint: Paint): string {
-  const word = serverWord(server)
-  return paint(TONE_OF_SERVER[word], word)
-}
+const health = (server: RealserverReport, told: boolean, paint: Paint): string =>
+  paint(told ? TONE_OF_SERVER[serverWord(server)] : 'warn', shownWord(server, told))
 
-function serverTable(service: ServiceReport, paint: Paint): string {
+function serverTable(status: Status, service: ServiceReport, paint: Paint): string {
   if (service.realservers.length === 0) return paint('bad', '  no realservers')
+  const told = isTold(status, service)
+  const known = (count: number): string => (told ? String(count) : '-')
   const rows = service.realservers.map((server: RealserverReport) => [
     server.backup === true ? `${server.node} (backup)` : server.node,
     destKey(server),
     forwardText(server),
-    String(server.weight),
-    String(server.active),
-    String(server.inactive),
-    health(server, paint),
-    serverWhy(server, service.told ?? true, timeText),
+    known(server.weight),
+    known(server.active),
+    known(server.inactive),
+    health(server, told, paint),
+    serverWhy(server, told, timeText),
   ])
   const head = ['realserver', 'address', 'forward', 'weight', 'active', 'inactive', 'health', 'why']
-  return [table(head, rows, paint, ['weight', 'active', 'inactive']), ...lostWithMove(service)].join('\n')
-}
-
-/** Of what no director can tell another. */
-function lostWithMove({ realservers }: ServiceReport): string[] {
-  const names = realservers.flatMap(({ node, forward }) => (forward === 'fullnat' ? [node] : []))
-  if (names.length === 0) return []
-  return [`  by full NAT: do not count on connections to ${names.join(', ')} when another director takes over`]
+  return [
+    table(head, rows, paint, ['weight', 'active', 'inactive']),
+    ...lostWithMove(service).map((line) => `  ${line}`),
+  ].join('\n')
 }

@@ -1,17 +1,28 @@
-/** Of the same state the console says what `lvsm status` says: the head, the list of what is wrong and its order, each realserver. */
+/**
+ * Of the same state the console says what `lvsm status` says: the head, the list of what is wrong and its order, each realserver and node, and
+ * what stands beside groups and services.
+ */
 import {
   coordinatorFaults,
+  droppedLines,
+  groupWhy,
   listedTroubles,
   type HistoryEvent,
   isTold,
+  lostWithMove,
+  nodeNotes,
+  type NodeReport,
+  pingRows,
+  serviceNotes,
   serverWhy,
   serverWord,
   shortFault,
   type Status,
+  unknownConnections,
 } from '@lvsm/protocol'
 import { describe, expect, it } from 'vitest'
-import { COORDINATORS, ILL, WELL } from '../../../web/src/core/fixture.ts'
-import { serverSaid, verdictOf } from '../../../web/src/core/cluster.ts'
+import { COORDINATORS, ILL, UNTOLD, WELL } from '../../../web/src/core/fixture.ts'
+import { nodeSaid, serverSaid, verdictOf } from '../../../web/src/core/cluster.ts'
 import { linesOf } from '../../../web/src/core/troubles.ts'
 import { plain } from '../src/paint.ts'
 import { statusText } from '../src/status-text.ts'
@@ -27,6 +38,18 @@ const http = (change: (server: Status['services'][number]['realservers'][number]
       : service,
   ),
 })
+const dir2 = (more: Partial<NodeReport>): Status => ({
+  ...WELL,
+  nodes: WELL.nodes.map((one) => (one.name === 'dir2' ? { ...one, ...more } : one)),
+})
+const web = (more: Partial<Status['groups'][number]>): Status => ({
+  ...WELL,
+  groups: WELL.groups.map((group) => (group.name === 'web' ? { ...group, ...more } : group)),
+})
+const since = 1_795_809_600_000
+const WORD = {
+  ...{ what: 'node dir2', intent: 'standby', author: 'ann', since, until: null, comment: 'new disk', idle: false },
+} as const
 const STATES: Readonly<Record<string, Status>> = {
   'all is well': WELL,
   'much is not': ILL,
@@ -41,6 +64,41 @@ const STATES: Readonly<Record<string, Status>> = {
   'a backup stands in': http((_, at) =>
     at === 2 ? { backup: true } : { weight: 0, healthy: false, reason: 'refused' },
   ),
+  'nobody tells anything': UNTOLD,
+  'a director is under maintenance': dir2({
+    ...{ state: 'maintenance', standby: true, reason: 'under maintenance, by ann' },
+    words: { shared: WORD, local: null, holds: 'shared' },
+  }),
+  'an older agent calls a director under maintenance a standby': dir2({ state: 'standby', standby: true }),
+  'an owner is to be under maintenance, and two words differ': dir2({
+    standby: true,
+    words: { shared: { ...WORD, until: since }, local: { standby: false, author: 'bob', since }, holds: 'shared' },
+  }),
+  'an owner has not been heard for a while': dir2({ agent: false, ageMs: 12_000 }),
+  'an owner was heard a few seconds ago': dir2({ ageMs: 5000 }),
+  'a ping node is not reached by the owner': web({
+    pings: [
+      {
+        address: '10.11.0.1',
+        directors: [
+          { node: 'dir1', reached: false },
+          { node: 'dir2', reached: null },
+        ],
+      },
+    ],
+  }),
+  'the other director knows few connections': web({
+    established: [
+      { node: 'dir1', count: 52 },
+      { node: 'dir2', count: 3 },
+    ],
+  }),
+  'a group is to be stopped': web({ wanted: { ...WORD, what: 'group web', intent: 'stop' } }),
+  'something was not believed': { ...WELL, counters: { 'drop-mac': 2, 'drop-copy': 7 }, epoch: 3 },
+  'all realservers are drained, one by full NAT': http((_, at) => ({
+    ...{ weight: 0, state: 'drained', wanted: ILL.wanted?.[0] },
+    ...(at === 0 ? { forward: 'fullnat' } : {}),
+  })),
   'one is drained': http((_, at) =>
     at === 1
       ? { weight: 0, state: 'draining', doneInMs: 60_000, wanted: { ...ILL.wanted?.[0], deadline: 1_795_809_600_000 } }
@@ -72,12 +130,46 @@ describe.each(Object.entries(STATES))('where %s', (_, status) => {
   })
   it('each realserver is the same', () => {
     const text = statusText(status, plain)
-    for (const service of status.services.filter((one) => isTold(status, one)))
+    for (const service of status.services) {
+      const told = isTold(status, service)
+      const part = text.slice(text.indexOf(`SERVICE ${service.name} `)).split('\n\n')[0] ?? ''
       for (const server of service.realservers) {
-        expect(serverSaid(server, true).text).toBe(serverWord(server))
-        expect(text).toContain(serverWhy(server, true, timeText))
+        const shown = part.split('\n').find((line) => line.includes(` ${server.node} `)) ?? ''
+        if (told) expect(serverSaid(server, true).text).toBe(serverWord(server))
+        expect(shown).toContain(` ${serverSaid(server, told).text} `)
+        expect(shown).toContain(serverWhy(server, told, timeText))
       }
+      for (const said of [serviceNotes(status, service), ...lostWithMove(service)]) expect(part).toContain(said)
+    }
   })
+  it('each node is the same', () => {
+    const [, part = ''] = statusText(status, plain).split('\nNODES\n')
+    for (const node of status.nodes) {
+      const shown = part.split('\n').find((line) => line.startsWith(`  ${node.name} `)) ?? ''
+      expect(shown).toContain(` ${nodeSaid(node).text} `)
+      expect(shown.endsWith([node.reason, ...nodeNotes(node, timeText).map((note) => ` [${note}]`)].join(''))).toBe(
+        true,
+      )
+    }
+  })
+  it('what stands beside groups is the same', () => {
+    const text = statusText(status, plain)
+    const sections = text.split('\n').filter((line) => /^(PING NODES|CONNECTIONS|DROPPED)/.test(line)).length
+    const [pings, dropped] = [pingRows(status.groups), droppedLines(status.counters)]
+    const short = status.groups.flatMap(unknownConnections)
+    expect(sections).toBe([pings, dropped, short].filter(({ length }) => length > 0).length)
+    for (const group of status.groups) expect(text).toContain(groupWhy(group, timeText))
+    for (const line of [...dropped, ...short]) expect(text).toContain(line)
+    for (const { address, unreached } of pings)
+      expect(text).toMatch(new RegExp(`${address}.*${unreached.join(', ') || '-'}`))
+  })
+})
+
+it('a director under maintenance is not called what a ready successor is called', () => {
+  for (const state of ['standby', 'maintenance'] as const) {
+    const [one] = dir2({ state, standby: true }).nodes.filter(({ name }) => name === 'dir2')
+    expect(one && nodeSaid(one)).toEqual({ tone: 'off', text: 'maintenance' })
+  }
 })
 
 it('a coordinator that is gone makes both degraded', () => {

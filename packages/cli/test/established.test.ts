@@ -1,6 +1,7 @@
 /** What directors know of connections, in words. */
 import { expect, it } from 'vitest'
-import { knownConnections, unknownConnections, unknownText } from '../src/established-text.ts'
+import { knownConnections, unknownConnections } from '@lvsm/protocol'
+import { unknownText } from '../src/established-text.ts'
 
 it('says what each standby knows of what the owner has', () => {
   const established = [

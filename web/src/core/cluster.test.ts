@@ -16,12 +16,13 @@ const mail = (status: Status) => status.groups[1] as Status['groups'][number]
 describe('a node', () => {
   it.each<[Partial<NodeReport>, string, string]>([
     [{}, 'good', 'owner'],
-    [{ state: 'unknown' }, 'unknown', 'not known'],
-    [{ agent: false }, 'unknown', 'owner, agent silent'],
+    [{ state: 'unknown' }, 'unknown', 'unknown'],
+    [{ agent: false }, 'unknown', 'owner'],
     [{ state: 'dead', agent: false }, 'bad', 'dead'],
     [{ state: 'late', agent: false }, 'warn', 'late'],
     [{ state: 'troubled' }, 'bad', 'troubled'],
-    [{ state: 'standby', standby: true }, 'off', 'standby, under maintenance'],
+    [{ state: 'standby', standby: true }, 'off', 'maintenance'],
+    [{ standby: true }, 'off', 'owner'],
   ])('%j is %s: %s', (more, tone, text) => expect(nodeSaid(nodeLike(more))).toEqual({ tone, text }))
 })
 
@@ -44,7 +45,7 @@ describe('a group', () => {
     expect(taken(null)).toMatchObject({ tone: 'unknown', text: 'no IPVS' })
     expect(taken(null, { agent: false })).toMatchObject({ tone: 'unknown' })
     expect(taken(false, { state: 'dead', agent: false })).toMatchObject({ tone: 'bad', text: 'dead' })
-    expect(taken(false, { standby: true })).toMatchObject({ tone: 'off', text: 'under maintenance (standby)' })
+    expect(taken(false, { standby: true })).toMatchObject({ tone: 'off', text: 'under maintenance' })
     expect(candidatesOf({ ...WELL, nodes: [] }, mail(WELL))).toMatchObject([{ tone: 'unknown' }])
   })
   it('believes its word, as the head does, and not how its node is beside it', () => {
@@ -164,7 +165,7 @@ describe('the verdict', () => {
     const silent = with_(WELL, (node) => ({ ...node, agent: node.name !== 'rs1' }))
     const unknown = (text: RegExp) => [{ label: 'not known', texts: [expect.stringMatching(text)] }]
     expect(verdictOf(silent)).toMatchObject({ tone: 'unknown', answers: unknown(/^how rs1 is /) })
-    expect(verdictOf(UNTOLD)).toMatchObject({ tone: 'unknown', text: expect.stringMatching(/not known here/) })
+    expect(verdictOf(UNTOLD)).toMatchObject({ tone: 'unknown', text: expect.stringMatching(/^not known/) })
     const half = { ...WELL, groups: [{ ...mail(UNTOLD) }] }
     expect(verdictOf(half)).toMatchObject({ tone: 'unknown', answers: unknown(/^who owns mail /) })
   })

@@ -12,12 +12,14 @@ import {
   judge,
   type NodeReport,
   type NodeState,
+  nodeWord,
   type RealserverReport,
   servedOf,
   type ServerWord,
   serverWord,
   type ServiceReport,
   shortFault,
+  shownWord,
   type Status,
   takesNew,
   type TakerReport,
@@ -39,12 +41,13 @@ const NODE_TONES: Readonly<Record<NodeState, Tone>> = {
   dead: 'bad',
   unknown: 'unknown',
 }
-export function nodeSaid({ state, standby, agent }: NodeReport): Said {
-  const tone = NODE_TONES[state]
-  const text = state === 'unknown' ? 'not known' : state
-  if (tone !== 'good' && tone !== 'off') return say(tone, text)
-  if (!agent) return say('unknown', `${text}, agent silent`)
-  return standby && tone === 'good' ? say('off', `${text}, under maintenance`) : say(tone, text)
+/** What is to be known beside the word: `nodeNotes`. */
+export function nodeSaid(node: NodeReport): Said {
+  const word = nodeWord(node)
+  const tone = NODE_TONES[word]
+  if (tone !== 'good' && tone !== 'off') return say(tone, word)
+  if (!node.agent) return say('unknown', word)
+  return say(node.standby ? 'off' : tone, word)
 }
 
 export function groupSaid({ state, owner, wanted }: GroupReport): Said {
@@ -89,11 +92,12 @@ export function candidatesOf(status: Status, { name: group, owner, directors, ta
 function candidateSaid(node: NodeReport | undefined, taker: TakerReport | undefined, but: string | undefined): Said {
   if (!node) return say('unknown', 'not known')
   const { state, standby, agent } = node
-  if (standby) return say('off', 'under maintenance (standby)')
+  if (standby) return say('off', 'under maintenance')
   if (state === 'dead' || state === 'late') return nodeSaid(node)
   if (taker?.could === false) return say('bad', taker.reason)
   if (taker?.could === null) return say('unknown', taker.reason)
-  if (!agent || state === 'unknown') return nodeSaid(node)
+  if (!agent) return say('unknown', 'no word from its agent')
+  if (state === 'unknown') return nodeSaid(node)
   if (taker) return but === undefined ? say('good', 'could take over') : say('warn', `ready; but ${but}`)
   return state === 'owner' || state === 'standby' ? say('good', 'could take over') : nodeSaid(node)
 }
@@ -105,19 +109,12 @@ const SERVER_TONES: Readonly<Record<ServerWord, Tone>> = {
   ...{ 'in reserve': 'good', healthy: 'good', 'not checked': 'unknown' },
 }
 export function serverSaid(server: RealserverReport, told: boolean): Said {
-  const { state, basis } = server
-  if (!told) return state === undefined ? say('unknown', 'not known') : say('unknown', `to be ${WANTED[state]}`)
+  const { basis } = server
+  if (!told) return say('unknown', shownWord(server, told))
   const word = serverWord(server)
   // Nobody is meant to know more of one that no check asks.
   return say(word === 'not checked' && basis === 'no-check' ? 'off' : SERVER_TONES[word], word)
 }
-const WANTED: Readonly<Record<NonNullable<RealserverReport['state']>, string>> = {
-  draining: 'drained',
-  drained: 'drained',
-  stopping: 'stopped',
-  stopped: 'stopped',
-}
-
 /** Takes it new connections? */
 export const isLive = (server: RealserverReport): boolean => takesNew(server)
 
@@ -148,12 +145,6 @@ export interface Verdict extends Said {
 }
 /** `coordinators`: what the one that answers says of itself and of the others; null: nobody asked. */
 export function verdictOf(status: Status, coordinators: CoordinatorsReport | null = null): Verdict {
-  const blind = status.groups.every(({ state }) => state === 'unknown') && !status.nodes.some(isHeard)
-  if (blind)
-    return {
-      ...say('unknown', 'How the cluster is, is not known here: no agent tells it to this coordinator'),
-      answers: [],
-    }
   const verdict = judge(status, coordinators ? coordinatorFaults(coordinators).map(shortFault) : [])
   const { health } = verdict
   const beside = headOf(status, verdict).map(({ text }) => text)
@@ -165,4 +156,3 @@ const TONE_OF: Readonly<Record<Health, Tone>> = {
   'not served': 'bad',
   'not known': 'unknown',
 }
-const isHeard = ({ agent, state }: NodeReport): boolean => agent && state !== 'unknown'

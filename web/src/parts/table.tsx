@@ -17,9 +17,11 @@ export interface TableProps {
   readonly columns: readonly Column[]
   readonly rows: readonly Row[]
   readonly empty: ComponentChildren
+  /** Sentences below the rows. */
+  readonly below?: readonly string[]
 }
 
-export function Table({ caption, label, columns, rows, empty }: TableProps) {
+export function Table({ caption, label, columns, rows, empty, below = [] }: TableProps) {
   const kind = (at: number): string | undefined => (columns[at]?.isNumber ? 'number' : undefined)
   return (
     <section class="table" aria-label={label}>
@@ -54,6 +56,11 @@ export function Table({ caption, label, columns, rows, empty }: TableProps) {
           </table>
         </div>
       )}
+      {below.map((text) => (
+        <p key={text} class="empty">
+          {text}
+        </p>
+      ))}
     </section>
   )
 }

@@ -1,5 +1,5 @@
 /** On each screen: does the cluster need a person, and which configuration is this? Changes of it are told to screen readers. */
-import type { LiveState, Status } from '@lvsm/protocol'
+import { epochText, type LiveState, type Status } from '@lvsm/protocol'
 import { verdictOf } from '../core/cluster.ts'
 import { Ago } from './moment.tsx'
 import { Word } from './said.tsx'
@@ -24,7 +24,10 @@ export function Verdict({ status, seen: { coordinators, written, revision } }: {
         )}
       </div>
       <p class="aside">
-        <span>Revision {revision ?? 'not known'}</span>
+        <span>
+          Revision {revision ?? 'not known'}
+          {epochText(status)}
+        </span>
         {written && (
           <span>
             by {written.author}, <Ago at={written.at} />

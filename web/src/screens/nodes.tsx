@@ -1,7 +1,8 @@
 /** Nodes: what each does and which configuration it uses; and the coordinators, as the one that answers sees them. */
-import type { CoordinatorMember, LiveState, NodeReport, Status } from '@lvsm/protocol'
+import { type CoordinatorMember, type LiveState, nodeNotes, type NodeReport, type Status } from '@lvsm/protocol'
 import { nodeSaid } from '../core/cluster.ts'
 import { memberSaid, usesSaid } from '../core/coordinators.ts'
+import { momentOf } from '../parts/moment.tsx'
 import { Word } from '../parts/said.tsx'
 import { Table } from '../parts/table.tsx'
 
@@ -21,11 +22,25 @@ export function Nodes({ status, seen }: { status: Status; seen: LiveState }) {
             <Word said={nodeSaid(node)} />,
             rolesOf(node),
             <Word said={usesSaid(node.name, seen)} />,
-            node.reason,
+            <Why node={node} />,
           ],
         }))}
       />
       <Coordinators seen={seen} />
+    </>
+  )
+}
+
+/** Its reason, and what is to be known beside it: maintenance, how old its word is. */
+function Why({ node }: { node: NodeReport }) {
+  return (
+    <>
+      {node.reason}
+      {nodeNotes(node, momentOf).map((text) => (
+        <small key={text} class="line">
+          {text}
+        </small>
+      ))}
     </>
   )
 }

@@ -2,6 +2,8 @@
 import {
   type CoordinatorsReport,
   coordinatorFaults,
+  cutText,
+  groupWhy,
   type ListedTrouble,
   listedTroubles,
   type LiveState,
@@ -16,6 +18,7 @@ import { hrefOf } from '../core/places.ts'
 import { Ago, momentOf } from '../parts/moment.tsx'
 import { Word } from '../parts/said.tsx'
 import { Table } from '../parts/table.tsx'
+import { Beside } from './beside.tsx'
 
 export function Overview({ status, seen }: { status: Status; seen: LiveState }) {
   const entries = listedTroubles(status, seen.events)
@@ -27,6 +30,7 @@ export function Overview({ status, seen }: { status: Status; seen: LiveState }) 
       <Coordinators report={seen.coordinators} />
       {(status.wanted ?? []).length > 0 && <Maintenance wanted={status.wanted ?? []} />}
       <Groups status={status} />
+      <Beside status={status} />
     </>
   )
 }
@@ -120,11 +124,11 @@ function Maintenance({ wanted }: { wanted: readonly Wanted[] }) {
       label="Maintenance"
       empty=""
       columns={['what', 'wanted', 'by', 'since', 'until', 'comment'].map((name) => ({ name }))}
-      rows={wanted.map(({ what, intent, author, since, until, comment, idle }) => ({
+      rows={wanted.map(({ what, intent, author, since, until, deadline, comment, idle }) => ({
         key: what,
         cells: [
           `${what}${idle ? ' (not in the configuration now)' : ''}`,
-          <Word said={say('off', intent)} />,
+          <Word said={say('off', intent + (deadline === undefined ? '' : cutText(deadline, momentOf)))} />,
           author,
           <Ago at={since} />,
           until === null ? 'until it is ended' : momentOf(until),
@@ -159,7 +163,7 @@ function Groups({ status }: { status: Status }) {
           group.owner === null ? '–' : group.number,
           <Candidates status={status} group={group} />,
           group.addresses.join(', '),
-          group.reason || group.state,
+          groupWhy(group, momentOf),
         ],
       }))}
     />

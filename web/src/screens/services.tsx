@@ -1,6 +1,6 @@
 /** Services, each with its realservers as the owner's table has them. */
 import { destKey, forwardText, placeText, serviceSpec } from '@lvsm/model'
-import { isTold, serverWhy, type ServiceReport, type Status } from '@lvsm/protocol'
+import { isTold, lostWithMove, serverWhy, serviceNotes, type ServiceReport, type Status } from '@lvsm/protocol'
 import { isLive, serverSaid, serviceSaid } from '../core/cluster.ts'
 import { hrefOf } from '../core/places.ts'
 import { momentOf } from '../parts/moment.tsx'
@@ -76,10 +76,12 @@ function Service({ status, service }: { status: Status; service: ServiceReport }
           {service.name}{' '}
           <small>
             {placeText(service)}, {serviceSpec(service)}, group {service.group}
+            {serviceNotes(status, service)}
           </small>
         </>
       }
       label={`Service ${service.name}`}
+      below={lostWithMove(service)}
       empty="It has no realservers: lvsm server add, on any node."
       columns={[
         { name: 'realserver' },

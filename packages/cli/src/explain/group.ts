@@ -1,6 +1,5 @@
 /** Why a group is where it is. */
-import { ENDED, type GroupReport, type HistoryEvent, lastMove, type Status } from '@lvsm/protocol'
-import { knownConnections } from '../established-text.ts'
+import { ENDED, type GroupReport, type HistoryEvent, knownConnections, lastMove, type Status } from '@lvsm/protocol'
 import { afterOwner, type Explained, type Known, nextSteps, standingOf } from './subject.ts'
 
 export function explainGroup({ status, events }: Known, name: string): Explained {

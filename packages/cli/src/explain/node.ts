@@ -8,8 +8,9 @@ import {
   type Status,
   together,
   troubleKind,
+  wordsText,
 } from '@lvsm/protocol'
-import { timeText, wordsText } from '../wanted-text.ts'
+import { timeText } from '../wanted-text.ts'
 import { checkSteps, serverTexts } from './server.ts'
 import { afterOwner, type Explained, type Known, nextSteps } from './subject.ts'
 
@@ -22,7 +23,11 @@ export function explainNode(known: Known, name: string): Explained {
   return {
     what: [whatOf(node), ...servers].join('; '),
     since: sinceOf(node, events, status.troubles),
-    why: [node.reason, node.words ? wordsText(node.words) : '', last ? `its last event: ${lastText(last)}` : '']
+    why: [
+      node.reason,
+      node.words ? wordsText(node.words, timeText) : '',
+      last ? `its last event: ${lastText(last)}` : '',
+    ]
       .filter((text) => text !== '')
       .join('; '),
     change: changeOf(node, status),

@@ -20,3 +20,6 @@ export function headOf({ troubles, wanted = [] }: Status, { other, warnings }: V
     ...part('warn', asked, `maintenance: ${asked}`),
   ]
 }
+
+/** Beside the revision: of the voters, where coordinators number them. */
+export const epochText = ({ epoch = 0 }: Pick<Status, 'epoch'>): string => (epoch > 1 ? `, epoch ${epoch}` : '')

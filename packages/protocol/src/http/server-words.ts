@@ -24,6 +24,13 @@ export function serverWord(server: RealserverReport): ServerWord {
   return checkWord(server)
 }
 
+const WANTED = { draining: 'drained', drained: 'drained', stopping: 'stopped', stopped: 'stopped' } as const
+/** `told`: it is the owner's own table that speaks; else only what operators want of it is known. */
+export function shownWord(server: RealserverReport, told: boolean): ServerWord | 'not known' | `to be ${string}` {
+  if (told) return serverWord(server)
+  return server.state === undefined ? 'not known' : `to be ${WANTED[server.state]}`
+}
+
 /** Of one that is drained or stopped: `, 12 established, done in about 4 min`. `told`: it is the owner's own table that speaks. */
 export function leftText(
   { state, active, doneInMs }: Pick<RealserverReport, 'state' | 'active' | 'doneInMs'>,
