@@ -1,7 +1,7 @@
 /** The cluster as this coordinator knows it: answered from memory, whoever is silent. */
 import { plainTrouble, type Trouble } from '@lvsm/base'
 import type { State } from '@lvsm/changes'
-import type { ClusterAnswer, ClusterRates, Events, NodeTrouble, Speaks, Status } from '@lvsm/protocol'
+import type { ClusterAnswer, ClusterRates, Events, NodeProgress, NodeTrouble, Speaks, Status } from '@lvsm/protocol'
 import { clusterRatesOf } from './reported/cluster-rates.ts'
 import { believedEvents, clusterStatusOf, freshOf } from './reported/cluster-status.ts'
 import type { Reported } from './reported/reported.ts'
@@ -12,6 +12,8 @@ export interface ClusterWorld {
   readonly reported: Reported
   known(): State | null
   troubles(): readonly Trouble[]
+  /** Of the agents, as any coordinator heard it. */
+  progress?(): ReadonlyMap<string, NodeProgress>
   /** Of the other coordinators, as they tell. */
   others?(): readonly NodeTrouble[]
   counters(): Readonly<Record<string, number>>
@@ -32,7 +34,8 @@ export interface Cluster {
 /** It is worked out so often at most, however many ask: agents report twice a second. Milliseconds. */
 const GOOD_MS = 250
 
-export function clusterOf({ node, reported, known, troubles, others, counters, clock }: ClusterWorld): Cluster {
+export function clusterOf(world: ClusterWorld): Cluster {
+  const { node, reported, known, troubles, counters, clock } = world
   const { life } = reported
   const told = ({ config }: State, now: number, after = 0): Events => ({
     cursor: `${life}.${reported.arrived}`,
@@ -50,7 +53,8 @@ export function clusterOf({ node, reported, known, troubles, others, counters, c
       now,
       node,
       troubles: troubles().map(plainTrouble),
-      others: others?.() ?? [],
+      progress: world.progress?.() ?? new Map(),
+      others: world.others?.() ?? [],
       counters: counters(),
     }),
   )

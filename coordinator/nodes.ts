@@ -102,6 +102,7 @@ export function serveNodes(
     reported: reports.reported,
     known: () => coordinator.known(),
     troubles: () => [...troubles.present(), ...seats(coordinator)],
+    progress: () => reports.all(),
     others: () => toldBy(reports, coordinator.status()),
     counters: () => counts.present(),
     clock: boottime,

@@ -7,6 +7,7 @@ import { type Config, type ConfigService, destKey, inTableOf } from '@lvsm/model
 import {
   counterOf,
   isEntitled,
+  type NodeProgress,
   type NodeTrouble,
   ordered,
   type ServiceReport,
@@ -16,6 +17,7 @@ import {
 } from '@lvsm/protocol'
 import type { LoggedEvent } from './event-log.ts'
 import { groupReport, votesOf } from './group-status.ts'
+import { keyChanges } from './key-status.ts'
 import { doubtOf, hearsayOf, nodeReport } from './node-status.ts'
 import type { Reporting } from './reported.ts'
 
@@ -29,6 +31,8 @@ export interface ClusterView {
   /** Where the coordinator runs that answers; what is wrong around it, and what it counted. */
   readonly node: string
   readonly troubles: readonly Omit<NodeTrouble, 'node'>[]
+  /** Of the agents, as any coordinator heard it. */
+  readonly progress?: ReadonlyMap<string, NodeProgress>
   /** Of the other coordinators, as they tell. */
   readonly others?: readonly NodeTrouble[]
   readonly counters: Readonly<Record<string, number>>
@@ -67,8 +71,14 @@ export function clusterStatusOf(view: ClusterView): Status {
     nodes,
     troubles: troublesOf(view, fresh),
     wanted: allWanted(facts, config),
+    ...changingOf(view),
     counters: { ...countersOf(fresh.get(node)), ...view.counters },
   }
+}
+
+function changingOf({ state, progress = new Map() }: ClusterView): Pick<Status, 'keys'> {
+  const keys = keyChanges(state, progress)
+  return keys.length === 0 ? {} : { keys }
 }
 
 /** The newest that a voter's lease process acts on, of those that there are; nothing where none told. */

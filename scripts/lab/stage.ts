@@ -19,7 +19,7 @@ export interface Observer<Report> {
 
 const READY = /^ready$/m
 
-const STATUS: Fields<Omit<Status, 'coordinators' | 'delays' | 'epoch' | 'wanted'>> = {
+const STATUS: Fields<Omit<Status, 'coordinators' | 'delays' | 'epoch' | 'keys' | 'wanted'>> = {
   cluster: 'text',
   node: 'text',
   revision: 'number',

@@ -14,6 +14,8 @@ import {
   type HistoryEvent,
   isTold,
   judge,
+  type KeyChange,
+  keyChangeText,
   lostWithMove,
   ownerAge,
   pingRows,
@@ -56,10 +58,15 @@ export function statusText(
     parts.push(section('TROUBLES', found.map((trouble) => troubleLine(trouble, paint, status.nodes)).join('\n'), paint))
   if (status.wanted !== undefined && status.wanted.length > 0)
     parts.splice(1, 0, section('MAINTENANCE', wantedTable(status.wanted, paint), paint))
+  if (status.keys !== undefined && status.keys.length > 0)
+    parts.push(section('HEARTBEAT KEYS', status.keys.map(keyLine).join('\n'), paint))
   const dropped = droppedLines(status.counters).map((line) => `  ${line}`)
   if (dropped.length > 0) parts.push(section(droppedTitle(status), dropped.join('\n'), paint))
   return `${parts.join('\n\n')}\n`
 }
+
+const keyLine = (change: KeyChange): string =>
+  [`  ${keyChangeText(change)}`, ...(change.hint === undefined ? [] : [`    → ${change.hint}`])].join('\n')
 
 const section = (title: string, body: string, paint: Paint): string => `${paint('strong', title)}\n${body}`
 

@@ -9,6 +9,7 @@ import {
   listedTroubles,
   type HistoryEvent,
   isTold,
+  keyChangeText,
   lostWithMove,
   nodeNotes,
   type NodeReport,
@@ -94,6 +95,13 @@ const STATES: Readonly<Record<string, Status>> = {
     ],
   }),
   'a group is to be stopped': web({ wanted: { ...WORD, what: 'group web', intent: 'stop' } }),
+  'a heartbeat key is being changed': {
+    ...WELL,
+    keys: [
+      { text: 'a new heartbeat key of dir2', waiting: ['rs1', 'rs2'] },
+      { text: 'keys 1, 2', waiting: [], hint: 'lvsm key remove 1' },
+    ],
+  },
   'something was not believed': { ...WELL, counters: { 'drop-mac': 2, 'drop-copy': 7 }, epoch: 3 },
   'all realservers are drained, one by full NAT': http((_, at) => ({
     ...{ weight: 0, state: 'drained', wanted: ILL.wanted?.[0] },
@@ -154,12 +162,16 @@ describe.each(Object.entries(STATES))('where %s', (_, status) => {
   })
   it('what stands beside groups is the same', () => {
     const text = statusText(status, plain)
-    const sections = text.split('\n').filter((line) => /^(PING NODES|CONNECTIONS|DROPPED)/.test(line)).length
+    const sections = text
+      .split('\n')
+      .filter((line) => /^(PING NODES|CONNECTIONS|HEARTBEAT KEYS|DROPPED)/.test(line)).length
     const [pings, dropped] = [pingRows(status.groups), droppedLines(status.counters)]
     const short = status.groups.flatMap(unknownConnections)
-    expect(sections).toBe([pings, dropped, short].filter(({ length }) => length > 0).length)
+    const keys = status.keys ?? []
+    expect(sections).toBe([pings, dropped, short, keys].filter(({ length }) => length > 0).length)
     for (const group of status.groups) expect(text).toContain(groupWhy(group, timeText))
-    for (const line of [...dropped, ...short]) expect(text).toContain(line)
+    const changes = keys.flatMap((one) => [keyChangeText(one), one.hint ?? ''])
+    for (const line of [...dropped, ...short, ...changes]) expect(text).toContain(line)
     for (const { address, unreached } of pings)
       expect(text).toMatch(new RegExp(`${address}.*${unreached.join(', ') || '-'}`))
   })

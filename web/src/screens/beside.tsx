@@ -1,5 +1,13 @@
-/** What `lvsm status` says beside groups, services and nodes, where there is anything: ping nodes, connections, what was dropped. */
-import { droppedLines, droppedTitle, pingRows, type PingRow, type Status, unknownConnections } from '@lvsm/protocol'
+/** What `lvsm status` says beside groups, services and nodes, where there is anything: ping nodes, connections, keys that change, what was dropped. */
+import {
+  droppedLines,
+  droppedTitle,
+  keyChangeText,
+  pingRows,
+  type PingRow,
+  type Status,
+  unknownConnections,
+} from '@lvsm/protocol'
 import { say } from '../core/tones.ts'
 import { Word } from '../parts/said.tsx'
 import { Table } from '../parts/table.tsx'
@@ -18,6 +26,18 @@ export function Beside({ status }: { status: Status }) {
           empty=""
           columns={[{ name: 'group' }, { name: 'what' }]}
           rows={short.map(([name, text]) => ({ key: `${name} ${text}`, cells: [name, text] }))}
+        />
+      )}
+      {(status.keys ?? []).length > 0 && (
+        <Table
+          caption="Heartbeat keys"
+          label="Heartbeat keys"
+          empty=""
+          columns={[{ name: 'what' }, { name: 'what to do' }]}
+          rows={(status.keys ?? []).map((change) => ({
+            key: change.text,
+            cells: [keyChangeText(change), change.hint ?? ''],
+          }))}
         />
       )}
       {dropped.length > 0 && (

@@ -74,6 +74,13 @@ export function awaitedRing({ nodes }: Enrolled): number | null {
   return awaited.length > 0 ? Math.max(...awaited) : null
 }
 
+/** Nodes whose key is being changed, and which of them sign with the old one yet. */
+export function changingKeys({ nodes }: Enrolled): readonly { readonly name: string; readonly old: boolean }[] {
+  return nodes.flatMap(({ name, heartbeat }) =>
+    heartbeat && !isSettled(heartbeat) ? [{ name, old: heartbeat.keys.at(-1)?.id !== heartbeat.signWith }] : [],
+  )
+}
+
 const isSettled = ({ keys, shared }: HeartbeatKeys): boolean => keys.length === 1 && !shared
 
 function stepped(heartbeat: HeartbeatKeys, ring: number, next: number): HeartbeatKeys {

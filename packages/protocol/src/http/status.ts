@@ -190,6 +190,15 @@ export const troubleReport = z.object({
   pastMs: z.number().exactOptional(),
 })
 const nodeTrouble = troubleReport.extend({ node: z.string() })
+/** Heartbeat keys of which there are two for a while. */
+const keyChange = z.object({
+  /** One sentence: which count, and which sign. */
+  text: z.string(),
+  /** Nodes that do not use the new ones yet. */
+  waiting: list(z.string()),
+  /** What ends it; not there: it ends by itself. */
+  hint: z.string().exactOptional(),
+})
 const delay = z.object({ counts: list(z.number()), sumMs: z.number(), worstMs: z.number() })
 export const statusReport = z.object({
   cluster: z.string(),
@@ -207,11 +216,14 @@ export const statusReport = z.object({
   troubles: list(nodeTrouble),
   /** All that operators want for a while, as the answering node knows it. */
   wanted: list(wanted).exactOptional(),
+  /** Heartbeat keys that are being changed; not there: none is, or whoever answers does not tell. */
+  keys: list(keyChange).exactOptional(),
   /** Of the answering node's processes since their start: datagrams dropped, by reason (`drop-mac`, `replay`, …), and the like. */
   counters: z.record(z.string(), z.number()).readonly(),
   /** Of the answering node's lease process (`delays.ts`). */
   delays: z.object({ loop: delay, renewal: delay }).exactOptional(),
 })
+export type KeyChange = z.infer<typeof keyChange>
 export type Wanted = z.infer<typeof wanted>
 export type TakerReport = z.infer<typeof taker>
 export type PingReport = z.infer<typeof ping>
