@@ -15,6 +15,7 @@ import { unknownText } from './established-text.ts'
 import { clusterEvents, ownStatus, type Places, toldStatus } from './cluster.ts'
 import { Failure } from './failure.ts'
 import { fenceText } from './fence-text.ts'
+import { momentsOf } from './moments.ts'
 import { type Format, render } from './output.ts'
 import type { Paint } from './paint.ts'
 import { CHECKED, statusText } from './status-text.ts'
@@ -42,10 +43,10 @@ export async function status(session: Session, options: StatusOptions): Promise<
   const { terminal } = session
   const draw = ({ seen, faults, notes, events }: Look): string =>
     render(
-      seen,
+      momentsOf(seen, Date.now()),
       options.output,
-      (it) =>
-        statusText(it, terminal.paint, faults.map(shortFault), events) +
+      () =>
+        statusText(seen, terminal.paint, faults.map(shortFault), events) +
         coordinatorSection(faults, notes, terminal.paint),
     )
   const isLooked = options.output === 'table' || options.check
@@ -64,7 +65,7 @@ export async function status(session: Session, options: StatusOptions): Promise<
     await watch(terminal, async () => {
       try {
         const found = await look()
-        if (options.output === 'json') return `${JSON.stringify(found.seen)}\n`
+        if (options.output === 'json') return `${JSON.stringify(momentsOf(found.seen, Date.now()))}\n`
         return options.output === 'yaml' ? `---\n${draw(found)}` : `${draw(found)}\n`
       } catch (error) {
         return error instanceof Failure ? `${error.message}\n` : `${String(error)}\n`

@@ -2,6 +2,7 @@
 import { COMMAND_MODEL, subjectText } from '@lvsm/changes'
 import type { Exit, IntentCommand, IntentReport, Subject } from '@lvsm/protocol'
 import { lengthOf } from '../length.ts'
+import { withMoments } from '../moments.ts'
 import { render } from '../output.ts'
 import { ask, lost } from './ask.ts'
 import type { ReadOptions } from './commands.ts'
@@ -17,7 +18,8 @@ export interface IntentOptions extends Omit<WriteOptions, 'ifRevision'> {
 
 export async function intents({ paths, terminal }: CoordinatorSession, { output, stale }: ReadOptions): Promise<Exit> {
   const found = await ask(paths, { route: 'facts', query: { stale }, body: null })
-  terminal.print(render(found, output, (it) => factsText(it.facts, it.idle, terminal.paint)))
+  const text = (): string => factsText(found.facts, found.idle, terminal.paint)
+  terminal.print(render(withMoments(found, Date.now()), output, text))
   return 'ok'
 }
 
