@@ -18,10 +18,11 @@ import { noteClosed, reopen } from './closed.ts'
 import { nextSettle, noteSaid, settle } from './book.ts'
 import { deliveryOf, hearsWhatLasts, mostAtOnce, type Told, toldOf } from './deliver.ts'
 import { flappingText, isFlapping } from './flapping.ts'
-import { isMatched, isWanted, labelsOf } from './labels.ts'
+import { isWanted, labelsOf } from './labels.ts'
 import { mootIn } from './moot.ts'
 import { countMessage, easeFailing, inTurn, nextTries, noteFailed, noteWorks, unableHere } from './reach.ts'
 import { type IsWanted, overflowOf } from './room.ts'
+import { silencesOf, silencing } from './silences.ts'
 import {
   againOf,
   type Due,
@@ -42,15 +43,14 @@ const LOOK_MS = 2000
 const GRACE_MS = 15_000
 
 /** Null: nobody is to be told of anything. */
-export function rulesOf({ config, facts }: NodeState): Rules<ConfigReceiver> | null {
+export function rulesOf(state: NodeState): Rules<ConfigReceiver> | null {
+  const { config } = state
   if (!config || config.receivers.length === 0) return null
-  const silences = facts.list.flatMap(({ intent, subject }) =>
-    intent === 'silence' && subject.kind === 'alerts' ? [subject.match] : [],
-  )
+  const silences = silencesOf(state)
   return {
     receivers: config.receivers,
     wants: (receiver, alert) => isWanted(receiver, labelsOf(config, alert)),
-    silenced: (alert) => silences.some((match) => isMatched(match, labelsOf(config, alert))),
+    silenced: (alert) => silencing(silences, labelsOf(config, alert)) !== undefined,
   }
 }
 

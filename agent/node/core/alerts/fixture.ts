@@ -24,7 +24,7 @@ const CONFIG = configOf(`${SAMPLE}\n${RECEIVERS}`)
 export const NODES = ['dir1', 'dir2', 'rs1'] as const
 const STEP_MS = 250
 const SAY_MS = 2000
-const WALL_MS = 1_790_000_000_000
+export const WALL_MS = 1_790_000_000_000
 
 interface Living {
   state: NodeState

@@ -9,8 +9,9 @@ import { refuse, reply } from '../command/reply.ts'
 import type { NodeState } from '../state.ts'
 import { carry, rulesOf } from './alerting.ts'
 import { type Alert, isUntold } from './alert.ts'
-import { fingerprintOf, isMatched, labelsOf } from './labels.ts'
+import { fingerprintOf, labelsOf } from './labels.ts'
 import { faultOf, NONE_SENT, noteWorks } from './reach.ts'
+import { silencesOf, silencing } from './silences.ts'
 import { senderOf } from './tell.ts'
 import { mayTell } from './tellers.ts'
 
@@ -35,11 +36,11 @@ export function reportAlerts(state: NodeState): AlertsReport {
 }
 
 function reportAlert(state: NodeState, alert: Alert): AlertReport {
-  const { config, now, wall, wallMs, facts } = state
+  const { config, now, wall, wallMs } = state
   const { code, object, severity, summary, startedMs, ended, told } = alert
   const iso = (ms: number): string => wall(after(now, ms - wallMs(now)))
   const labels = labelsOf(config ?? { cluster: '', services: [] }, alert)
-  const silence = facts.list.find(({ subject }) => subject.kind === 'alerts' && isMatched(subject.match, labels))
+  const silence = silencing(silencesOf(state), labels)
   return {
     ...{ code, object, severity, summary },
     state: wordOf(alert),

@@ -4,7 +4,7 @@
  */
 import type { Facts } from '@lvsm/protocol'
 import { expect, it } from 'vitest'
-import { NODES, World } from './fixture.ts'
+import { NODES, WALL_MS, World } from './fixture.ts'
 
 /** What is under way to a receiver when the last node hears of it. */
 const FLIGHT_MS = 2500
@@ -71,6 +71,22 @@ it('what was told, is silenced when the receiver closes its incident, and lasts 
   expect([last()?.status, world.told('ops', 'late')]).toEqual(['firing', ['firing', 'firing']])
   world.run(60_000)
   expect(world.told('ops', 'late'), 'and once').toEqual(['firing', 'firing'])
+})
+
+it.each([
+  ['ends it at its own time where no coordinator is heard', null, 1],
+  ['waits for the coordinators where they are heard', 3, 0],
+] as const)('the time of a silence %s', (_, met, count) => {
+  const world = new World(23)
+  world.run(10_000)
+  const untilMs = WALL_MS + world.now + 120_000
+  world.facts = { ...silencesOf(1, ['*']), list: silencesOf(1, ['*']).list.map((one) => ({ ...one, until: untilMs })) }
+  for (const { state } of world.living.values()) Object.assign(state, { facts: world.facts, met })
+  world.begins('rs1', 'late')
+  world.run(110_000)
+  expect(firing(world, 'ops', 'late')).toBe(0)
+  world.run(20_000)
+  expect(firing(world, 'ops', 'late')).toBe(count)
 })
 
 it('what came and went in a silence is told nobody', () => {
