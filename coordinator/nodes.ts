@@ -7,7 +7,7 @@ import { Feed } from './adapters/feed/feed.ts'
 import type { NodeServer } from './adapters/links/node-server.ts'
 import { versionsOf } from './api/versions.ts'
 import { alarmsOf } from './alarms.ts'
-import { answerOf, type Cluster, clusterOf } from './cluster.ts'
+import { answerOf, type Cluster, clusterOf, type ClusterWorld } from './cluster.ts'
 import type { Clocks } from './clocks.ts'
 import type { CoordinatorStatus } from './configuration.ts'
 import type { Coordinator } from './coordinator.ts'
@@ -65,7 +65,11 @@ function alarmsHere(coordinator: Coordinator, { node, reports, troubles }: Alarm
   return alarmsOf({ node, disk: raft.disk, hasLeader: raft.leader !== null, others, troubles: all })
 }
 
-/** What is wrong with other coordinators, as each said it of itself. */
+/** What is heard beside the agents' reports: which revision and keys each uses, and what is wrong with the other coordinators. */
+const besideOf = (reports: Reports, coordinator: Coordinator): Required<Pick<ClusterWorld, 'progress' | 'others'>> => ({
+  progress: () => reports.all(),
+  others: () => toldBy(reports, coordinator.status()),
+})
 const toldBy = (reports: Reports, { members }: CoordinatorStatus): NodeTrouble[] =>
   reports
     .othersTroubles()
@@ -102,10 +106,8 @@ export function serveNodes(
     reported: reports.reported,
     known: () => coordinator.known(),
     troubles: () => [...troubles.present(), ...seats(coordinator)],
-    progress: () => reports.all(),
-    others: () => toldBy(reports, coordinator.status()),
-    counters: () => counts.present(),
-    clock: boottime,
+    ...besideOf(reports, coordinator),
+    ...{ counters: () => counts.present(), clock: boottime },
   })
   const recorder = new ClusterRecorder({ node, status: cluster.clusterStatus, clock: boottime, wallClock: Date.now })
   const keying = new Keying({

@@ -1,5 +1,6 @@
 /** A lab as its visitors use it from outside: verbs, commands, observers, the agents' API. */
-import type { Status, SwitchoverReport } from '../../packages/protocol/src/http/status.ts'
+import type { SwitchoverReport } from '../../packages/protocol/src/http/ordered.ts'
+import type { Status } from '../../packages/protocol/src/http/status.ts'
 import { type Fields, readFields } from '../fields.ts'
 import type { Lab } from './boot.ts'
 import { LabError } from './paths.ts'

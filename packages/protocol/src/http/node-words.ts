@@ -1,13 +1,17 @@
 /** What a node is, and what stands behind its reason, in the words of `lvsm status` and of the console. `time`: a moment, for whoever reads it. */
 import { spanText } from '@lvsm/base'
 import { cutText } from './server-words.ts'
-import { isOld, type NodeReport, type NodeState, type Status, type Wanted } from './status.ts'
+import type { NodeReport, NodeState, Status, Wanted } from './status.ts'
 
 export type TimeText = (ms: number) => string
 
 /** A director under maintenance is not called what a ready successor is called, whatever an older agent says. */
 export const nodeWord = ({ state, standby }: Pick<NodeReport, 'state' | 'standby'>): NodeState =>
   state === 'standby' && standby ? 'maintenance' : state
+
+/** What is older is said with its age: agents speak every two seconds. Milliseconds. */
+const OLD_MS = 3000
+export const isOld = ({ ageMs }: Pick<NodeReport, 'ageMs'>): boolean => typeof ageMs === 'number' && ageMs >= OLD_MS
 
 /** `5 s ago`; empty: it is of a moment ago, or nobody says how old it is. */
 export const ageText = ({ ageMs }: Pick<NodeReport, 'ageMs'>): string =>

@@ -11,15 +11,8 @@ import { type ConnectionsReport, connectionsReport, type StatsReport, statsRepor
 import { type FenceReport, fenceReport } from './fence.ts'
 import { type RateHistory, rateHistory } from './rates.ts'
 import { type RecordedReport, recordedReport } from '../recorded/report.ts'
-import {
-  refusedReport,
-  type StandbyReport,
-  standbyReport,
-  type Status,
-  statusReport,
-  type SwitchoverReport,
-  switchoverReport,
-} from './status.ts'
+import { refusedReport, type Status, statusReport } from './status.ts'
+import { type StandbyReport, standbyReport, type SwitchoverReport, switchoverReport } from './ordered.ts'
 
 /** Long enough for every mistyped name; what is longer would not fit the messages between nodes. */
 export const LONGEST_NAME = 100

@@ -28,10 +28,6 @@ export const SEVERITIES = ['critical', 'warning', 'info'] as const satisfies rea
 export const severityWord = z.enum(SEVERITIES).catch('critical')
 export const nodeStateWord = z.enum(NODE_STATES).catch('unknown')
 
-/** What is older is said with its age: agents speak every two seconds. Milliseconds. */
-const OLD_MS = 3000
-export const isOld = ({ ageMs }: Pick<NodeReport, 'ageMs'>): boolean => typeof ageMs === 'number' && ageMs >= OLD_MS
-
 /** What an operator wants for a while: drain, stop, standby. */
 const wanted = z.object({
   /** `server rs1 of service http`, `server rs1`, `group web`, `node dir1`. */
@@ -233,20 +229,6 @@ export type ServiceReport = z.infer<typeof service>
 export type NodeReport = z.infer<typeof node>
 export type NodeTrouble = z.infer<typeof nodeTrouble>
 export type Status = z.infer<typeof statusReport>
-
-export const switchoverReport = z.object({
-  group: z.string(),
-  from: z.string(),
-  to: z.string(),
-  number: z.number(),
-  tookMs: z.number(),
-  /** Established connections that the new owner did not know when it was asked to take over. Not there: connections are not synchronised. */
-  unknown: z.number().exactOptional(),
-})
-/** `already`: it was so before, by the same word. Not there: it was not, or an older agent does not tell. */
-export const standbyReport = z.object({ node: z.string(), standby: z.boolean(), already: z.boolean().exactOptional() })
-export type SwitchoverReport = z.infer<typeof switchoverReport>
-export type StandbyReport = z.infer<typeof standbyReport>
 
 /** What every route answers when it was not done. */
 const refusal = z.object({
