@@ -3,7 +3,7 @@ import fs, { copyFileSync, existsSync, readlinkSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { copyDatabase } from './copy.ts'
+import { copyDatabase, finishCopy } from './copy.ts'
 import { directory, founded, opened, written } from './fixture.ts'
 import { scriptOf } from './fixture-register.ts'
 import { markOf } from './mark.ts'
@@ -69,6 +69,7 @@ test('a copy is on the disk before anybody is told that it is there', async () =
   const { database } = checked(founded())
   const to = join(directory(), 'copy.db')
   const synced = watchSyncs(to)
-  await copyDatabase(database, to, [])
+  await copyDatabase(database, to)
+  expect(finishCopy({ finish: to, files: [] })).toBeNull()
   expect(synced).toEqual([{ path: to, isThere: true }])
 })

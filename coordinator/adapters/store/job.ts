@@ -20,10 +20,14 @@ export interface Write {
   readonly lastApplied: number
   readonly changes: Changes
 }
-/** Where to, and what else is put into it. */
+/** Where to. */
 export interface Copy {
   readonly kind: 'copy'
   readonly to: string
+}
+/** To a thread of its own: which copy is to be made whole, and what else is put into it. */
+export interface Finishing {
+  readonly finish: string
   readonly files: readonly (readonly [name: string, content: string])[]
 }
 /** `fault`: what the system said; null: it is there. */

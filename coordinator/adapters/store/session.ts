@@ -1,7 +1,7 @@
 /** A database that is open: writes one after the other, and what becomes of faults. */
-import { closeSync, constants, openSync, rmSync } from 'node:fs'
+import { closeSync, constants, openSync } from 'node:fs'
 import type { Fault } from '@lvsm/raft'
-import { copyDatabase } from './copy.ts'
+import { copyDatabase, removeCopy } from './copy.ts'
 import type { Answer, Copy, Write } from './job.ts'
 import type { Mark } from './mark.ts'
 import { codeOf, type Sqlite, WAL_PAGES } from './schema.ts'
@@ -50,13 +50,13 @@ export class Session {
   }
 
   /** Null: done; else why not, and nothing is left of it. */
-  async copy({ to, files }: Copy): Promise<string | null> {
+  async copy({ to }: Copy): Promise<string | null> {
     if (this.#failed !== null) return this.#failed
     try {
-      await copyDatabase(this.#database, to, files)
+      await copyDatabase(this.#database, to)
       return null
     } catch (error) {
-      for (const left of [to, `${to}-journal`, `${to}-wal`]) rmSync(left, { force: true })
+      removeCopy(to)
       return String(error)
     }
   }

@@ -63,6 +63,28 @@ describe('a database', () => {
       machine: arrived,
     })
   })
+  it('answers writes while a copy of it is looked at, however long that takes; what that finds is told', async () => {
+    const path = founded()
+    const never = new URL('data:text/javascript,setInterval(() => {}, 1000)')
+    const found = await openStore({ path, machine: machineOf(), finisher: never })
+    if (!found.ok) return expect.fail(found.refusal.message)
+    const { store } = found
+    const to = join(dirname(path), 'copy.db')
+    void store.copy(to, [])
+    await expect.poll(() => statSync(to, { throwIfNoEntry: false })?.size ?? 0).toBeGreaterThan(0)
+    expect(await written(store, scriptOf(store.identity, 2))).toMatchObject({ fault: null })
+    await store.close()
+    const again = await opened(path)
+    expect(await again.copy(join(dirname(path), 'whole.db'), [['node.key', 'x']])).toBeNull()
+    expect(
+      await again.copy(join(dirname(path), 'twice.db'), [
+        ['a', 'x'],
+        ['a', 'x'],
+      ]),
+    ).toMatch(/UNIQUE/)
+    expect(readdirSync(dirname(path)).filter((name) => name.startsWith('twice'))).toEqual([])
+    await again.close()
+  })
   it('answers reads after the writes before them', async () => {
     const store = await opened(founded())
     const seen: (string | number)[] = []

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { invariant, type Refusal } from '@lvsm/base'
 import type { Persist, Stored } from '@lvsm/raft'
 import type { Done, Kept, StateMachine, StorePort } from '../../ports.ts'
-import type { Answer, Beginning, Copied, Copy, Found, Opened, Write } from './job.ts'
+import type { Answer, Beginning, Copied, Copy, Finishing, Found, Opened, Write } from './job.ts'
 import { changesBetween, readParts } from './parts.ts'
 
 interface Waiting<State, Result> {
@@ -25,6 +25,8 @@ export interface StoreOptions<State, Result> {
   readonly heard?: (reason: string) => void
   /** The thread's program. */
   readonly program?: URL
+  /** Of the thread that looks at a copy. */
+  readonly finisher?: URL
 }
 export type OpenedStore<State, Result> =
   | { readonly ok: true; readonly store: Store<State, Result> }
@@ -62,12 +64,23 @@ async function firstWord(worker: Worker): Promise<Opened> {
   return opened
 }
 
+/** Why not; null: the copy is whole. Nothing else waits for it, and it is no fault of the database. */
+const finished = (worker: Worker): Promise<string | null> =>
+  new Promise((resolve) => {
+    // A process that ends does not wait for it.
+    worker.unref()
+    worker.once('message', ({ fault }: Copied) => resolve(fault))
+    worker.once('error', (error) => resolve(String(error)))
+    worker.once('exit', () => resolve('the thread that looks at the copy ended'))
+  })
+
 export class Store<State, Result> implements StorePort<State, Result> {
   readonly identity: string
   readonly content: Stored & Kept<State>
   readonly #worker: Worker
   readonly #machine: StateMachine<State, Result>
   readonly #heard: (reason: string) => void
+  readonly #finisher: URL
   /** On the disk. */
   #kept: Kept<State>
   /** With all that is under way. */
@@ -82,6 +95,7 @@ export class Store<State, Result> implements StorePort<State, Result> {
     this.#worker = worker
     this.#machine = options.machine
     this.#heard = options.heard ?? (() => undefined)
+    this.#finisher = options.finisher ?? options.program ?? PROGRAM
     this.#kept = { lastApplied: stored.lastApplied, machine }
     this.#ahead = this.#kept
     worker.on('message', (answer: Answer | Copied) =>
@@ -113,9 +127,10 @@ export class Store<State, Result> implements StorePort<State, Result> {
   }
 
   /** A whole copy of what was written before, and maybe of more. Null: it is there; else why not. `to`: a new file. */
-  copy(to: string, files: Copy['files']): Promise<string | null> {
-    this.#worker.postMessage({ kind: 'copy', to, files } satisfies Copy)
-    return new Promise((resolve) => this.#copied.push(resolve))
+  async copy(to: string, files: Finishing['files']): Promise<string | null> {
+    this.#worker.postMessage({ kind: 'copy', to } satisfies Copy)
+    const fault = await new Promise<string | null>((resolve) => this.#copied.push(resolve))
+    return fault ?? finished(new Worker(this.#finisher, { workerData: { finish: to, files } satisfies Finishing }))
   }
 
   get kept(): Kept<State> {
