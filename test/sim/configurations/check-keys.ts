@@ -4,7 +4,7 @@ type Keys = Readonly<Record<string, unknown>>
 
 const CERTIFICATE = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'
 
-const SECURED = { tls: true, host: 'mail.example' }
+const SECURED = { tls: true, host: 'mail.example', 'client-certificate-file': 'prober.pem' }
 
 type Some = (keys: Keys) => Keys
 const OTHERS: Readonly<Record<string, (some: Some) => Keys>> = {

@@ -348,7 +348,7 @@ export class Writer {
       ...(this.#chance(10) ? { 'down-interval': '5s', 'max-ejection': this.#pick([1, 50, 100]) } : {}),
       ...(this.#chance(10) ? { 'slow-start': this.#odd('30s', '1ms') } : {}),
       ...(this.#chance(10) ? { 'flap-hold': this.#odd('30s', '9m') } : {}),
-      ...(this.#chance(5) ? { 'down-linger': this.#odd('10m', '100ms') } : {}),
+      ...(this.#chance(30) ? { 'down-linger': this.#odd('10m', '100ms') } : {}),
     }
   }
   /** A check through the VIP, where its answers come back. */
