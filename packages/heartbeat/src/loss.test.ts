@@ -132,3 +132,7 @@ test('a link that was cut for some seconds, and one that is dead, lose nothing t
   for (let second = 0; second < 40; second++) expect(peer.speak(1, () => true).lossy).toEqual([])
   for (let second = 0; second < 60; second++) expect(peer.speak(1, (link) => link === 0).lossy).toEqual([])
 })
+test('so it is beside one that was never heard', () => {
+  const peer = new TwoLinks().speak(60, (link, count) => link === 1 && count % 4 !== 1)
+  expect(peer.lossy).toEqual([1])
+})

@@ -62,6 +62,8 @@ interface Link {
 export class LossMeter {
   readonly #all = new Tally()
   readonly #links = new Map<number, Link>()
+  /** Over so many the peer sends by turns, whatever comes over them. */
+  #shared = 1
   #incarnation = ''
   #arrived = 0
   #byLink: number[] = []
@@ -110,13 +112,14 @@ export class LossMeter {
   }
 
   /** Each link carries its part of the heartbeats. */
-  #windowMs = (timing: Timing): number => lossWindowMs(timing) * Math.max(1, this.#links.size)
+  #windowMs = (timing: Timing): number => lossWindowMs(timing) * this.#shared
   #isCutOff = (now: Instant, { deadtimeMs }: Timing): boolean => now >= after(this.#heardAt, CUT_OFF * deadtimeMs)
   #isLinkCut = ({ heardAt }: Link, now: Instant, { deadtimeMs }: Timing): boolean =>
-    now >= after(heardAt, CUT_OFF * deadtimeMs * this.#links.size)
+    now >= after(heardAt, CUT_OFF * deadtimeMs * this.#shared)
 
   #take({ sent, over, mayBegin }: Arrived, now: Instant, timing: Timing): void {
     if (sent === null) return
+    if (over) this.#shared = Math.max(1, over.length)
     const word = { at: now, sent, arrived: this.#arrived, byLink: [...this.#byLink] }
     this.#all.take(word, mayBegin ? 'known' : 'never', { ms: lossWindowMs(timing), words: WINDOW.words })
     for (const { link, count } of over ?? []) {
@@ -124,7 +127,7 @@ export class LossMeter {
       // Several words without anything between them are one gap.
       if (!one || one.alone === one.tally.lastWord?.arrived) continue
       const said = { at: now, sent: count, arrived: one.alone, byLink: [] }
-      const window = { ms: this.#windowMs(timing), words: WINDOW.words * this.#links.size }
+      const window = { ms: this.#windowMs(timing), words: WINDOW.words * this.#shared }
       one.tally.take(said, this.#all.isLossy ? 'now' : 'known', window)
     }
   }
