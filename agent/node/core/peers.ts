@@ -5,6 +5,7 @@
 import { type DestinationReport, type StateMessage, type TablesMessage } from '@lvsm/protocol'
 import { between, type Instant } from '@lvsm/base'
 import { destKey } from '@lvsm/model'
+import { wallsHeard } from './walls.ts'
 import { directsGroup, isDirector } from './entitled.ts'
 import { tellAgain } from './history/history.ts'
 import { type NodeState } from './state.ts'
@@ -28,7 +29,12 @@ export function heardState(state: NodeState, from: string, message: StateMessage
     tellAgain(state)
   } else if (begun) tellAnew(state, from)
   if (begun || message.state !== 'owner') forgetTables(state, from)
-  state.states.set(from, { at: state.now, message: believed(state, from, message) })
+  const walls = wallsHeard(
+    state.now,
+    before === null || begun ? [] : (state.states.get(from)?.walls ?? []),
+    message.wall,
+  )
+  state.states.set(from, { at: state.now, message: believed(state, from, message), walls })
   heardReadiness(state, from, message.ready)
   return true
 }

@@ -98,6 +98,8 @@ export interface Kernel {
 export interface HeardState {
   readonly at: Instant
   readonly message: StateMessage
+  /** Of its wall clock (`clocks.ts`). */
+  readonly walls: readonly number[]
 }
 export interface HeardReadiness {
   readonly at: Instant

@@ -65,6 +65,8 @@ const state = z.object({
   boot: name.exactOptional(),
   /** Its causal clock (packages/base), in microseconds; not there: it has just started, and listens. */
   clock: count.exactOptional(),
+  /** Milliseconds of its wall clock as it says this. Not there: an older agent. */
+  wall: count.exactOptional(),
   /** Digests of what all nodes must agree on. */
   agreement: z.object({
     ...{ voters: digest, directors: digest, addresses: digest, 'ping nodes': digest, timing: digest },

@@ -15,10 +15,12 @@ import { Servers } from './servers.ts'
 import { WantedLaw } from './wanted-law.ts'
 
 const LOOKS_MS = 2500
-/** What happened lately is told for minutes. What is somebody else's stays, and is told all the time: `foreign…`. */
+/**
+ * What happened lately is told for minutes, and wall clocks that were set stay so. What is somebody else's stays, and is told all the time: `foreign…`.
+ */
 const REMEMBERED: ReadonlySet<string> = new Set([
   ...['late', 'dropped', 'not-sent', 'messages-lost', 'fought-over', 'address-conflict'],
-  ...['lossy-link', 'owner-changes-often'],
+  ...['lossy-link', 'owner-changes-often', 'clock-apart'],
 ])
 const SETTLE_MS = 25_000
 

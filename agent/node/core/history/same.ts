@@ -21,6 +21,7 @@ const WHAT: Readonly<Record<string, (message: string) => string>> = {
   'cannot-observe': ofObject,
   'certificate-expires': (message) => / on (\S+)$/.exec(message)?.[1] ?? '',
   'check-unknown': ofObject,
+  'clock-apart': ofObject,
   'conntrack-full': ofObject,
   'coordinator-absent': ofObject,
   disagreement: (message) => message.split(/ has other | have different /)[0] ?? '',

@@ -60,6 +60,7 @@ const FOUND_MS: Readonly<Record<string, number>> = {
   'neighbours-full': 60_000,
   'conntrack-full': 30_000,
   'vitals-unread': 60_000,
+  'clock-apart': 30_000,
 }
 /** What was seen once is told for so long: nothing has to come again. Milliseconds since it began. */
 const TOLD_MS: Readonly<Record<string, number>> = { 'memory-killed': 900_000 }

@@ -182,6 +182,7 @@ function publish(state: NodeState, own: Saying, present: readonly Trouble[]): nu
     kind: 'state',
     boot: state.boot,
     ...(state.history.clock.isSettled(state.now) ? { clock: state.history.clock.read(state.now) } : {}),
+    wall: Math.max(0, state.wallMs(state.now)),
     revision: config.revision,
     agreement: agreementDigests(config),
     state: own.state,

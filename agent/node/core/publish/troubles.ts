@@ -11,6 +11,7 @@ import { turnTroubles } from '../check/through.ts'
 import { fullTroubles } from '../check/full.ts'
 import { quorumTroubles } from '../check/standing-in.ts'
 import { changeText } from '../changing.ts'
+import { clockTroubles } from '../clocks.ts'
 import { differingTroubles } from '../differing.ts'
 import { disagreementTroubles } from '../disagreement.ts'
 import { hearingTroubles } from '../hearing.ts'
@@ -65,6 +66,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...disagreementTroubles(state),
     ...unbelievedTroubles(state),
     ...hearingTroubles(state),
+    ...clockTroubles(state),
     ...dropTroubles(state),
     ...takingTroubles(state),
     ...syncTroubles(state),

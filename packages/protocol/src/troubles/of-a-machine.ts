@@ -1,4 +1,4 @@
-/** Kinds of trouble of the machine below a node: its interfaces, its memory, tables of its kernel that are full. */
+/** Kinds of trouble of the machine below a node: its interfaces, its memory, its clock, tables of its kernel that are full. */
 import { kind, ofRedundancy, ofServing, type TroubleKind } from './kind.ts'
 
 export const MACHINE = {
@@ -64,6 +64,13 @@ export const MACHINE = {
     'NODE cannot read how its interfaces and its memory are: its kernel has not answered for 30 s or longer',
     'whatever goes wrong with its interfaces, its bonds, its memory and tables of its kernel is not told until it answers',
     'journalctl -k -g "blocked for more than|reset" names a driver that hangs; ethtool NAME of each interface shows which',
+  ),
+  'clock-apart': kind(
+    'warning',
+    'node',
+    'the wall clock of NODE is SECONDS ahead of, or behind, those of the other nodes that it hears (their median); of two nodes each says it',
+    'nothing of the cluster is decided by it; times in events, logs and mails do not fit those of the other nodes, and certificates, tokens and logins that are to be checked there may count as over, or as not begun',
+    'on NODE: timedatectl, and what should set it (chronyc tracking, or timedatectl timesync-status)',
   ),
   'neighbours-full': ofServing(
     'critical',

@@ -1,0 +1,86 @@
+/** A wall clock that is far from those of the others is told by its own node, and by no other where there are three. */
+import type { StateMessage } from '@lvsm/protocol'
+import { encodeState } from './publish/packing.ts'
+import { describe, expect, test } from 'vitest'
+import { goesOn, node, statusOf, type TestNode } from './fixture.ts'
+
+const said = (wall?: number): string =>
+  encodeState({
+    ...{ kind: 'state', revision: 1, agreement: {}, state: 'standby', reason: '', standby: false },
+    ...{ ready: {}, pings: {}, troubles: [], events: [] },
+    ...(wall === undefined ? {} : { wall }),
+  } satisfies StateMessage)[0] ?? ''
+
+const wallOf = (one: TestNode): number => one.wallAheadMs + Math.round(one.now())
+/** Each says every two seconds what its wall clock shows: ahead by so much of a true one. `late`: so long it was under way. */
+function hears(one: TestNode, ahead: Readonly<Record<string, number | null>>, times = 6, late = [0]): void {
+  const trueAhead = TRUE.get(one) ?? one.wallAheadMs
+  TRUE.set(one, trueAhead)
+  for (let turn = 0; turn < times; turn++) {
+    goesOn(one, 2000, statusOf(one.name, null, 0))
+    for (const [from, ms] of Object.entries(ahead)) {
+      const wall = trueAhead + Math.round(one.now()) + (ms ?? 0) - (late[turn % late.length] ?? 0)
+      one.feed({ kind: 'message', from, text: said(ms === null ? undefined : wall) })
+    }
+  }
+}
+const TRUE = new WeakMap<TestNode, number>()
+const told = (one: TestNode): string[] =>
+  one.core.status(one.now()).troubles.flatMap(({ code, message }) => (code === 'clock-apart' ? [message] : []))
+const born = (ownAheadMs = 0): TestNode => {
+  const one = node('dir1')
+  TRUE.set(one, one.wallAheadMs)
+  one.wallAheadMs += ownAheadMs
+  one.feed({ kind: 'lease-up' })
+  return one
+}
+
+describe('a wall clock', () => {
+  test('that is ahead of those of the others is told with how far, and is over when it is right', () => {
+    const dir1 = born(35_400)
+    hears(dir1, { dir2: 0, rs1: 10, rs2: -20 })
+    expect(told(dir1)).toEqual([
+      'the wall clock of dir1 is 35 s ahead of those of the 3 other nodes that it hears (their median)',
+    ])
+    dir1.wallAheadMs -= 34_000
+    hears(dir1, { dir2: 0, rs1: 10, rs2: -20 }, 1)
+    expect(told(dir1), 'not yet').toHaveLength(1)
+    dir1.wallAheadMs -= 1000
+    hears(dir1, { dir2: 0, rs1: 10, rs2: -20 }, 1)
+    expect(told(dir1)).toEqual([])
+    expect(wallOf(dir1)).toBeGreaterThan(0)
+  })
+  test('of another node is that node’s to tell, where there is a third', () => {
+    const dir1 = born()
+    hears(dir1, { dir2: 86_400_000, rs1: 10 })
+    expect(told(dir1)).toEqual([])
+    const ahead = born(86_500_000)
+    hears(ahead, { dir2: 0, rs1: 10 })
+    expect(told(ahead)).toEqual([
+      'the wall clock of dir1 is 1 d ahead of those of the 2 other nodes that it hears (their median)',
+    ])
+  })
+  test('of two nodes may be either', () => {
+    const dir1 = born()
+    hears(dir1, { dir2: 5000 })
+    expect(told(dir1)).toEqual(['the wall clock of dir1 is 5 s behind that of dir2'])
+  })
+  test('is not judged by words that come late, by few of them, nor by those of older agents', () => {
+    const late = born()
+    hears(late, { dir2: 0, rs1: 0 }, 20, [4000, 3000, 40, 5000])
+    expect(told(late)).toEqual([])
+    const few = born(60_000)
+    hears(few, { dir2: 0, rs1: 0 }, 4)
+    expect(told(few)).toEqual([])
+    const older = born(60_000)
+    hears(older, { dir2: null, rs1: null }, 10)
+    expect(told(older)).toEqual([])
+  })
+  test('is not told any more where nobody is heard', () => {
+    const dir1 = born(60_000)
+    hears(dir1, { dir2: 0, rs1: 0 })
+    expect(told(dir1)).toHaveLength(1)
+    goesOn(dir1, 10_000, statusOf('dir1', null, 0))
+    expect(told(dir1)).toEqual([])
+  })
+})
