@@ -124,7 +124,7 @@ export class Daemon {
       },
       joined: () => {
         this.#ipc.tell({ kind: 'hello', incarnation: this.#incarnation, version: VERSIONS.ipc.spoken })
-        this.#news.tellStatus()
+        this.#news.tellAgain()
       },
       count: (reason) => void this.#news.count(reason),
       failed: (error) => this.#fail(`cannot listen on ${path}: ${error.message}`),

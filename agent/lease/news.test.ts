@@ -95,3 +95,21 @@ test('what the kernel dropped is told with the counters, once it is something', 
   news.tellStatus()
   expect(counter()).toBe(7)
 })
+
+test('whoever connects later is told again what was told last, each marked so, and then the status', () => {
+  for (let number = 1; number <= 40; number++) news.event(event('took', number))
+  vi.advanceTimersByTime(60)
+  news.event(event('lost', 40))
+  told = []
+  news.tellAgain()
+  expect(told).toEqual([
+    ...Array.from({ length: 32 }, (_, i) => ({ kind: 'event', event: { ...event('took', 9 + i), again: true } })),
+    { kind: 'status', status: STATUS },
+  ])
+  // What waits is new to everybody.
+  vi.advanceTimersByTime(60)
+  expect(told.slice(33)).toEqual([
+    { kind: 'event', event: event('lost', 40) },
+    { kind: 'status', status: STATUS },
+  ])
+})

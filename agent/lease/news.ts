@@ -1,8 +1,13 @@
-/** The word about what happened, to the log and to the reconciler. It follows a little later: acting comes first. */
+/**
+ * The word about what happened, to the log and to the reconciler. It follows a little later: acting comes first. What was told last
+ * is told again to a reconciler that connects: the one before may have stood still, or have been away.
+ */
 import { type CounterName, type FromLease, type LeaseEvent, type LeaseStatus } from '@lvsm/protocol'
 import { onceAfter } from '@lvsm/kernel'
 
 const NEWS_MS = 60
+/** Events that are told again: many more than happen while a reconciler starts. */
+const KEPT = 32
 const FILTERED: CounterName = 'drop-filtered'
 
 export interface NewsPorts {
@@ -18,6 +23,7 @@ export class News {
   readonly #ports: NewsPorts
   readonly #counters: Record<string, number> = {}
   readonly #waiting: LeaseEvent[] = []
+  #told: readonly LeaseEvent[] = []
   /** Something is new: the status follows, with the events that there are by then. */
   readonly soon: () => void
 
@@ -42,7 +48,12 @@ export class News {
       const lease = event.number ? ` (lease ${event.number})` : ''
       this.#ports.say(`${event.group}: ${event.kind}${lease}: ${event.reason}`)
       this.#ports.tell({ kind: 'event', event })
+      this.#told = [...this.#told, event].slice(-KEPT)
     }
+    this.tellStatus()
+  }
+  tellAgain(): void {
+    for (const event of this.#told) this.#ports.tell({ kind: 'event', event: { ...event, again: true } })
     this.tellStatus()
   }
   tellStatus(): void {

@@ -3,6 +3,7 @@ import { between, type Instant, instant } from '@lvsm/base'
 import type { LeaseEvent } from '@lvsm/protocol'
 import { noteTaking } from './history/owner-changes.ts'
 import { note } from './history/history.ts'
+import { isKnown } from './history/known.ts'
 import { noteLeaseEvent } from './history/lease-numbers.ts'
 import { recordLeaseEvent } from './history/recording.ts'
 import { leaseDown, leaseUp } from './lease.ts'
@@ -27,6 +28,7 @@ export function onLeaseDown(state: NodeState, reason: string): void {
 }
 
 export function onLeaseEvent(state: NodeState, event: LeaseEvent): void {
+  if (event.again === true) return onToldAgain(state, event)
   noteLeaseEvent(state, event)
   noteTaking(state, event)
   note(state, event, happenedAt(state, instant(event.at)))
@@ -34,6 +36,15 @@ export function onLeaseEvent(state: NodeState, event: LeaseEvent): void {
   publishSoon(state)
   if (event.kind !== 'note') lookWithin(state, LOOK_IN.movedMs)
   if (event.kind === 'refused') moveRefused(state, event.group, event.reason)
+}
+
+/** This process was away when it happened, or stood still; most of what is told again it knows, or has forgotten. */
+function onToldAgain(state: NodeState, event: LeaseEvent): void {
+  const at = instant(event.at)
+  if (between(at, state.now) < 0 || isKnown(state, event, at)) return
+  noteLeaseEvent(state, event)
+  note(state, event, at)
+  publishSoon(state)
 }
 
 /** By its clock, which is this process's own. */

@@ -135,7 +135,7 @@ const event = struct<LeaseEvent>(
     number: counter,
     reason: text,
   },
-  { planned: [1, flag], unordered: [2, flag] },
+  { planned: [1, flag], unordered: [2, flag], again: [3, flag] },
 )
 
 export const toLeaseCodec = union<ToLease>({

@@ -70,4 +70,6 @@ export interface LeaseEvent {
   readonly planned?: boolean
   /** Of `offered`: nobody ordered it. Missing: an operator did, or it is of an older version. */
   readonly unordered?: boolean
+  /** It was told before, when there may have been nobody to hear it. Missing: it is new. */
+  readonly again?: boolean
 }

@@ -49,6 +49,46 @@ describe('after a restart', () => {
         .map(({ origin, reason }) => [origin, reason]),
     )
   })
+  test('what happened while it was away, and the lease process tells again, is there once; what it knows already it has no second time', () => {
+    const after = born({ boot: 'second', kept: keptBy(before), started: 'again' })
+    goesOn(after, LISTENS_MS + 2000)
+    const again = (kind: LeaseEvent['kind'], number: number, agoMs: number, reason = `${kind} ${number}`): void =>
+      after.feed({
+        kind: 'lease-event',
+        event: { at: after.now() - agoMs, group: 'web', kind, number, reason, again: true },
+      })
+    const all = (): void => {
+      again('took', 7, 9000)
+      again('lost', 7, 8000)
+      again('took', 9, 3000)
+      again('note', 0, 2500, 'the fence was opened again')
+      again('note', 0, 300, 'the fence was opened again')
+      again('lost', 9, 200)
+    }
+    all()
+    all()
+    // And the lease process goes on with one that is new.
+    happens(after, 'took', 10)
+    expect(kinds(after)).toEqual([
+      ...['started', 'took 7', 'lost 7', 'started', 'renumbered 9', 'took 9', 'note', 'note', 'lost 9', 'took 10'],
+    ])
+    expect(events(after).at(-2)?.ageMs).toBe(200)
+  })
+  test('what is told again stands before the start that it happened before; what there was no room for stays forgotten', () => {
+    const after = born({ boot: 'second', started: 'again' })
+    const again = (): void =>
+      after.feed({
+        kind: 'lease-event',
+        event: { at: -500, group: 'web', kind: 'took', number: 3, reason: 'long ago', again: true },
+      })
+    again()
+    goesOn(after, LISTENS_MS + 5000)
+    const clocks = events(after).map(({ kind, clock }) => [kind, clock] as const)
+    expect(clocks.toSorted(([, a], [, b]) => (a ?? 0) - (b ?? 0)).map(([kind]) => kind)).toEqual(['took', 'started'])
+    for (let times = 0; times < 600; times++) happens(after, 'took', 4 + times)
+    again()
+    expect(kinds(after)).not.toContain('took 3')
+  })
   test('the time that it was down counts, and a wall clock that was set back meanwhile puts nothing new before the old', () => {
     const kept = keptBy(before)
     const behind = kept && { ...kept, wallMs: WALL_MS - 3_600_000 }

@@ -71,7 +71,9 @@ function logNote(state: NodeState, { group, service, kind, number }: Note, text:
 export function settle(state: NodeState): boolean {
   const { history, now } = state
   if (!history.clock.isSettled(now)) return false
-  const waiting = history.entries.filter(({ clock }) => clock === null)
+  const waiting = history.entries
+    .filter(({ clock }) => clock === null)
+    .toSorted((a, b) => between(b.happenedAt, a.happenedAt))
   for (const entry of waiting) entry.clock = history.clock.stamp(entry.happenedAt)
   if (waiting.length > 0) keepNow(state)
   return waiting.length > 0
