@@ -1,8 +1,9 @@
 /** Errors of sockets, TLS and HTTP in the words of whoever has to mend it. */
+import { REFUSED } from '@lvsm/protocol'
 import type { End } from './attempt.ts'
 
 const WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'connection refused: nothing listens there',
+  ECONNREFUSED: REFUSED,
   EHOSTUNREACH: 'no route, or no answer to ARP',
   ENETUNREACH: 'no route',
   ENETDOWN: 'the interface that leads there is down here',

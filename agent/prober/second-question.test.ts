@@ -167,7 +167,7 @@ describe('of checks', () => {
   }
   const refused: Ask = (job, end, trace) => {
     trace.socket(new Socket())
-    end(false, 'connection refused: nothing listens there')
+    end(false, 'connection refused: nothing listens there, or a packet filter rejects it')
     return { sofar: () => '', close: () => undefined }
   }
   const asks = (asks: readonly Ask[]): Promise<number> => {

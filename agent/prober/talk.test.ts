@@ -165,7 +165,7 @@ describe('a datagram', () => {
   it('is refused, answered, or neither', async () => {
     expect(await ask('udp', await closedPort(), {}, 1000)).toEqual({
       ok: false,
-      reason: 'connection refused: nothing listens there',
+      reason: 'connection refused: nothing listens there, or a packet filter rejects it',
     })
     const silent = await datagrams(() => null)
     expect((await ask('udp', silent, {}, 200)).ok, 'nothing refused it').toBe(true)

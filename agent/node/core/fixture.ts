@@ -34,6 +34,8 @@ interface Life {
 export class TestNode {
   readonly name: string
   readonly alive: Set<string>
+  /** The reason of whoever is not. */
+  failsSo = 'refused'
   readonly config: Config
   readonly kern: TestKernel
   readonly core: NodeCore
@@ -141,7 +143,7 @@ export class TestNode {
     if (effect.kind === 'vitals' && !this.silentVitals) this.#driver.feed({ kind: 'vitals', reading: null })
     if (effect.kind === 'check' && !this.silentChecks) {
       const ok = this.alive.has(effect.address)
-      this.#driver.feed({ kind: 'checked', id: effect.id, ok, reason: ok ? 'connected' : 'refused' })
+      this.#driver.feed({ kind: 'checked', id: effect.id, ok, reason: ok ? 'connected' : this.failsSo })
     }
   }
   #answer(input: NodeInput): void {

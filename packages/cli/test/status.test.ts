@@ -94,7 +94,7 @@ describe('lvsm status', () => {
     const { socketPath } = await always(without({ troubles: [{ ...fought, pastMs: 40_000 }, late] }))
     const { code, out } = await lvsm(['--socket', socketPath, 'status', '--check'])
     expect(code).toBe(0)
-    expect(out).toContain('revision 7: healthy; 1 warning; 1 of the last minutes is over\n')
+    expect(out).toContain('revision 7: healthy; 1 warning; 1 trouble of the last minutes is over\n')
     expect(out).toMatch(
       /TROUBLES\n {2}warning {2}dir1: it is so now [^]*it is put back \(fought-over\); the last of it 40 s ago; not now\n/,
     )

@@ -1,4 +1,4 @@
-/** How a check says that nothing came back in time: the process that asks writes it, and whoever concludes from it reads it. */
+/** How a check says that nothing came back in time, or a refusal: the process that asks writes it, and whoever concludes from it reads it. */
 
 /** Three questions of the kernel (ARP, neighbour discovery) had no answer; or a router says so of its own. */
 export const NOR_TO_ARP = 'nor to ARP or neighbour discovery'
@@ -18,3 +18,8 @@ export function silenceOf(reason: string): Silence | null {
   if (reason.includes(ANSWERED_AGAIN)) return 'late'
   return /\bno answer\b(?! to ARP)/.test(reason) ? 'silent' : null
 }
+
+/** A kernel refuses where nobody listens, and a packet filter wherever it is told to: which one it was, no answer says. */
+export const REFUSED = 'connection refused: nothing listens there, or a packet filter rejects it'
+/** In the words of any version. */
+export const isRefused = (reason: string): boolean => reason.startsWith('connection refused')

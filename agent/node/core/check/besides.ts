@@ -3,13 +3,13 @@ import { isHeld } from '@lvsm/health'
 import { destKey } from '@lvsm/model'
 import type { KeptFor } from '@lvsm/protocol'
 import { initially } from './initial.ts'
-import { healthOf, unseen } from './sight.ts'
+import { beside, healthOf } from './sight.ts'
 import type { Member } from './member.ts'
 import type { NodeState } from '../state.ts'
 
 /** Goes on from the reason of its last result; empty where nothing is to be said. */
 export const besides = (state: NodeState, member: Member): string =>
-  `${initially(state, member)}${against(state, member)}${unseen(member)}${unsaid(member)}`
+  `${initially(state, member)}${against(state, member)}${beside(member)}${unsaid(member)}`
 
 /** Why it stays in the table though its check fails; null: it does not. */
 export function keptFor({ checks }: NodeState, { service, realserver }: Member): KeptFor | null {

@@ -96,9 +96,10 @@ describe('nothing came back', () => {
   })
 })
 
-test.each(['connection refused: nothing listens there', 'no route, or no answer to ARP', 'answers 500'])(
-  'of %s the reason says all',
-  (reason) => {
-    expect(said(reason, 'alive')).toBe('')
-  },
-)
+test.each([
+  'connection refused: nothing listens there, or a packet filter rejects it',
+  'no route, or no answer to ARP',
+  'answers 500',
+])('of %s the reason says all', (reason) => {
+  expect(said(reason, 'alive')).toBe('')
+})

@@ -1,8 +1,9 @@
 /** What a realserver's own agent says of its socket, and what that makes of the verdict of its check. */
+import { NEVER_BEFORE } from '@lvsm/base'
 import type { Health } from '@lvsm/health'
 import { CHECKS } from '@lvsm/model'
-import type { SeenSocket } from '@lvsm/protocol'
-import type { Member } from './member.ts'
+import { isRefused, type SeenSocket } from '@lvsm/protocol'
+import type { Member, Sight } from './member.ts'
 
 /** It takes a realserver out by itself; it brings none in that its check has out. */
 export const speaksAgainst = ({ is }: Pick<SeenSocket, 'is'>): boolean => is === 'closed' || is === 'full'
@@ -19,11 +20,24 @@ export function healthOf({ health, sight }: Member): Health {
   return { healthy: false, against: 0, reason: `its own agent says: ${why} (its check: ${health.reason})` }
 }
 
-/** Goes on from the reason: why its own agent's word has no part in it. Empty: it has, or nobody wants it to. */
-export function unseen({ service: { check }, realserver, sight }: Member): string {
+/** Goes on from the reason: why its own agent's word has no part in it, or what its word tells of the reason. Empty: nothing, or nobody wants it to. */
+export function beside(member: Member): string {
+  const { service, realserver, sight } = member
+  const { check } = service
   if (!check.ownView) return ''
   if (realserver.agent === false) return '; no agent runs there that could look for itself'
   if (sight === null) return '; its own agent does not say whether somebody listens'
   if (sight.stale) return '; its own agent is silent since then'
-  return sight.is === 'unread' ? '; its own agent cannot see its sockets' : ''
+  if (sight.is === 'unread') return '; its own agent cannot see its sockets'
+  return isRejected(member, sight)
+    ? `; its own agent sees that a program listens there: a packet filter rejects it (on ${realserver.node}: nft list ruleset, iptables -S)`
+    : ''
 }
+
+/** Its agent has looked since the check fails, and speaks of the port that clients are sent to. */
+const isRejected = ({ service: { check }, realserver, health, flap }: Member, { is, at }: Sight): boolean =>
+  is === 'listens' &&
+  health.healthy === false &&
+  isRefused(health.reason) &&
+  (check.port ?? realserver.port) === realserver.port &&
+  at > (flap.falls.at(-1) ?? NEVER_BEFORE)

@@ -71,6 +71,19 @@ describe('a director', () => {
     expect(shown?.ownView).toEqual({ is: 'full', queue: 129, most: 128, load: 0.25, ageMs: 0 })
   })
 
+  it('says that a packet filter rejects, where its check is refused and a program listens; not before its agent has looked again', () => {
+    const one = director()
+    on(one, 2000)
+    const refused = 'connection refused: nothing listens there, or a packet filter rejects it'
+    one.failsSo = refused
+    one.alive.delete('10.11.0.11')
+    on(one, 3000, ['rs1'])
+    expect(stateOf(one, 'rs1').reason).toBe(refused)
+    on(one, 2000)
+    expect(stateOf(one, 'rs1').reason).toBe(
+      `${refused}; its own agent sees that a program listens there: a packet filter rejects it (on rs1: nft list ruleset, iptables -S)`,
+    )
+  })
   it('its word brings nobody in whom the check has out', () => {
     const one = director()
     one.alive.delete('10.11.0.11')

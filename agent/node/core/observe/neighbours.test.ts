@@ -78,7 +78,7 @@ test('who says besides that nothing comes from here: critical, and a switchover 
 })
 
 test('an entry that is right says nothing, nor one of whom is refused, or not heard', () => {
-  expect(said(director('connection refused: nothing listens there'))).toEqual([])
+  expect(said(director('connection refused: nothing listens there, or a packet filter rejects it'))).toEqual([])
   expect(said(director('accepts connections, but does not answer the request within 300 ms'))).toEqual([])
   expect(said(director('no route, or no answer to ARP'))).toEqual([])
   const dir1 = director('no answer within 300 ms')

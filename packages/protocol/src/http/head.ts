@@ -16,7 +16,11 @@ export function headOf({ troubles, wanted = [] }: Status, { other, warnings }: V
   return [
     ...other.map((text): HeadPart => ({ weight: 'bad', text })),
     ...part('warn', warnings, `${warnings} warning${warnings === 1 ? '' : 's'}`),
-    ...part('over', past, `${past} of the last minutes ${past === 1 ? 'is' : 'are'} over`),
+    ...part(
+      'over',
+      past,
+      `${past} ${past === 1 ? 'trouble' : 'troubles'} of the last minutes ${past === 1 ? 'is' : 'are'} over`,
+    ),
     ...part('warn', asked, `maintenance: ${asked}`),
   ]
 }

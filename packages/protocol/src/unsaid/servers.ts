@@ -5,6 +5,7 @@ import { failedSince } from '../events/since.ts'
 import { isTold, outOf } from '../http/serving.ts'
 import type { RealserverReport, ServiceReport, Status } from '../http/status.ts'
 import { judge, type Verdict } from '../http/verdict.ts'
+import { isRefused } from '../silence.ts'
 import type { ListedTrouble } from './listed.ts'
 
 interface Out {
@@ -145,10 +146,12 @@ const unservedOf = (status: Status, told: readonly ServiceReport[], { served, fa
 const tellerOf = ({ groups, node }: Status, { group }: ServiceReport): string =>
   groups.find(({ name }) => name === group)?.owner ?? node
 const serviceStep = (name: string): string => `lvsm explain service ${name}`
-function stepOf({ nodes }: Status, { name }: ServiceReport, { node, healthy }: RealserverReport): string {
+function stepOf({ nodes }: Status, { name }: ServiceReport, { node, healthy, reason }: RealserverReport): string {
   const kind = nodes.some((one) => one.name === node) ? 'node' : 'server'
   const check = healthy === false ? `lvsm check run ${name}/${node} --explain: what it is asked, and answers; ` : ''
-  return `${check}lvsm explain ${kind} ${node}`
+  const server =
+    healthy === false && isRefused(reason) ? `on ${node}: does its server run (ss -ltnp)? else start it; ` : ''
+  return `${server}${check}lvsm explain ${kind} ${node}`
 }
 
 /** The worst first. */
