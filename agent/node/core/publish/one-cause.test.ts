@@ -42,6 +42,24 @@ test('loss on a link that is named has nothing to do with another one that is do
   expect(withoutEchoes([down, lossOn('inside')])).toEqual([down, lossOn('inside')])
   expect(withoutEchoes([down, lossOn('outside')])).toEqual([down])
 })
+test('loss by an interface that its own node says loses is no trouble of the others; over another link it is', () => {
+  const netem = {
+    ...{ code: 'qdisc-harm', severity: 'critical' as const, node: 'dir2', object: 'interface inside' },
+    message: 'interface inside of dir2 loses 45 % of what leaves by it: a queueing discipline netem stands there',
+    evidence: 'tc qdisc show dev inside; by it go heartbeat link inside, what clients get',
+  }
+  const errors = { ...netem, code: 'interface-errors', message: 'interface inside of dir2 has errors of frames' }
+  const loss = (from: string, to: string, over: string) => ({
+    ...{ code: 'lossy-link', severity: 'warning' as const, node: to },
+    object: over === '' ? `node ${from}` : `link ${over}`,
+    message: `about 50 % of what ${from} sends to ${to}${over === '' ? '' : ` over the heartbeat link ${over}`} is lost`,
+  })
+  expect(withoutEchoes([netem, loss('dir2', 'rs3', 'inside')])).toEqual([netem])
+  for (const other of [loss('dir2', 'rs1', 'outside'), loss('dir2', 'rs1', ''), loss('dir1', 'rs1', 'inside')])
+    expect(withoutEchoes([netem, other])).toEqual([netem, other])
+  // Frames with errors are what comes in.
+  expect(withoutEchoes([errors, loss('dir1', 'dir2', 'inside')])).toEqual([errors])
+})
 test('a realserver that says that it answers for a VIP, and the owner who hears that, are one cause; another MAC, or VIP, is none', () => {
   const mac = '02:00:00:00:00:12'
   const cause = {

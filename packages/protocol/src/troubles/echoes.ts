@@ -14,9 +14,17 @@ type Said = Pick<NodeTrouble, 'node' | 'code' | 'object' | 'message' | 'evidence
 const FOLLOWS: ReadonlySet<string> = new Set(['address-conflict', 'lossy-link', 'link-silent'])
 
 /** What was seen of it is needed to know what follows from it. */
-export const isKnownByEvidence = (code: string): boolean => code === 'vip-answers'
+export const isKnownByEvidence = (code: string): boolean => code === 'vip-answers' || SHAKING.has(code)
 
-/** Of several nodes: that they are not heard over a link of which each says itself that its interface is down; and who answers for a VIP. */
+/** What leaves an interface, or comes in, is lost there, and its node says so. */
+const SHAKING: ReadonlySet<string> = new Set([
+  ...['qdisc-harm', 'interface-errors', 'interface-flaps', 'link-errors', 'link-flaps'],
+])
+
+/**
+ * Of several nodes: that they are not heard over a link of which each says itself that its interface is down; loss on a link by an
+ * interface that loses; and who answers for a VIP.
+ */
 export function withoutEchoes<T extends Said>(all: readonly T[]): T[] {
   if (!all.some(({ code }) => FOLLOWS.has(code))) return [...all]
   const down = new Set(
@@ -33,8 +41,13 @@ export function withoutEchoes<T extends Said>(all: readonly T[]): T[] {
       return address === undefined ? [] : [`${mac} ${address}`]
     }),
   )
+  const shaken = new Set(
+    all.flatMap(({ node, code, message, evidence = '' }) =>
+      SHAKING.has(code) ? [...`${message} ${evidence}`.matchAll(LINKS)].map(([, link = '']) => `${node} ${link}`) : [],
+    ),
+  )
   const isCut = (name: string): boolean => [...down].some((one) => one.startsWith(`${name} `))
-  return all.filter(({ code, object = '', message }) => {
+  return all.filter(({ node, code, object = '', message }) => {
     if (code === 'address-conflict') {
       const [, mac = '', address = ''] = RIVAL.exec(message) ?? []
       return !answers.has(`${mac} ${address}`)
@@ -42,7 +55,11 @@ export function withoutEchoes<T extends Said>(all: readonly T[]): T[] {
     const [, lossy] = LOST.exec(message) ?? []
     const [, link = ''] = LINK.exec(object) ?? []
     const isCutThere = (name: string): boolean => (link === '' ? isCut(name) : down.has(`${name} ${link}`))
-    if (code === 'lossy-link' && lossy !== undefined) return !lossy.split(', ').every(isCutThere)
+    // Loss over all links that two nodes share is of more than one that shakes.
+    const isShaken = (name: string): boolean => link !== '' && shaken.has(`${name} ${link}`)
+    if (code === 'lossy-link' && isShaken(node)) return false
+    if (code === 'lossy-link' && lossy !== undefined)
+      return !lossy.split(', ').every((name) => isCutThere(name) || isShaken(name))
     const [, from = ''] = UNHEARD.exec(message) ?? []
     return code !== 'link-silent' || from === '' || !from.split(', ').every((name) => down.has(`${name} ${link}`))
   })

@@ -146,13 +146,25 @@ const unservedOf = (status: Status, told: readonly ServiceReport[], { served, fa
 const tellerOf = ({ groups, node }: Status, { group }: ServiceReport): string =>
   groups.find(({ name }) => name === group)?.owner ?? node
 const serviceStep = (name: string): string => `lvsm explain service ${name}`
-function stepOf({ nodes }: Status, { name }: ServiceReport, { node, healthy, reason }: RealserverReport): string {
+function stepOf(
+  { nodes, troubles }: Status,
+  { name }: ServiceReport,
+  { node, healthy, reason }: RealserverReport,
+): string {
   const kind = nodes.some((one) => one.name === node) ? 'node' : 'server'
   const check = healthy === false ? `lvsm check run ${name}/${node} --explain: what it is asked, and answers; ` : ''
   const server =
     healthy === false && isRefused(reason) ? `on ${node}: does its server run (ss -ltnp)? else start it; ` : ''
-  return `${server}${check}lvsm explain ${kind} ${node}`
+  const own = healthy === false ? troubles.find((one) => one.node === node && WAYS.has(one.code)) : undefined
+  const first = own ? `first what ${node} says of itself (${own.code}); ` : ''
+  return `${first}${server}${check}lvsm explain ${kind} ${node}`
 }
+
+/** What a node says of its own ways, by which its servers may not be reached. */
+const WAYS: ReadonlySet<string> = new Set([
+  ...['interface-down', 'link-down', 'link-address-gone', 'interface-errors', 'interface-flaps', 'qdisc-harm'],
+  ...['drop-rule', 'memory-killed', 'memory-pressure', 'conntrack-full', 'neighbours-full'],
+])
 
 /** The worst first. */
 const ORDER: readonly Which[] = ['service-unserved', 'service-doubtful', 'kept', 'server-failed', 'backup']
