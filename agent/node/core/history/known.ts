@@ -1,5 +1,5 @@
 /** Whether the history has what the lease process tells again. */
-import type { Instant } from '@lvsm/base'
+import { between, type Instant } from '@lvsm/base'
 import { cut, LONGEST_REASON, type LeaseEvent } from '@lvsm/protocol'
 import type { NodeState } from '../state.ts'
 import { LONGEST_HISTORY } from './ring.ts'
@@ -10,16 +10,15 @@ const ONE_MS = 2000
 /** Also true where it is older than all that there is room for. */
 export function isKnown(state: NodeState, { group, kind, number, reason }: LeaseEvent, happenedAt: Instant): boolean {
   const { entries } = state.history
-  const own = entries.map(({ event }) => event).filter(({ node }) => node === state.node)
-  const at = Date.parse(state.wall(happenedAt))
-  const oldest = Math.min(...own.map((event) => Date.parse(event.at)))
-  if (entries.length >= LONGEST_HISTORY && at < oldest) return true
+  const own = entries.filter(({ event }) => event.node === state.node)
+  const isOlder = own.every((entry) => happenedAt < entry.happenedAt)
+  if (entries.length >= LONGEST_HISTORY && isOlder) return true
   return own.some(
-    (event) =>
+    ({ event, happenedAt: at }) =>
       event.group === group &&
       event.kind === kind &&
       event.number === number &&
       event.reason === cut(reason, LONGEST_REASON) &&
-      (number > 0 || Math.abs(Date.parse(event.at) - at) < ONE_MS),
+      (number > 0 || Math.abs(between(at, happenedAt)) < ONE_MS),
   )
 }
