@@ -24,7 +24,7 @@ import type { NodeState } from '../state.ts'
 import { besides } from './besides.ts'
 import { find, findWeight, foundAt, isChecked, memberId, memberOf, placesOf } from './initial.ts'
 import { healthOf } from './sight.ts'
-import { saidWeight } from './said-weight.ts'
+import { saidWeight, takesNone } from './said-weight.ts'
 import { adopt, followTargets } from './targets.ts'
 import { ask } from './through.ts'
 
@@ -111,8 +111,9 @@ export function fill(state: NodeState, service: ConfigService): void {
   const pool = choose(members, last, { quorum, hysteresis, ...floor })
   state.checks.pools.set(service.name, pool)
   for (const [key, member] of all) {
-    if (!pool.serving.has(key)) {
-      member.away ||= healthOf(member).healthy === false || member.intent !== 'serve'
+    const takes = pool.serving.has(key) && (pool.propped.has(key) || !takesNone(member))
+    if (!takes) {
+      member.away ||= healthOf(member).healthy === false || member.intent !== 'serve' || takesNone(member)
       member.backSince = null
     } else if (member.away && !pool.kept.has(key)) {
       member.away = false

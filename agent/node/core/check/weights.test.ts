@@ -138,6 +138,46 @@ describe('where all say weight 0', () => {
   })
 })
 
+describe('a slow start', () => {
+  it.each<[string, string, ProbeFound, ProbeFound]>([
+    ['an agent drained it', 'agent', { agent: { admin: 'drain' } }, { agent: { admin: 'ready' } }],
+    ['an agent said 0 %', 'agent', { agent: { percent: 0 } }, { agent: { percent: 100 } }],
+    ['a program said 0', 'script, command: [/bin/true], contract: keepalived, dynamic-weight: true', { weight: 0 }, {}],
+  ])('begins where %s, and it takes connections again', (_, type, none, full) => {
+    const { one, says } = director(`${type}, slow-start: 100s`)
+    expect(says(none)).toBe(0)
+    expect(says(full)).toBe(2)
+    goesOn(one, 48_000, statusOf('dir1', 'dir1'))
+    expect(dests(one)).toMatchObject({ '10.11.0.11': 10, '10.11.0.12': 20 })
+    goesOn(one, 60_000, statusOf('dir1', 'dir1'))
+    expect(dests(one)['10.11.0.11']).toBe(20)
+  })
+
+  it('begins where a backup stood in meanwhile', () => {
+    const { one } = director('agent, slow-start: 50s', true)
+    const say = (admin: 'drain' | 'ready', who: readonly string[]): void => {
+      one.take('check')
+      goesOn(one, 2500, statusOf('dir1', 'dir1'))
+      for (const { id, address } of one.take('check'))
+        if (who.includes(address))
+          one.feed({ kind: 'checked', id, ok: true, reason: 'so', found: { agent: { admin } } })
+      goesOn(one, 1500, statusOf('dir1', 'dir1'))
+    }
+    say('drain', ['10.11.0.11', '10.11.0.12'])
+    expect(dests(one)).toEqual({ '10.11.0.11': 0, '10.11.0.12': 0, '10.12.0.13': 20 })
+    say('ready', ['10.11.0.11'])
+    expect(dests(one)['10.11.0.11'], 'nobody else takes the load').toBe(20)
+    goesOn(one, 50_000, statusOf('dir1', 'dir1'))
+    say('ready', ['10.11.0.12'])
+    expect(dests(one)).toMatchObject({ '10.11.0.11': 20, '10.11.0.12': 2 })
+  })
+
+  it('does not begin where it only took less', () => {
+    const { says } = director('agent, slow-start: 100s')
+    expect([says({ agent: { percent: 50 } }), says({ agent: { percent: 100 } })]).toEqual([10, 20])
+  })
+})
+
 it('an agent gives a part of it; what it drained only it makes ready, and what it takes out is out at once', () => {
   const { says } = director('agent')
   expect(says({ agent: { percent: 50 } })).toBe(10)
