@@ -11,6 +11,7 @@ import {
   type Waning,
 } from '@lvsm/health'
 import type { ConfigRealserver, ConfigService } from '@lvsm/model'
+import type { PortsUsed } from '@lvsm/plan'
 import { type ProbeFound, type SeenSocket } from '@lvsm/protocol'
 import type { Turns } from './through.ts'
 
@@ -50,7 +51,7 @@ export interface Member {
   unseenSince: Instant | null
   /** When it failed lately, and whether it is held out for that. */
   flap: Flap
-  /** It failed, was drained or stopped, had weight 0, or is new in a service that is there: others serve what it will take. */
+  /** It failed, was drained or stopped, had weight 0 or said so itself, or is new in a service that is there: others serve what it will take. */
   away: boolean
   /** Since when it serves after that; null: it was not away. */
   backSince: Instant | null
@@ -73,6 +74,8 @@ export interface Checks {
   readonly pools: Map<string, Choice>
   /** Ids of those that have as many connections as they may. */
   full: ReadonlySet<string>
+  /** Sockets of realservers that full NAT has no ports left for, or few. */
+  short: readonly PortsUsed[]
   /** Services whose backups serve, as it was told last. */
   stoodIn: ReadonlySet<string>
   readonly schedule: Schedule
@@ -95,6 +98,7 @@ export const newChecks = (seed: string): Checks => ({
   held: new Set(),
   pools: new Map(),
   full: new Set(),
+  short: [],
   stoodIn: new Set(),
   schedule: newSchedule(seed),
   targets: new Map(),

@@ -44,6 +44,7 @@ const WHAT: Readonly<Record<string, (message: string) => string>> = {
   'own-view-silent': ofObject,
   'peer-unbelieved': ofObject,
   'ping-unreached': (message) => message.split(' of ')[0] ?? '',
+  'ports-full': (message) => / \((\S+)\) /.exec(message)?.[1] ?? '',
   'qdisc-harm': ofObject,
   'service-unchecked': (message) => / cannot check services? ([^\s,:]+)/.exec(message)?.[1] ?? '',
   'sockets-unread': ofObject,

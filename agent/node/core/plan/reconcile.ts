@@ -20,6 +20,7 @@ import { isCheckMark, isMark, serviceKey } from '@lvsm/model'
 import { drainingOf, followTable, isForgettingClients } from '../check/draining.ts'
 import { servingOf } from '../check/members.ts'
 import { noteFull } from '../check/full.ts'
+import { notePorts } from '../check/ports-used.ts'
 import { noteStandingIn } from '../check/standing-in.ts'
 import { throughServices, turnsOf, turnsPlanned } from '../check/through.ts'
 import { weightsOf } from '../check/weights.ts'
@@ -36,6 +37,7 @@ export function reconcile(state: NodeState, observed: Observed): readonly Operat
   kernel.observed = observed
   followTable(state, observed)
   noteFull(state, observed)
+  notePorts(state, observed)
   if (noteStandingIn(state)) publishSoon(state)
   if (observed.services) keepRecord(state, observed.services)
   const owned = heldGroups(state)

@@ -9,6 +9,7 @@ import { flappingTroubles } from '../check/holds.ts'
 import { pingTroubles } from '../check/pings.ts'
 import { turnTroubles } from '../check/through.ts'
 import { fullTroubles } from '../check/full.ts'
+import { portTroubles } from '../check/ports-used.ts'
 import { quorumTroubles } from '../check/standing-in.ts'
 import { changeText } from '../changing.ts'
 import { clockTroubles } from '../clocks.ts'
@@ -59,6 +60,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...turnTroubles(state),
     ...quorumTroubles(state),
     ...fullTroubles(state),
+    ...portTroubles(state),
     ...unknownTroubles(state),
     ...pingTroubles(state.pings),
     ...certificateTroubles(state),

@@ -107,4 +107,11 @@ export const FORWARDED = {
     'realservers by full NAT see clients, and answer past this director: requests hang',
     'boot a kernel with CONFIG_IP_VS_NFCT, or use forward: nat',
   ),
+  'ports-full': ofServing(
+    'critical',
+    'node',
+    'full NAT to NODE (ADDRESS:PORT) is out of ports, or nearly: N of M connections that ADDRESS can have there',
+    'clients that are sent to this realserver get no answer to their first packet, although its checks are well; who is connected goes on. A warning where some are left',
+    'more realservers for the service, or forward: nat or dr where these can route back; shorter timeouts (tcp-fin-timeout, udp-timeout) give ports back sooner',
+  ),
 } as const satisfies Readonly<Record<string, TroubleKind>>
