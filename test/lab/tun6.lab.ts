@@ -1,6 +1,6 @@
 // lab: topology=tunnels6 long=yes
 /** Tunnels over IPv6, IP in IP, GRE and GUE: what passes where, what a client is told of its segments, what comes back. */
-import { demand, figure, lab, on, sh, status, until } from './harness.ts'
+import { attempt, demand, figure, lab, on, sh, status, until } from './harness.ts'
 import { scenario } from './scenario.ts'
 import { counted, devices, hangsWithoutClamp, type Uploads, uploading } from './tunnelled.ts'
 import { demandNoneFailed, demandOneOwner, lasting, seats, watched, whole } from './witness.ts'
@@ -81,6 +81,38 @@ scenario('what somebody removes or changes comes back; the devices have no addre
     await until(isThere, REPAIR_MS, `${what} comes back`)
   }
   await answering()
+})
+
+scenario('a VIP of IPv6 on tunnel devices stands on each of them and nowhere else, and comes back', async () => {
+  const places = async (node: string): Promise<string[]> =>
+    (await on(node, `ip -6 -o addr show to ${VIP6}`))
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.trim())
+  const own = (await devices('rs2')).map(({ name }) => name)
+  demand(own.length === 2 && own.every((name) => name.startsWith('lvsm-')), own.join())
+  const isThere = async (): Promise<boolean> => {
+    const all = await places('rs2')
+    return all.length === 2 && own.every((name) => all.some((line) => line.includes(` ${name} `)))
+  }
+  await until(isThere, REPAIR_MS, 'the VIP stands on both')
+  for (const line of await places('rs2'))
+    demand(line.includes('/128') && line.includes('deprecated'), `a single host, and no source: ${line}`)
+  demand(
+    (await places('rs1')).every((line) => / lo /.test(line)),
+    'that of rs1 stands on lo',
+  )
+  const [name = ''] = own
+  await on('rs2', `ip -6 addr del ${VIP6}/128 dev ${name}`)
+  await until(isThere, REPAIR_MS, 'it comes back')
+  await on('rs2', `ip link del ${name}`)
+  await until(isThere, REPAIR_MS, 'and so it does with its device')
+  await attempt(`ip -n client -6 neigh flush dev outside`)
+  await answering()
+  const { from } = await seats()
+  const known = await on('client', `ip -6 neigh show ${VIP6}`)
+  const mac = /link\/ether (\S+)/.exec(await on(from, 'ip link show outside'))?.[1] ?? ''
+  demand(mac !== '' && known.includes(mac), `the owner alone answers who has it: ${known}, ${from} is ${mac}`)
 })
 
 scenario('a link without room for what is wrapped is one trouble of the director', async () => {

@@ -1,3 +1,4 @@
+import { ownLabel } from '@lvsm/base'
 import { checkConfig, type Config, SAMPLE, tunnelDeviceName } from '@lvsm/model'
 import { describe, expect, it } from 'vitest'
 import { apply, kernel, kinds, links, planInput, viewOf } from './fixture.ts'
@@ -58,6 +59,19 @@ describe('a realserver of a service of IPv6 by tunnelling', () => {
     )
     expect(judged(standing, second)).toEqual([])
     expect(plan(settled), 'and no address on it').toEqual([])
+  })
+
+  it('has the VIP on its tunnel devices alone, where that is its placement, and never as a source', () => {
+    const placed = viewOf(configOf('ipip, placement: tunnel'), 'rs1')
+    const vips = (operations: readonly Operation[]) =>
+      operations.flatMap((one) => (one.kind === 'alias-add' && one.address === VIP ? [[one.prefix, one.label]] : []))
+    const first = plan(host(), placed)
+    expect([vips(first), judged(host(), first)]).toEqual([[], []])
+    const begun = play(host(), first)
+    const second = plan(begun, placed)
+    expect(vips(second)).toEqual(DEVICES.map((name) => [128, ownLabel(name)]))
+    expect(judged(begun, second)).toEqual([])
+    expect(plan(play(begun, second), placed)).toEqual([])
   })
 
   it.each([

@@ -7,7 +7,7 @@ const wanted = ['client', 'dir1', 'dir2', 'rs1', 'rs2']
 const VIP = '2001:db8:11::10'
 const realservers = [
   { node: 'rs1', address: '2001:db8:12::11', forward: 'tun', weight: 1 },
-  { node: 'rs2', address: '2001:db8:12::12', forward: 'tun', tunnel: 'gre', weight: 1 },
+  { node: 'rs2', address: '2001:db8:12::12', forward: 'tun', tunnel: 'gre', placement: 'tunnel', weight: 1 },
 ]
 const uploads = realservers.map((one) => (one.node === 'rs1' ? { ...one, tunnel: 'gue' } : one))
 
@@ -15,7 +15,8 @@ const uploads = realservers.map((one) => (one.node === 'rs1' ? { ...one, tunnel:
 export const tunnels6: Topology = {
   ...standard,
   name: 'tunnels6',
-  about: 'two directors, rs1 (votes) by IP in IP and GUE, rs2 by GRE, all over IPv6, a client',
+  about:
+    'two directors, rs1 (votes) by IP in IP and GUE, rs2 by GRE (the VIP on its tunnel devices), all over IPv6, a client',
   linksV6: ['inside'],
   nodes: standard.nodes.filter(({ name }) => wanted.includes(name)).map((node) => withIpv6(node)),
   groups: [{ name: 'web', directors: ['dir1', 'dir2'], vips: ['10.11.0.10/24', `${VIP}/64`] }],
