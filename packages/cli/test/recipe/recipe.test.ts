@@ -74,6 +74,19 @@ test('a policy route leaves the default route alone, and is Linux’s', () => {
   ])
 })
 
+test('over IPv6 who answers datagrams from whatever address it has is told to name it: no word of ip makes a rule for what has none', () => {
+  const why = (family: 'ipv4' | 'ipv6', protocol: 'tcp' | 'udp'): string[] => {
+    const [address, gateway] = family === 'ipv6' ? ['2001:db8:1::11', '2001:db8:1::fe'] : ['10.12.0.13', '10.12.0.254']
+    const answers = [{ address, protocol, ports: { from: 53, to: 53 } }]
+    const led: Need['led'] = [{ gateway: { address: gateway, prefix: 64 }, reach: 'beyond', straight: [], answers }]
+    const answer = answerFor('linux', need({ method: 'nat', family, gateway, answersAlone: true, led }))
+    return isRefused(answer) ? [] : answer.steps.filter(({ run }) => / rule add /.test(run)).map((step) => step.why)
+  }
+  const alone = 'answers of the service, and nothing else, leave by it'
+  expect([why('ipv4', 'udp'), why('ipv6', 'tcp')]).toEqual([[alone, alone], [alone]])
+  expect(why('ipv6', 'udp')).toEqual([expect.stringMatching(/leave by it: over IPv6 those alone .* IPV6_PKTINFO/)])
+})
+
 describe('order', () => {
   test.each([
     ['dummy', 'dr', [/ip link add lvsm-vips type dummy/, /address replace 10\.11\.0\.10\/32 dev lvsm-vips scope host/]],

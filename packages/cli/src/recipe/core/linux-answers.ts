@@ -26,14 +26,22 @@ function straight({ gateway, reach, straight: directors }: LedAnswers, words: st
   ]
 }
 
-function rulesOf({ answers }: LedAnswers, family: Need['family'], table: number): string[] {
+interface AnswerRule {
+  readonly rule: string
+  readonly why: string
+}
+const ALONE = 'answers of the service, and nothing else, leave by it'
+/** An agent's rule has a flag for these (packages/plan, answers), which `ip rule` has no word for. */
+const WITH_SOURCE = `${ALONE}: over IPv6 those alone to which the server gives this address as their source (it listens there, and not at all addresses, or sets it by IPV6_PKTINFO)`
+
+function rulesOf({ answers }: LedAnswers, family: Need['family'], table: number): AnswerRule[] {
   return answers.flatMap(({ address, protocol, ports: { from, to } }) => {
     const port = from === to ? from : `${from}-${Math.min(to, 65_534)}`
     const sources = family === 'ipv4' && protocol !== 'tcp' ? [address, FAMILIES.ipv4.everybody] : [address]
-    return sources.map(
-      (source) =>
-        `pref ${table} from ${source}/${hostPrefix(source)} ipproto ${protocol} sport ${port} lookup ${table} protocol ${MARKS.routeProtocol}`,
-    )
+    return sources.map((source) => ({
+      rule: `pref ${table} from ${source}/${hostPrefix(source)} ipproto ${protocol} sport ${port} lookup ${table} protocol ${MARKS.routeProtocol}`,
+      why: family === 'ipv6' && protocol !== 'tcp' ? WITH_SOURCE : ALONE,
+    }))
   })
 }
 
@@ -49,18 +57,12 @@ export function led({ led: all = [], family }: Need, words: string): Steps {
           'a table by which answers pass the director, which translates them back',
         ),
       ),
-      ...rulesOf(one, family, table).flatMap((rule) =>
-        shared(
-          rule,
-          run(
-            `${words} rule del ${rule} 2> /dev/null || true; ${words} rule add ${rule}`,
-            'answers of the service, and nothing else, leave by it',
-          ),
-        ),
+      ...rulesOf(one, family, table).flatMap(({ rule, why }) =>
+        shared(rule, run(`${words} rule del ${rule} 2> /dev/null || true; ${words} rule add ${rule}`, why)),
       ),
     ]),
     undo: tables.flatMap(({ one, table }) => [
-      ...rulesOf(one, family, table).flatMap((rule) =>
+      ...rulesOf(one, family, table).flatMap(({ rule }) =>
         shared(rule, run(`${words} rule del ${rule}`, 'answers leave by the main table again')),
       ),
       ...shared(`${family} table ${table}`, run(`${words} route flush table ${table}`, 'nobody needs it any more')),
