@@ -1,12 +1,17 @@
 /** The rule that takes messages about connections from directors alone, as the `nft` tool reads it. */
-import { inNamespace } from '@lvsm/kernel'
+import { inNamespace, NETLINK, openNetlink } from '@lvsm/kernel'
 import type { NatRules } from '@lvsm/plan'
 import { afterAll, expect, test } from 'vitest'
 import { openNatRules } from '../../agent/node/adapters/kernel/nat-rules.ts'
-import { run, space } from './space.ts'
+import { readSyncHeard } from '../../agent/node/adapters/kernel/sync-heard.ts'
+import { ip, run, space, wait } from './space.ts'
 
 const port = inNamespace(space, () => openNatRules())
-afterAll(() => port.close())
+const netfilter = inNamespace(space, () => openNetlink(NETLINK.netfilter))
+afterAll(() => {
+  port.close()
+  netfilter.close()
+})
 const listed = (): string[] =>
   run('ip', 'netns', 'exec', space, 'nft', '-n', 'list', 'table', 'inet', 'lvsm-nat')
     .split('\n')
@@ -64,4 +69,46 @@ test('hands back what did not begin here, before IPVS, where connections are kno
     /chain handover \{\s+type filter hook input priority 150;[^}]*dport 81 [^}]*dup to 10\.11\.0\.1/,
   )
   expect(port.load(null)).toBeNull()
+})
+
+test('counts for each director what comes of it, and nothing of others', async () => {
+  const end = `${space}-end`
+  const heard = () => [...inNamespace(space, () => readSyncHeard(netfilter))]
+  expect(heard(), 'no rules').toEqual([])
+  run('ip', 'netns', 'add', end)
+  try {
+    ip(`link set dev right netns ${end}`)
+    ip('addr add 10.12.0.1/24 dev left')
+    ip('addr add 224.0.0.81/32 dev left autojoin')
+    run('ip', '-n', end, 'link', 'set', 'right', 'up')
+    for (const last of [2, 9]) run('ip', '-n', end, 'addr', 'add', `10.12.0.${last}/24`, 'dev', 'right')
+    run('ip', '-n', end, 'route', 'add', '224.0.0.0/4', 'dev', 'right')
+    expect(port.load(NEEDS)).toBeNull()
+    expect(heard()).toEqual([
+      ['10.12.0.2', 0],
+      ['10.12.0.3', 0],
+    ])
+    const says = (last: number): string =>
+      run(
+        'ip',
+        'netns',
+        'exec',
+        end,
+        'bash',
+        '-c',
+        `ip route replace 224.0.0.0/4 dev right src 10.12.0.${last}; echo x > /dev/udp/224.0.0.81/8848`,
+      )
+    says(2)
+    says(2)
+    says(9)
+    await wait(() => heard()[0]?.[1] === 2)
+    expect(heard()).toEqual([
+      ['10.12.0.2', 2],
+      ['10.12.0.3', 0],
+    ])
+    expect(port.load(null)).toBeNull()
+    expect(heard()).toEqual([])
+  } finally {
+    run('ip', 'netns', 'del', end)
+  }
 })

@@ -132,3 +132,43 @@ scenario('after four seconds the standby knows every one of 200 connections, and
     demand(established.length === 2, 'both directors say how many connections they know')
   }),
 )
+
+scenario(
+  'a standby that hears nothing is told, though it counts as many connections; it is over with the first message',
+  () =>
+    beside(ALL, async () => {
+      const { from, to } = await seats()
+      const said = async (): Promise<string[]> =>
+        (await status(from)).troubles
+          .filter(({ node, code }) => node === from && code === 'standby-unaware')
+          .map(({ message }) => message)
+      const first = crowd(DR, 100, 20, false)
+      await first.line('open', 60_000)
+      await until(async () => (await known(to, DR)).size >= 98, 20_000, 'the standby knows them')
+      demand((await said()).length === 0, 'nothing is told')
+      await on(
+        to,
+        `nft 'table inet deaf { chain deaf { type filter hook prerouting priority -310; udp dport 8848 drop; }; }'`,
+      )
+      let second: ReturnType<typeof crowd> | undefined
+      try {
+        // They end at the owner, and the standby does not hear of it; others come in their place.
+        first.end()
+        second = crowd(DR, 100, 250, false)
+        const began = performance.now()
+        await until(async () => (await said()).length > 0, 90_000, 'it is told')
+        figure('told after', `${Math.round(performance.now() - began)} ms: ${(await said()).join('; ')}`)
+        demand((await said()).join().includes(`${to} hears nothing of connections`), (await said()).join('; '))
+      } finally {
+        await on(to, 'nft delete table inet deaf')
+        second?.end()
+      }
+      const third = crowd(DR, 20, 100, false)
+      try {
+        await until(async () => (await said()).length === 0, 60_000, 'it is over')
+      } finally {
+        third.end()
+        await whole()
+      }
+    }),
+)

@@ -45,6 +45,8 @@ export class TestKernel {
   callMs = 0
   /** Permanent entries of its neighbour table. */
   neighbours: NonNullable<Observed['neighbours']> = []
+  /** Address of a director → packets of its connection synchronisation. */
+  syncHeard: Observed['syncHeard']
   /** What the kernel says instead of an answer; empty: it answers. */
   unread = ''
   /** What the kernel says to an operation; empty: it does it. */
@@ -69,6 +71,7 @@ export class TestKernel {
     return {
       ...state,
       ...(syncDaemons ? { syncDaemons: [...syncDaemons] } : {}),
+      ...(this.syncHeard ? { syncHeard: this.syncHeard } : {}),
       ...(neighbours === true ? { neighbours: this.neighbours } : {}),
       links: [...state.links],
       addresses: [...state.addresses],

@@ -16,6 +16,7 @@ import { count, type NodeState } from './state.ts'
 import { heardSockets } from './check/sights.ts'
 import { tellVerdicts } from './verdicts.ts'
 import { noteAwareness } from './synchronised.ts'
+import { noteSyncHeard } from './sync-silence.ts'
 
 export function onMessage(state: NodeState, from: string, text: string): void {
   const decoded = decodeMessage(text)
@@ -32,6 +33,7 @@ export function onMessage(state: NodeState, from: string, text: string): void {
         noteDifference(state, from)
         noteHearing(state, from)
         noteAwareness(state, from)
+        noteSyncHeard(state, from, message.syncHeard)
         noteDiffering(state)
       }
       return noteTold(state, from, message.events)

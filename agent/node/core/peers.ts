@@ -114,6 +114,7 @@ export function forgetStrangers(state: NodeState): void {
   ])
     for (const name of one.keys()) if (!nodes.has(name)) one.delete(name)
   state.unaware.clear()
+  state.syncSilence.peers.clear()
   state.differing.clear()
   for (const key of state.tables.keys()) {
     const [node = '', service = ''] = key.split(' ')

@@ -36,6 +36,7 @@ import type { Repaired } from './plan/fights.ts'
 import type { Snapshot } from './publish/drops.ts'
 import { newPublished, type Published } from './publish/published.ts'
 import { newRates, type Rates } from './rates/rates.ts'
+import { newSyncSilence, type SyncSilence } from './silence-state.ts'
 import { newVitals, type Vitals } from './vitals/vitals.ts'
 import { newRhythm, type Rhythm } from './rhythm.ts'
 
@@ -136,6 +137,7 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows'
   readonly deafSince: Map<string, { readonly since: Instant; readonly saidAt: Instant }>
   /** By `node group`: since when that director knows less of its connections than this one, which owns it (`synchronised.ts`). */
   readonly unaware: Map<string, Instant>
+  readonly syncSilence: SyncSilence
   /** By code and service: what this node's checks find otherwise than the owner's, since when (`differing.ts`). */
   readonly differing: Map<string, { readonly trouble: Trouble; readonly since: Instant }>
   /** By `node group`. */
@@ -216,6 +218,7 @@ export function newState(options: NodeOptions): NodeState {
     differs: new Map(),
     deafSince: new Map(),
     unaware: new Map(),
+    syncSilence: newSyncSilence(),
     differing: new Map(),
     absent: new Map(),
     readiness: new Map(),
@@ -235,9 +238,7 @@ export function newState(options: NodeOptions): NodeState {
     alerting: newAlerting(options.keptAlerts ?? null, options.startedAt, options.wallMs(options.startedAt)),
     hooks: newHooks(options.keptHooks ?? null),
     reported: new Map(),
-    coordinators: [],
-    counters: {},
-    snapshots: [],
+    ...{ coordinators: [], counters: {}, snapshots: [] },
   }
 }
 

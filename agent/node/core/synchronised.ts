@@ -11,9 +11,9 @@ import { perReason } from './plan/refusals.ts'
 import type { NodeState } from './state.ts'
 
 /** Refresh period, two states of two seconds each, and what a buffer waits: no standby lags so long. Milliseconds. */
-const UNAWARE_MS = 20_000
+export const UNAWARE_MS = 20_000
 /** Fewer are in a buffer, or begin and end between two looks. */
-const FEW = 5
+export const FEW = 5
 const SHARE = 0.05
 
 /** Both daemons run as they should, and the group could move. */
@@ -98,13 +98,19 @@ const refused = ({ kernel }: NodeState): Trouble[] =>
     hint: 'mend what the kernel says; it is tried again every second. Until then connections end when their group moves',
   }))
 
+const isLasting = ({ now }: NodeState, since: Instant): boolean => between(since, now) >= UNAWARE_MS
+/** By its count. */
+export function isUnaware(state: NodeState, node: string, group: string): boolean {
+  const since = state.unaware.get(`${node} ${group}`)
+  return since !== undefined && isLasting(state, since)
+}
+
 function unaware(state: NodeState): Trouble[] {
-  const isLasting = (since: Instant): boolean => between(since, state.now) >= UNAWARE_MS
   return [...state.unaware].flatMap(([key, since]): Trouble[] => {
     const [node = '', group = ''] = key.split(' ')
     const own = establishedHere(state, group)
     const known = toldBy(state, node, group)
-    if (own === null || !stateOf(state, node) || !isLasting(since) || ownership(state, group)?.role !== 'owner')
+    if (own === null || !stateOf(state, node) || !isLasting(state, since) || ownership(state, group)?.role !== 'owner')
       return []
     const what =
       known === undefined ? 'does not synchronise connections' : `knows ${known} of ${own} established connections`

@@ -135,6 +135,8 @@ export interface Observed {
   readonly netem?: readonly ObservedNetem[]
   /** Daemons of connection synchronisation; not there: nobody looked; null: this kernel has no IPVS. */
   readonly syncDaemons?: readonly SyncDaemon[] | null
+  /** Address of a director → packets of its connection synchronisation that came here, since our rules were loaded; not there: nobody looked. */
+  readonly syncHeard?: ReadonlyMap<string, number>
 }
 
 const byKey = new WeakMap<readonly ObservedService[], ReadonlyMap<string, ObservedService>>()

@@ -90,6 +90,8 @@ const state = z.object({
   unheard: z.array(name).max(MOST).exactOptional(),
   /** Group → established connections in its table. Not there: connections are not synchronised. */
   established: z.record(name, count).exactOptional(),
+  /** Director → what came here of its connection synchronisation: a count that only grows, or begins anew. Not there: nobody counts, or an older agent. */
+  syncHeard: z.record(name, count).exactOptional(),
   /** Service → destinations whose checks failed here; of others it knows nothing bad. Not there: it makes no checks, or did not say. */
   failed: z.record(name, z.array(name).max(MOST)).exactOptional(),
   /** Those of more services had no room. */

@@ -20,6 +20,7 @@ import { type Remembered, remembered } from './remembered.ts'
 import { carryOutPlace, isOwnLocalRoute, readLocalRoutes } from './places.ts'
 import { observedAddress } from './addresses.ts'
 import { readSources } from './sources.ts'
+import { readSyncHeard } from './sync-heard.ts'
 import { readSysctl, writeSysctl } from './sysctl.ts'
 import { carryOutTunnel } from './tunnel.ts'
 
@@ -62,7 +63,7 @@ export function openKernel(): Kernel {
         ...(forwarding === true ? { dropping: dropping() } : {}),
         netem: netem(),
         natRules: rules.get(),
-        ...(services ? { syncDaemons: table.syncDaemons() } : {}),
+        ...(services ? syncNow(table, netfilter) : {}),
       }
     },
     sockets: (protocols, crowded) => sockets.look(protocols, crowded),
@@ -77,6 +78,12 @@ export function openKernel(): Kernel {
       for (const part of [...watches, route, netfilter, table, natRules, guePorts, sockets]) part.close()
     },
   }
+}
+
+/** Messages come only where the daemons run. */
+function syncNow(table: Table, netfilter: Netlink): Pick<Observed, 'syncDaemons' | 'syncHeard'> {
+  const syncDaemons = table.syncDaemons()
+  return { syncDaemons, ...(syncDaemons?.length ? { syncHeard: readSyncHeard(netfilter) } : {}) }
 }
 
 const timeoutsOf = (timeouts: IpvsTimeouts | null) => (timeouts === null ? {} : { timeouts })

@@ -8,6 +8,7 @@ import { BEGUN, handoverRules } from './handover-rules.ts'
 import { destinationIs, is, markRule, port, type Rule, sourceIs, throughRule } from './rule-parts.ts'
 import { invalidRule, masqueradeRules, masqueradeSets, sourceRule } from './source-rules.ts'
 import { asMuchAs, hadAny } from './rule-groups.ts'
+import { SYNC_CHAIN } from './sync-heard.ts'
 import { rememberedSets, setAgain, standingRules } from './standing-rules.ts'
 import { tunnelChains } from './tunnel-rules.ts'
 
@@ -137,7 +138,7 @@ function build(needs: NatRules): Uint8Array[] {
     ...(through.length === 0 ? [] : chain(INET, 'through', inet.output, MANGLE, 'filter', through)),
     ...suppressRst('output'),
     ...suppressRst('forward'),
-    ...(needs.sync ? chain(INET, 'sync', inet.input, FILTER, 'filter', syncRules(needs.sync)) : []),
+    ...(needs.sync ? chain(INET, SYNC_CHAIN, inet.input, FILTER, 'filter', syncRules(needs.sync)) : []),
     ...(needs.tunnels ? tunnelChains(INET, needs.tunnels) : []),
   ]
   // A node without NAT realservers and gateways needs no connection tracking.

@@ -29,6 +29,7 @@ import { handoverAddresses, forgettingGroups, plannedHandovers } from '../move/s
 import { quiescingGroups } from '../move/owner.ts'
 import { publishSoon } from '../publish/publish.ts'
 import type { NodeState } from '../state.ts'
+import { noteRise } from '../sync-silence.ts'
 
 /** Plans for what was seen, and asks for what is to be done. Returns what somebody else had changed. */
 export function reconcile(state: NodeState, observed: Observed): readonly Operation[] {
@@ -38,6 +39,7 @@ export function reconcile(state: NodeState, observed: Observed): readonly Operat
   followTable(state, observed)
   noteFull(state, observed)
   notePorts(state, observed)
+  noteRise(state)
   if (noteStandingIn(state)) publishSoon(state)
   if (observed.services) keepRecord(state, observed.services)
   const owned = heldGroups(state)

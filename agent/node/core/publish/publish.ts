@@ -16,6 +16,7 @@ import { unreadyFor } from '../plan/readiness.ts'
 import { speakingMs } from '../rhythm.ts'
 import { log, type NodeState } from '../state.ts'
 import { allEstablished } from '../synchronised.ts'
+import { syncHeardHere } from '../sync-silence.ts'
 import { darkHere, readyHere } from '../willing.ts'
 import { noteCounters } from './drops.ts'
 import { toTell } from '../history/history.ts'
@@ -194,7 +195,7 @@ function publish(state: NodeState, own: Saying, present: readonly Trouble[]): nu
     ...darkHere(state),
     pings: reachedPings(state.pings),
     ...(unheard ? { unheard } : {}),
-    ...(state.view?.sync ? { established: allEstablished(state) } : {}),
+    ...(state.view?.sync ? { established: allEstablished(state), ...syncHeardHere(state) } : {}),
     ...failedHere(state),
     troubles: state.follows ? [] : [...present],
     events: state.follows ? [] : toTell(state),

@@ -30,6 +30,7 @@ import { pathTroubles } from '../observe/paths.ts'
 import { fightTroubles } from '../plan/fights.ts'
 import { perReason } from '../plan/refusals.ts'
 import { log, type NodeState } from '../state.ts'
+import { silenceTroubles } from '../sync-silence.ts'
 import { syncTroubles } from '../synchronised.ts'
 import { vitalTroubles } from '../vitals/vitals.ts'
 import { dropTroubles } from './drops.ts'
@@ -72,6 +73,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...dropTroubles(state),
     ...takingTroubles(state),
     ...syncTroubles(state),
+    ...silenceTroubles(state),
     ...alertTroubles(state),
     ...hookTroubles(state),
   ]).map((trouble) => ({ ...trouble, ...sinceOf(state, trouble) }))

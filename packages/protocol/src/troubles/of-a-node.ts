@@ -124,7 +124,7 @@ export const KERNEL = {
   'standby-unaware': ofRedundancy(
     'warning',
     'group',
-    'NODE knows NUMBER of NUMBER established connections of group GROUP',
+    'NODE knows NUMBER of NUMBER established connections of group GROUP, or hears nothing of them',
     'the others would end if it took the group over',
     'look whether messages arrive there: nft list chain inet lvsm-nat sync, ipvsadm -L --daemon, the switch (multicast)',
   ),
