@@ -51,7 +51,7 @@ export function statusText(
     ...status.services.map((service) =>
       section(serviceTitle(status, service), serverTable(status, service, paint), paint),
     ),
-    section('NODES', nodeTable(status.nodes, paint), paint),
+    section('NODES', nodeTable(status, paint), paint),
   ]
   const found = listedTroubles(status, events)
   if (found.length > 0)

@@ -20,10 +20,11 @@ import {
   shortFault,
   type Status,
   unknownConnections,
+  whyUnserving,
 } from '@lvsm/protocol'
 import { describe, expect, it } from 'vitest'
 import { COORDINATORS, ILL, UNTOLD, WELL } from '../../../web/src/core/fixture.ts'
-import { nodeSaid, serverSaid, verdictOf } from '../../../web/src/core/cluster.ts'
+import { nodeSaid, serverSaid, shownNode, verdictOf } from '../../../web/src/core/cluster.ts'
 import { linesOf } from '../../../web/src/core/troubles.ts'
 import { plain } from '../src/paint.ts'
 import { statusText } from '../src/status-text.ts'
@@ -153,10 +154,14 @@ describe.each(Object.entries(STATES))('where %s', (_, status) => {
     const [, part = ''] = statusText(status, plain).split('\nNODES\n')
     for (const node of status.nodes) {
       const shown = part.split('\n').find((line) => line.startsWith(`  ${node.name} `)) ?? ''
-      expect(shown).toContain(` ${nodeSaid(node).text} `)
-      expect(shown.endsWith([node.reason, ...nodeNotes(node, timeText).map((note) => ` [${note}]`)].join(''))).toBe(
-        true,
-      )
+      expect(shown).toContain(` ${shownNode(node, status).text} `)
+      expect(
+        shown.endsWith(
+          [whyUnserving(node, status) ?? node.reason, ...nodeNotes(node, timeText).map((note) => ` [${note}]`)].join(
+            '',
+          ),
+        ),
+      ).toBe(true)
     }
   })
   it('what stands beside groups is the same', () => {
@@ -181,6 +186,29 @@ it('a director under maintenance is not called what a ready successor is called'
     const [one] = dir2({ state, standby: true }).nodes.filter(({ name }) => name === 'dir2')
     expect(one && nodeSaid(one)).toEqual({ tone: 'off', text: 'maintenance' })
   }
+})
+
+it('a realserver that no service sends connections is not said to serve, in both', () => {
+  const out = http((one) =>
+    one.node === 'rs3' ? { weight: 0, healthy: false, reason: 'no answer within 300 ms' } : {},
+  )
+  const rs3 = out.nodes.find(({ name }) => name === 'rs3')
+  if (!rs3) throw new Error('no rs3')
+  expect(shownNode(rs3, out)).toEqual({ tone: 'bad', text: 'not serving' })
+  const row = statusText(out, plain)
+    .split('\nNODES\n')[1]
+    ?.split('\n')
+    .find((line) => line.includes('rs3'))
+  expect(row).toMatch(/not serving +gets no connections: failed in http; says of itself: serves http/)
+  // One of its services has it; nobody knows; an operator wants it so.
+  const rs1 = out.nodes.find(({ name }) => name === 'rs1')
+  if (!rs1) throw new Error('no rs1')
+  const other = http((one) => (one.node === 'rs1' ? { weight: 0, healthy: false } : {}))
+  expect(shownNode(rs1, other).text).toBe('serving')
+  const untold = { ...out, services: out.services.map((one) => ({ ...one, told: false })) }
+  expect(shownNode(rs3, untold).text).toBe('serving')
+  const drained = http((one) => (one.node === 'rs3' ? { weight: 0, healthy: false, state: 'drained' } : {}))
+  expect(shownNode(rs3, drained).text).toBe('serving')
 })
 
 it('a coordinator that is gone makes both degraded', () => {

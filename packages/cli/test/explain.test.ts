@@ -83,6 +83,13 @@ EVIDENCE
     expect(text).toMatch(/\n→ in http it comes back by itself .*: lvsm check run http\/rs1 --explain\n/)
     expect(said('rs2', { services })).not.toContain('lvsm check run')
   })
+  it('of a realserver that no service sends connections does not say that it serves', () => {
+    const out = { ...rs1!, weight: 0, healthy: false as const, reason: 'no answer within 300 ms' }
+    expect(said('rs1', { services: [{ ...service!, realservers: [out, rs2!] }] })).toMatch(
+      /^rs1 \(.*\) is a realserver that gets no connections; in http it is failed/,
+    )
+    expect(said('rs1')).toMatch(/^rs1 \(.*\) is serving as a realserver; in http/)
+  })
   it('of a group that nobody owns says who gave it up, and why nobody takes it', () => {
     const takers = [{ node: 'dir2', could: null, reason: 'its agent did not say' }]
     const lost = { ...group!, owner: null, state: 'nobody' as const, reason: 'no majority of the voters', takers }

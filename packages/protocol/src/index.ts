@@ -119,6 +119,7 @@ export {
   servedOf,
   takesNew,
 } from './http/serving.ts'
+export { NOT_SERVING, whyUnserving } from './http/unserving-node.ts'
 export * from './http/verdict.ts'
 export * from './http/head.ts'
 export * from './http/server-words.ts'

@@ -13,6 +13,7 @@ import {
   type NodeReport,
   type NodeState,
   nodeWord,
+  NOT_SERVING,
   type RealserverReport,
   servedOf,
   type ServerWord,
@@ -23,6 +24,7 @@ import {
   type Status,
   takesNew,
   type TakerReport,
+  whyUnserving,
 } from '@lvsm/protocol'
 import { type Said, say, type Tone, worst } from './tones.ts'
 
@@ -49,6 +51,10 @@ export function nodeSaid(node: NodeReport): Said {
   if (!node.agent) return say('unknown', word)
   return say(node.standby ? 'off' : tone, word)
 }
+
+/** In the table of nodes: beside its own word, whether a service sends it connections. */
+export const shownNode = (node: NodeReport, status: Status): Said =>
+  whyUnserving(node, status) === null ? nodeSaid(node) : say('bad', NOT_SERVING)
 
 export function groupSaid({ state, owner, wanted }: GroupReport): Said {
   if (state === 'unknown') return say('unknown', 'not known')

@@ -1,6 +1,13 @@
 /** Nodes: what each does and which configuration it uses; and the coordinators, as the one that answers sees them. */
-import { type CoordinatorMember, type LiveState, nodeNotes, type NodeReport, type Status } from '@lvsm/protocol'
-import { nodeSaid } from '../core/cluster.ts'
+import {
+  type CoordinatorMember,
+  type LiveState,
+  nodeNotes,
+  type NodeReport,
+  type Status,
+  whyUnserving,
+} from '@lvsm/protocol'
+import { shownNode } from '../core/cluster.ts'
 import { memberSaid, usesSaid } from '../core/coordinators.ts'
 import { momentOf } from '../parts/moment.tsx'
 import { Word } from '../parts/said.tsx'
@@ -19,10 +26,10 @@ export function Nodes({ status, seen }: { status: Status; seen: LiveState }) {
           key: node.name,
           cells: [
             node.name,
-            <Word said={nodeSaid(node)} />,
+            <Word said={shownNode(node, status)} />,
             rolesOf(node),
             <Word said={usesSaid(node.name, seen)} />,
-            <Why node={node} />,
+            <Why node={node} status={status} />,
           ],
         }))}
       />
@@ -32,10 +39,10 @@ export function Nodes({ status, seen }: { status: Status; seen: LiveState }) {
 }
 
 /** Its reason, and what is to be known beside it: maintenance, how old its word is. */
-function Why({ node }: { node: NodeReport }) {
+function Why({ node, status }: { node: NodeReport; status: Status }) {
   return (
     <>
-      {node.reason}
+      {whyUnserving(node, status) ?? node.reason}
       {nodeNotes(node, momentOf).map((text) => (
         <small key={text} class="line">
           {text}

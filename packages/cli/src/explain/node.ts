@@ -8,6 +8,7 @@ import {
   type Status,
   together,
   troubleKind,
+  whyUnserving,
   wordsText,
 } from '@lvsm/protocol'
 import { timeText } from '../wanted-text.ts'
@@ -21,7 +22,7 @@ export function explainNode(known: Known, name: string): Explained {
   const last = events.findLast((event) => event.node === name)
   const servers = serverTexts(known, name)
   return {
-    what: [whatOf(node), ...servers].join('; '),
+    what: [whatOf(node, status), ...servers].join('; '),
     since: sinceOf(node, events, status.troubles),
     why: [
       node.reason,
@@ -66,11 +67,13 @@ function isOfState({ kind, reason, code }: HistoryEvent): boolean {
   return kind !== 'started' || (reason.startsWith('lvsm-agent ') && !reason.includes('; the one before it ended'))
 }
 
-function whatOf({ name, state, roles, voter, agent, ageMs }: NodeReport): string {
+function whatOf(node: NodeReport, status: Status): string {
+  const { name, state, roles, voter, agent, ageMs } = node
   const who = `${name} (${roles.join(', ')}${voter ? ', votes' : ''})`
   const age = typeof ageMs === 'number' ? `, last heard ${Math.round(ageMs / 1000)} s ago` : ''
   if (state === 'unknown') return `what ${who} does is not known${age}`
-  return `${who} is ${STATES[state] ?? state}${agent ? '' : `, and its agent is not heard${age}`}`
+  const does = whyUnserving(node, status) === null ? (STATES[state] ?? state) : 'a realserver that gets no connections'
+  return `${who} is ${does}${agent ? '' : `, and its agent is not heard${age}`}`
 }
 const STATES: Readonly<Partial<Record<NodeReport['state'], string>>> = {
   owner: 'owner of a group',

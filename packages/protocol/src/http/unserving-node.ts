@@ -1,0 +1,27 @@
+/** A realserver that says of itself that it serves, while no service of its own sends it connections: what a status shows in its place. */
+import { isTold, outOf } from './serving.ts'
+import type { NodeReport, Status } from './status.ts'
+
+export const NOT_SERVING = 'not serving'
+
+/**
+ * Why, where each service that should send it connections sends it none; null: one does, nobody knows, or it is not said to serve. What
+ * operators took out is as it should be.
+ */
+export function whyUnserving({ name, state, reason }: NodeReport, status: Status): string | null {
+  if (state !== 'serving') return null
+  const services = status.services.filter(({ realservers }) => realservers.some(({ node }) => node === name))
+  const parts = new Map<string, string[]>()
+  for (const service of services) {
+    const out = outOf(service).filter(({ node, weight }) => node === name && weight === 0)
+    const own = service.realservers.filter(({ node }) => node === name)
+    if (!isTold(status, service) || out.length < own.length) return null
+    for (const { healthy } of out) {
+      const why = healthy === false ? 'failed in' : 'out of'
+      parts.set(why, [...(parts.get(why) ?? []), service.name])
+    }
+  }
+  if (parts.size === 0) return null
+  const said = [...parts].map(([why, names]) => `${why} ${[...new Set(names)].join(', ')}`)
+  return `gets no connections: ${said.join(', ')}; says of itself: ${reason}`
+}
