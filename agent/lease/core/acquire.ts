@@ -13,6 +13,7 @@ import { onFenceRefused } from './policy.ts'
 import { fenceCalls, paceOf, type GroupState } from './group-state.ts'
 import type { LeaseState } from './state.ts'
 import { stepDown } from './step-down.ts'
+import { takenText } from './taken-text.ts'
 
 /** Opens the fence under a valid lease; everything is off. */
 export function acquire(state: LeaseState, view: LeaseView, instance: GroupState): void {
@@ -59,10 +60,13 @@ export function onOpened(
 /** An offer that this node was willing to take is followed by the lease well within this. Milliseconds. */
 const OFFERED_MS = 10_000
 
-function tellTaken(state: LeaseState, { group, holder, offeredAt }: GroupState): void {
+function tellTaken(state: LeaseState, instance: GroupState): void {
+  const { group, holder, offeredAt } = instance
   const { number } = holder
-  const reason = `${state.node} holds ${group.name} by lease ${number}`
-  const planned = state.now < after(offeredAt, OFFERED_MS) ? { planned: true } : {}
+  const isPlanned = state.now < after(offeredAt, OFFERED_MS)
+  const reason = takenText(state, instance, isPlanned)
+  instance.toldNumber = number
+  const planned = isPlanned ? { planned: true } : {}
   const event = { at: state.now, group: group.name, kind: 'took', number, reason, ...planned } as const
   state.effects.push({ kind: 'event', event })
 }

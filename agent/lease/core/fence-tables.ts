@@ -7,6 +7,7 @@ import { fenceMs } from '@lvsm/base'
 import { directs } from '@lvsm/lease'
 import type { LeaseInput } from './events.ts'
 import { buildTables } from './kernel-calls.ts'
+import { goneText } from './fence-gone.ts'
 import { extendFence } from './renew.ts'
 import { fenceCalls, type GroupState } from './group-state.ts'
 import type { LeaseState } from './state.ts'
@@ -36,7 +37,8 @@ const mustWait = (instance: GroupState, due: 'perhaps' | 'gone'): boolean =>
     (due === 'perhaps' && (instance.phase === 'handingOver' || instance.phase === 'draining')))
 
 function reopenGroup(state: LeaseState, instance: GroupState): void {
-  stepDown(state, instance, 'its fence was gone; closing it and opening again', { event: 'note', reopen: true })
+  const reason = `its fence was gone: ${goneText(state, instance)}; closing it and opening again`
+  stepDown(state, instance, reason, { event: 'note', reopen: true })
 }
 
 /** The tables were rebuilt: a carried element has little time left; one that was not carried had run out or was flushed. */

@@ -86,6 +86,8 @@ export interface GroupState {
   readonly refusedUntil: Map<string, Instant>
   /** Lease number to renew with, when a voter knows of a higher one than ours. */
   raisedNumber: number
+  /** Of the lease that was told as taken last; 0: none in this life. Only told, never acted on. */
+  toldNumber: number
   /** When a majority extended the present or last lease last, its first grant included; null before the first. */
   extendedAt: Instant | null
   /** To be looked at by the next tick. */
@@ -129,6 +131,7 @@ export function newGroupState(group: LeaseGroup, own: string, random: Random, ru
     betterMove: null,
     refusedUntil: new Map(),
     raisedNumber: 0,
+    toldNumber: 0,
     extendedAt: null,
     touched: true,
     dueAt: NEVER_BEFORE,

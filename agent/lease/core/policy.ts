@@ -7,6 +7,7 @@ import { after, type Instant } from '@lvsm/base'
 import type { LeaseInput } from './events.ts'
 import { addressesStand, onAddressAnswer } from './kernel-calls.ts'
 import { bestPeer, reaches } from './peers.ts'
+import { goneText } from './fence-gone.ts'
 import { extendFence } from './renew.ts'
 import type { GroupState } from './group-state.ts'
 import type { LeaseState } from './state.ts'
@@ -15,6 +16,8 @@ import { startTransfer } from './transfer.ts'
 
 /** Fence calls without acknowledgement, in a row, after which a ready peer gets the group. */
 const MISSES = 2
+/** As the kernel says that the element is not there. */
+const NO_OBJECT = 'no such object'
 /** Back-off of a node whose kernel refused: others go first. */
 const FAULT_MS = 2000
 /** Pause between two attempts of an owner in standby to transfer the group. */
@@ -46,7 +49,8 @@ export function onFenceRefused(state: LeaseState, view: LeaseView, instance: Gro
   instance.misses += 1
   const { misses, phase } = instance
   if (phase === 'active' && misses === 1 && extendFence(state, view, instance)) return
-  const reason = `the kernel refused to ${phase === 'acquiring' ? 'open' : 'renew'} the fence${error ? `: ${error}` : ''}`
+  const what = `the kernel refused to ${phase === 'acquiring' ? 'open' : 'renew'} the fence${error ? `: ${error}` : ''}`
+  const reason = phase === 'active' && error.includes(NO_OBJECT) ? `${what} (${goneText(state, instance)})` : what
   const peer = bestPeer(state, view, instance.group)
   if (misses < MISSES || (misses === MISSES && peer === null))
     stepDown(state, instance, `${reason}; closing it and opening again`, { event: 'note', reopen: true })
