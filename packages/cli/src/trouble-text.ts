@@ -10,12 +10,12 @@ export function troubleLine(trouble: ListedTrouble, paint: Paint, nodes: readonl
   const { severity, node, message, code, hint, leftMs, since, pastMs } = trouble
   const left = leftMs === undefined ? '' : `; over in ${Math.ceil(leftMs / 1000)} s`
   const begun = since === undefined ? '' : `; since ${since.replace('T', ' ').replace(/\.\d+/, '')}`
-  const said = pastText(trouble)
-  const past = said === null ? '' : `; ${said}`
+  const past = pastText(trouble)
+  const was = past === null ? '' : `; it was ${severity}`
   const tone = pastMs !== undefined ? 'dim' : RED.has(code) ? 'bad' : (SEVERITIES[severity] ?? 'warn')
   const below = [
     ...linesBelow(trouble, nodes).map((line) => `    ${line}`),
     ...(hint === undefined ? [] : [`    → ${hint}`]),
   ]
-  return [`  ${paint(tone, severity)}  ${node}: ${message} (${code}${begun})${left}${past}`, ...below].join('\n')
+  return [`  ${paint(tone, past ?? severity)}  ${node}: ${message} (${code}${begun}${was})${left}`, ...below].join('\n')
 }

@@ -132,7 +132,7 @@ describe.each(Object.entries(STATES))('where %s', (_, status) => {
     let at = 0
     for (const text of shown.flat()) {
       expect(said).toContain(text)
-      at = text === '' || text.endsWith('; not now') ? at : said.indexOf(text, at)
+      at = text === '' || text.startsWith('over: ') ? at : said.indexOf(text, at)
       expect(at, `${text} comes where the console has it`).toBeGreaterThanOrEqual(0)
     }
   })

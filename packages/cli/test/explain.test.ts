@@ -47,8 +47,8 @@ Why: dir1 holds the lease by 3 of 3 voters; it was taken because dir2 was silent
 EVIDENCE
   dir1  owner: owns web
   dir2  standby: ready for web
-  dir2  2026-11-28T05:59:59.000Z web lost (lease 41): no majority
   dir1  2026-11-28T06:00:00.000Z web took (lease 42): dir2 was silent
+  dir2  2026-11-28T05:59:59.000Z web lost (lease 41): no majority
 `)
   })
   it('tells ages as all of lvsm does, and none where the clocks disagree', () => {
@@ -89,6 +89,33 @@ EVIDENCE
       /^rs1 \(.*\) is a realserver that gets no connections; in http it is failed/,
     )
     expect(said('rs1')).toMatch(/^rs1 \(.*\) is serving as a realserver; in http/)
+  })
+  it('takes a realserver as lvsm check run does', () => {
+    expect(said('http/rs1')).toBe(said('rs1'))
+    expect(said('http/rs1', {}, 'node')).toBe(said('rs1'))
+    for (const name of ['http/rs9', 'mail/rs1', 'http/rs1/rs1', 'http/']) expect(said(name)).toBe('')
+  })
+  it('of a node names its newest event by time, and what is over by its end alone, the newest first', () => {
+    const own = (time: string, kind: string, reason: string, code = 'x'): HistoryEvent =>
+      event({ at: `2026-11-28T06:${time}.000Z`, node: 'rs1', group: '', number: 0, kind, reason, code })
+    const text = said('rs1', {}, null, [
+      own('10:00', 'trouble', 'loses 40 % of it'),
+      own('30:00', 'started', AGENT),
+      // Found out later.
+      own('20:00', 'over', 'over after 10 min: loses 45 % of it'),
+      own('20:10', 'trouble', 'is full', 'y'),
+    ])
+    expect(text).toContain(`its last event: started, ${AGENT}.`)
+    expect(text.slice(text.indexOf('2026-11-28T06:20:10'))).toBe(
+      `2026-11-28T06:20:10.000Z trouble: is full
+  rs1  2026-11-28T06:20:00.000Z over after 10 min: loses 45 % of it
+  rs1  2026-11-28T06:30:00.000Z started: ${AGENT}
+`,
+    )
+  })
+  it('says of a trouble that is over that it is', () => {
+    const past = { node: 'rs1', code: 'x', severity: 'critical' as const, message: 'it was so', pastMs: 40_000 }
+    expect(said('rs1', { troubles: [past] })).toContain('  rs1  over: the last of it 40 s ago: it was so (x)')
   })
   it('of a group that nobody owns says who gave it up, and why nobody takes it', () => {
     const takers = [{ node: 'dir2', could: null, reason: 'its agent did not say' }]

@@ -96,7 +96,7 @@ describe('lvsm status', () => {
     expect(code).toBe(0)
     expect(out).toContain('revision 7: healthy; 1 warning; 1 trouble of the last minutes is over\n')
     expect(out).toMatch(
-      /TROUBLES\n {2}warning {2}dir1: it is so now [^]*it is put back \(fought-over\); the last of it 40 s ago; not now\n/,
+      /TROUBLES\n {2}warning {2}dir1: it is so now [^]*\n {2}over: the last of it 40 s ago {2}rs1: it is put back \(fought-over; it was critical\)\n/,
     )
   })
 

@@ -27,7 +27,7 @@ it('says since when, what comes of it, what was seen, and what to do', () => {
 it('says of what is over how long ago it was, and alarms nobody', () => {
   const trouble: NodeTrouble = { node: 'dir1', severity: 'critical', code: 'x', message: 'it was so', pastMs: 125_000 }
   expect(troubleLine(trouble, (tone, text) => `${tone} ${text}`)).toBe(
-    '  dim critical  dir1: it was so (x); the last of it 2 min ago; not now',
+    '  dim over: the last of it 2 min ago  dir1: it was so (x; it was critical)',
   )
 })
 

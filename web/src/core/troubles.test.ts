@@ -7,7 +7,7 @@ const LATE = { node: 'rs1', code: 'late', severity: 'critical', message: 'late' 
 it('what is over is not shown as if it were now', () => {
   expect(severitySaid(LATE)).toEqual({ tone: 'bad', text: 'critical' })
   expect(severitySaid({ ...LATE, pastMs: 70_000 })).toEqual({ tone: 'off', text: 'over' })
-  expect(linesOf({ ...LATE, pastMs: 70_000 }, WELL.nodes)[0]).toMatch(/^the last of it .* ago; not now$/)
+  expect(linesOf({ ...LATE, pastMs: 70_000 }, WELL.nodes)[0]).toMatch(/^over: the last of it .* ago$/)
 })
 
 it('what comes of it goes by the role of the node', () => {

@@ -2,7 +2,7 @@
  * One group, service, node or realserver in a paragraph: what is, since when and why, and what would change it; below, who says so. From the same
  * status and events that `lvsm status` and `lvsm events` show: what nobody told is said to be not known.
  */
-import { type HistoryEvent, type NodeTrouble, type Status, together } from '@lvsm/protocol'
+import { type HistoryEvent, type NodeTrouble, pastText, type Status, together } from '@lvsm/protocol'
 import { explainGroup } from './group.ts'
 import { explainNode } from './node.ts'
 import { explainServer, servicesWith } from './server.ts'
@@ -21,9 +21,19 @@ export function subjectsOf({ groups, services, nodes }: Status, name: string, ki
     ['node', nodes],
     ['server', outsiders(services, nodes)],
   ]
-  return all.flatMap(([one, entries]) =>
-    (kind === null || kind === one) && entries.some((entry) => entry.name === name) ? [{ kind: one, name }] : [],
-  )
+  const own = serverIn(services, name)
+  return all.flatMap(([one, entries]) => {
+    const wanted = own !== null && (one === 'node' || one === 'server') ? own : name
+    const isAsked = (kind === null || kind === one) && entries.some((entry) => entry.name === wanted)
+    return isAsked ? [{ kind: one, name: wanted }] : []
+  })
+}
+
+/** `http/rs1`, as `lvsm check run` takes it; null: it is no such name. */
+function serverIn(services: Status['services'], name: string): string | null {
+  const [of, server, ...more] = name.split('/')
+  const service = more.length === 0 ? services.find((one) => one.name === of) : undefined
+  return service?.realservers.find(({ node }) => node === server)?.node ?? null
 }
 
 /** Realservers that are no nodes: of one that is, its node tells. */
@@ -52,18 +62,30 @@ function evidenceOf({ status, events, past }: Known, subject: Subject): Evidence
       const age = typeof ageMs === 'number' ? ` (said ${Math.round(ageMs / 1000)} s ago)` : ''
       return { node: name, text: `${state}: ${reason}${age}` }
     })
-  const told = events
-    .filter((event) => groups.has(event.group) || (event.group === '' && event.node === subject.name))
+  const told = withoutEnded(
+    events.filter((event) => groups.has(event.group) || (event.group === '' && event.node === subject.name)),
+  )
     .slice(-MOST_EVENTS)
+    .toReversed()
     .map((event): Evidence => ({ node: event.node, text: eventText(event) }))
   const found = troubles.map(({ node, ...trouble }) => ({ node, text: troubleText(trouble) }))
   return [...said, ...found, ...(past ? pastEvidence(past, { groups, nodes }) : []), ...told]
 }
 
+/** The end of a trouble says all that its begin does. */
+const withoutEnded = (events: readonly HistoryEvent[]): HistoryEvent[] =>
+  events.filter((one, at) => one.kind !== 'trouble' || !events.slice(at + 1).some((later) => isEndOf(later, one)))
+const isEndOf = (later: HistoryEvent, { node, code, reason }: HistoryEvent): boolean =>
+  later.kind === 'over' && later.node === node && later.code === code && alike(later.reason).endsWith(alike(reason))
+/** Figures count on. */
+const alike = (reason: string): string => reason.replaceAll(/\d+/g, '#')
+
 export const eventText = ({ at, group, kind, number, reason }: HistoryEvent): string =>
-  `${at} ${group === '' ? '' : `${group} `}${kind}${number > 0 ? ` (lease ${number})` : ''}: ${reason}`
-const troubleText = ({ severity, message, code }: Omit<NodeTrouble, 'node'>): string =>
-  `${severity}: ${message} (${code})`
+  reason.startsWith(`${kind} `)
+    ? `${at} ${reason}`
+    : `${at} ${group === '' ? '' : `${group} `}${kind}${number > 0 ? ` (lease ${number})` : ''}: ${reason}`
+const troubleText = (trouble: Omit<NodeTrouble, 'node'>): string =>
+  `${pastText(trouble) ?? trouble.severity}: ${trouble.message} (${trouble.code})`
 
 function groupsOf(status: Status, { kind, name }: Subject): string[] {
   if (kind === 'node') return []

@@ -19,7 +19,7 @@ export function explainNode(known: Known, name: string): Explained {
   const { status, events } = known
   const node = status.nodes.find((one) => one.name === name)
   if (!node) return { what: `there is no node ${name}`, since: null, why: '', change: [] }
-  const last = events.findLast((event) => event.node === name)
+  const last = newestOf(events, name)
   const servers = serverTexts(known, name)
   return {
     what: [whatOf(node, status), ...servers].join('; '),
@@ -33,6 +33,21 @@ export function explainNode(known: Known, name: string): Explained {
       .join('; '),
     change: changeOf(node, status),
   }
+}
+
+/** By its own wall clock, since that was set last: what is found out later is listed later. */
+function newestOf(events: readonly HistoryEvent[], name: string): HistoryEvent | undefined {
+  const own = events.filter(({ node }) => node === name)
+  const since = own.slice(
+    Math.max(
+      0,
+      own.findLastIndex(({ kind }) => kind === 'clock'),
+    ),
+  )
+  return since.reduce<HistoryEvent | undefined>(
+    (newest, one) => (newest && newest.at > one.at ? newest : one),
+    undefined,
+  )
 }
 
 /** A reason may begin with the kind itself: `over after 35 s: …`. */

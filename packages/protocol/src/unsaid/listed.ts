@@ -14,7 +14,7 @@ export const meansOf = (entry: ListedTrouble, nodes: readonly NodeReport[]): str
 
 /** Of what is over; null: it is so now. */
 export const pastText = ({ pastMs }: Pick<NodeTrouble, 'pastMs'>): string | null =>
-  pastMs === undefined ? null : `the last of it ${spanText(pastMs)} ago; not now`
+  pastMs === undefined ? null : `over: the last of it ${spanText(pastMs)} ago`
 
 /** What stands below its sentence: what comes of it, and what was seen. */
 export function linesBelow(entry: ListedTrouble, nodes: readonly NodeReport[]): string[] {
