@@ -1,11 +1,8 @@
 /** What stands in the way of packets: netem, routes that lead nowhere, permanent neighbour entries, rules that drop. */
-import { type Netlink, NETLINK } from '@lvsm/kernel'
-import { AF, type Decoded, type Message, nftables, rtnetlink } from '@lvsm/netlink'
+import { type Netlink, NETLINK, readDropRules as dropRulesOf } from '@lvsm/kernel'
+import { AF, type Decoded, type Message, rtnetlink } from '@lvsm/netlink'
 import type { MachineFacts } from '@lvsm/protocol'
 import { withNetlink } from './network.ts'
-
-/** Of a chain; a machine with containers has thousands of rules in all. */
-const MOST_RULES = 20_000
 
 const decoded = <T>(socket: Netlink, request: Uint8Array, decode: (message: Message) => Decoded<T>): T[] =>
   socket.dump(request).flatMap((message) => {
@@ -49,39 +46,6 @@ export const readFixedNeighbours = (): NonNullable<MachineFacts['fixedNeighbours
     )
   })
 
-/** Sets that are read; and one that has more elements than a person writes down is a list of strangers. */
-const MOST_SETS = 200
-
 /** Of tables that are not lvsm's own. */
 export const readDropRules = (chains: MachineFacts['chains']): NonNullable<MachineFacts['dropRules']> =>
-  withNetlink(NETLINK.netfilter, (socket) => {
-    const hooks = new Map(chains.map(({ family, table, chain, hook }) => [`${family} ${table} ${chain}`, hook]))
-    const families = [...new Set(chains.map(({ family }) => family))] as nftables.Family[]
-    const sets = new Map<string, readonly nftables.Element[] | null>()
-    const elementsOf = (name: nftables.SetName): readonly nftables.Element[] | null => {
-      const key = `${name.family} ${name.table} ${name.set}`
-      const known = sets.get(key)
-      if (known !== undefined || sets.size >= MOST_SETS) return known ?? null
-      const found = readElements(socket, name)
-      sets.set(key, found)
-      return found
-    }
-    return families.flatMap((family) => {
-      const all = decoded(socket, nftables.dumpRules({ family }), nftables.decodeRule).slice(0, MOST_RULES)
-      const rules = all.filter(({ table }) => !table.startsWith('lvsm'))
-      const hookOf = (table: string, chain: string): number | null => hooks.get(`${family} ${table} ${chain}`) ?? null
-      return nftables.dropsIn({ rules, hookOf, elementsOf }).map(({ rule, behind, ...drop }) => ({
-        ...{ family, table: rule.table, chain: rule.chain, handle: rule.handle, ...drop },
-        ...(behind ? { behind } : {}),
-      }))
-    })
-  })
-/** Null: it went meanwhile. */
-function readElements(socket: Netlink, name: nftables.SetName): readonly nftables.Element[] | null {
-  try {
-    const lists = decoded(socket, nftables.dumpElements(name), nftables.decodeElements)
-    return nftables.singleElements(lists.flatMap(({ elements }) => elements))
-  } catch {
-    return null
-  }
-}
+  withNetlink(NETLINK.netfilter, (socket) => dropRulesOf(socket, chains))

@@ -106,6 +106,39 @@ const STRANGERS: readonly Row[] = [
     needs: { ms: 6500, why: 'chains of others are read every five seconds' },
   },
   {
+    what: 'a packet filter of others on the owner drops what clients send',
+    ...lines(
+      owner,
+      `nft add table inet site; nft add chain inet site in '{ type filter hook input priority 0; }'; nft add rule inet site in ip daddr ${VIP} tcp dport 80 drop`,
+      'nft delete table inet site',
+    ),
+    said: ({ from }) =>
+      everywhere(NODES, {
+        ...{ code: 'drop-rule', of: from, words: /inet site in of \S+ drops what clients of http send/ },
+        ...{ next: /nft delete rule inet site in handle \d+/, line: /^not served: http: a rule of chain inet site in/ },
+        also: [/^not serving: /],
+      }),
+    needs: { ms: 8000, why: 'rules of others are read every five seconds' },
+  },
+  {
+    what: 'a packet filter of a realserver refuses the port of its server',
+    ...lines(
+      () => 'rs1',
+      "nft add table inet site; nft add chain inet site in '{ type filter hook input priority 0; }'; nft add rule inet site in tcp dport 80 reject with tcp reset",
+      'nft delete table inet site',
+    ),
+    said: () =>
+      everywhere(NODES, {
+        ...{
+          code: 'drop-rule',
+          of: 'rs1',
+          words: /inet site in of rs1 refuses what comes for the servers of http here/,
+        },
+        also: [/^not serving: http: rs1 failed/],
+      }),
+    needs: { ms: 8000, why: 'rules of others are read every five seconds' },
+  },
+  {
     what: 'the NAT realserver has another default route',
     ...lines(() => 'rs3', 'ip route replace default via 10.12.0.11', 'ip route del default via 10.12.0.11'),
     said: () => everywhere(NODES, { code: 'foreign-default-route', of: 'rs3', words: /10\.12\.0\.11/ }),

@@ -1,5 +1,6 @@
 export * from './causal-clock.ts'
 export * from './digest.ts'
+export * from './drop-rule.ts'
 export * from './inet.ts'
 export * from './invariant.ts'
 export * from './listed.ts'

@@ -86,6 +86,18 @@ test.each(['accepts-nobody', 'stopped-process'])('what %s says of a server is sa
   expect(said(having([service('http', down('rs1'), server('rs2'))], { troubles: [told] }))).toEqual([])
 })
 
+test('a server that a packet filter of its own node keeps from everybody is one entry, and so is a service whose clients the owner drops', () => {
+  const by = (node: string, what: string) => ({
+    ...{ node, code: 'drop-rule', severity: 'critical' as const, object: 'chain inet site in' },
+    message: `a rule of chain inet site in of ${node} drops ${what}: all that is tcp port 80`,
+  })
+  const services = [service('http', down('rs1'), server('rs2'))]
+  expect(said(having(services, { troubles: [by('rs1', 'what comes for the servers of http here')] }))).toEqual([])
+  expect(said(having(services, { troubles: [by('rs2', 'what comes for the servers of http here')] }))).toHaveLength(1)
+  const all = [service('http', server('rs1'), server('rs2'))]
+  expect(said(having(all, { troubles: [by('dir1', 'what clients of http send')] }))).toEqual([])
+})
+
 test('nobody carries the load where none serves, one is kept, or a backup alone fails', () => {
   const of = (...realservers: RealserverReport[]) =>
     unsaid(having([service('http', ...realservers)]), []).map(({ code, severity, means }) => [severity, code, means])

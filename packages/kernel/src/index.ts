@@ -1,5 +1,6 @@
 export * from './alarm.ts'
 export * from './clock.ts'
+export * from './drop-rules.ts'
 export * from './grace.ts'
 export * from './icmp.ts'
 export { KernelError } from './libc.ts'

@@ -1,5 +1,5 @@
 /** What the kernel says now: what a plan starts from. */
-import { type Family, familyOf, type Netem } from '@lvsm/base'
+import { type DropRule, type Family, familyOf, type Netem } from '@lvsm/base'
 import {
   type Helper,
   type IpvsTimeouts,
@@ -133,6 +133,8 @@ export interface Observed {
   readonly dropping?: readonly DroppingChain[]
   /** Not there: nobody looked, or this kernel has no packet schedulers. */
   readonly netem?: readonly ObservedNetem[]
+  /** Of others' packet filters; not there: nobody looked, or this kernel has no nf_tables. */
+  readonly dropRules?: readonly DropRule[]
   /** Daemons of connection synchronisation; not there: nobody looked; null: this kernel has no IPVS. */
   readonly syncDaemons?: readonly SyncDaemon[] | null
   /** Address of a director → packets of its connection synchronisation that came here, since our rules were loaded; not there: nobody looked. */

@@ -25,6 +25,7 @@ const WHAT: Readonly<Record<string, (message: string) => string>> = {
   'conntrack-full': ofObject,
   'coordinator-absent': ofObject,
   disagreement: (message) => message.split(/ has other | have different /)[0] ?? '',
+  'drop-rule': (message) => message,
   'duplicate-address': ofObject,
   'heard-by-others': ofObject,
   'heartbeat-keys-wait': ofObject,

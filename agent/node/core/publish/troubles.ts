@@ -24,6 +24,7 @@ import { leaseFault, leaseStatus } from '../lease.ts'
 import { socketTroubles } from '../observe/sockets.ts'
 import { unseenTroubles } from '../check/sights.ts'
 import { unknownTroubles } from '../check/unknowns.ts'
+import { dropRuleTroubles } from '../observe/drop-rules.ts'
 import { neighbourTroubles } from '../observe/neighbours.ts'
 import { goneTroubles } from '../observe/own-addresses.ts'
 import { pathTroubles } from '../observe/paths.ts'
@@ -71,6 +72,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...hearingTroubles(state),
     ...clockTroubles(state),
     ...dropTroubles(state),
+    ...dropRuleTroubles(state),
     ...takingTroubles(state),
     ...syncTroubles(state),
     ...silenceTroubles(state),

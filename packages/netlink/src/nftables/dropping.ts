@@ -49,10 +49,15 @@ export const placeOf = (loaded: Expression | undefined): ((data: Uint8Array) => 
 export const acceptedBy = ({ expressions }: Pick<Rule, 'expressions'>): Dropped | null =>
   expressions.some((one) => one.kind === 'verdict' && one.verdict.verdict === 'accept') ? askedBy(expressions) : null
 
-/** Is what was accepted before of the same traffic: all that the rule that drops names, and perhaps more? */
+/** Is what was accepted before of the same traffic: all that the rule that drops names, and perhaps more; or of an end of it whoever sends it? */
 export const isBehind = (dropped: Dropped, accepted: Dropped): boolean => {
   const named = NAMES.filter((name) => dropped[name] !== undefined)
-  return named.length > 0 && named.every((name) => accepted[name] === dropped[name])
+  if (named.length === 0) return false
+  if (named.every((name) => accepted[name] === dropped[name])) return true
+  const isBoth = NAMES.every((name) => [undefined, dropped[name] ?? accepted[name]].includes(accepted[name]))
+  const ofAnyone = accepted.source === undefined && accepted.sourcePort === undefined
+  const isNamed = accepted.destination !== undefined || accepted.port !== undefined || !accepted.more
+  return isBoth && ofAnyone && isNamed
 }
 export const NAMES = ['source', 'destination', 'protocol', 'sourcePort', 'port'] as const
 

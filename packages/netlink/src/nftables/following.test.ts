@@ -125,3 +125,15 @@ test('of ranges those that are one key alone', () => {
   expect(singleElements(ranges)).toEqual([{ key: one }])
   expect(singleElements([{ key: one }, { key: many }])).toHaveLength(2)
 })
+
+test('what a chain sends back before is not dropped by the rest of it; what follows after the jump is', () => {
+  const port = match.portIs(80)
+  const chains: Rules = {
+    input: [[match.decide(jump('blocked'))], [...match.portIs(443), match.decide(drop)]],
+    blocked: [[match.decide({ verdict: 'return' })], [...port, match.decide(drop)]],
+  }
+  expect(drops(chains)).toMatchObject([
+    { port: 80, behind: true },
+    { port: 443, behind: false },
+  ])
+})

@@ -76,6 +76,8 @@ interface Place {
   readonly set?: string
   /** What was accepted before. */
   readonly accepts: Dropped[]
+  /** What went back from this chain before: the rest of it does not see that. */
+  readonly returned?: Dropped[]
 }
 class Walk {
   readonly found: FoundDrop[] = []
@@ -89,7 +91,8 @@ class Walk {
     this.#chains = chains
   }
 
-  chain(key: string, place: Place): void {
+  chain(key: string, from: Place): void {
+    const place = { ...from, returned: [] }
     for (const rule of this.#chains.get(key) ?? [])
       for (const way of this.#waysOf(rule)) if (++this.#steps <= MOST) this.#go(rule, way, place)
   }
@@ -99,13 +102,14 @@ class Walk {
     if (both === null || verdict === null) return
     const by = set ?? place.set
     if (verdict.verdict === 'accept') place.accepts.push(both)
+    else if (verdict.verdict === 'return') place.returned?.push(both)
     else if (verdict.chain !== undefined && place.depth < DEEPEST)
       this.chain(keyOf({ ...rule, chain: verdict.chain }), {
         ...{ ...place, said: both, depth: place.depth + 1 },
         ...(by === undefined ? {} : { set: by }),
       })
     else if (verdict.verdict === 'drop' && NAMES.some((name) => both[name] !== undefined)) {
-      const behind = place.accepts.some((one) => isBehind(both, one))
+      const behind = [...place.accepts, ...(place.returned ?? [])].some((one) => isBehind(both, one))
       const from = place.from === rule.chain ? {} : { from: place.from }
       this.found.push({ ...both, rule, hook: place.hook, behind, ...from, ...(by === undefined ? {} : { set: by }) })
     }

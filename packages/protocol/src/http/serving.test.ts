@@ -14,6 +14,12 @@ const openings = (code: string, of: string, words: string): Status =>
   })
 const DEAD = 'no new connection of service http at rs1 (10.11.0.20:80) gets further than its first packet'
 const UNOPENED = 'no new connection of service http gets further than its first packet, at any of its realservers'
+const FILTERED = trouble(
+  'critical',
+  'dir1',
+  'a rule of chain inet site in of dir1 drops what clients of dns, http send: all that is to 10.11.0.10',
+  'drop-rule',
+)
 const FAILED = { healthy: false, reason: 'HTTP 404; kept', kept: 'last' }
 
 test.each<[string, Status, string, boolean | null | undefined]>([
@@ -55,6 +61,18 @@ test.each<[string, Status, string, boolean | null | undefined]>([
     serving(server('rs1', { ...full, active: 50, full: true }), server('rs2', { healthy: false, weight: 0 })),
     'not served | unserved: http: new clients are refused, for all that serve are full (connections of rs1: 90 of 100)',
     false,
+  ],
+  [
+    'a packet filter of the owner drops what clients send, and all checks are well',
+    { ...serving(server('rs1'), server('rs2')), troubles: [FILTERED] },
+    `not served | unserved: http: ${FILTERED.message} | other: 1 critical trouble`,
+    false,
+  ],
+  [
+    'that of another node does',
+    { ...serving(server('rs1'), server('rs2')), troubles: [{ ...FILTERED, node: 'dir2', severity: 'warning' }] },
+    'healthy, 1',
+    true,
   ],
   [
     'the path to one is dead',

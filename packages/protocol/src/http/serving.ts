@@ -2,6 +2,7 @@
  * What of a service is served, and by whom: by its owner's own table, by the checks of its realservers, and by what the owner's kernel shows
  * of its connections. What a check did not see, nobody knows.
  */
+import { dropsClientsOf } from '../troubles/dropped.ts'
 import { troubleKind } from '../troubles/table.ts'
 import type { GroupReport, NodeReport, NodeTrouble, RealserverReport, ServiceReport, Status } from './status.ts'
 
@@ -44,7 +45,16 @@ export function unservedOf(group: GroupReport, status: Status): Fault[] {
     const what = state === 'moving' ? `${name} is moving` : `nobody owns ${name} (${addresses.join(', ')})`
     return [{ name: '', text: `${what}: ${group.reason}` }]
   }
-  return status.services.filter((service) => service.group === name && isTold(status, service)).flatMap(unservedText)
+  return status.services
+    .filter((service) => service.group === name && isTold(status, service))
+    .flatMap((service) => droppedOf(status, service) ?? unservedText(service))
+}
+
+/** A packet filter of the owner lets none of its clients through, whatever its table and its checks say; null: none is known that does. */
+export function droppedOf({ groups, troubles }: Status, { name, group }: ServiceReport): Fault | null {
+  const owner = groups.find((one) => one.name === group)?.owner ?? null
+  const by = troubles.find((one) => one.node === owner && one.severity === 'critical' && dropsClientsOf(one, name))
+  return by ? { name, text: `${name}: ${by.message}` } : null
 }
 
 function unservedText({ name, realservers }: ServiceReport): Fault[] {
@@ -135,7 +145,7 @@ export function servedOf(service: ServiceReport, status: Status): (readonly [str
   if (group.owner === null) return [[name, false]]
   if (!isTold(status, service)) return [[name, null]]
   const taking = realservers.filter(takesNew)
-  if (taking.length === 0) return [[name, false]]
+  if (taking.length === 0 || droppedOf(status, service) !== null) return [[name, false]]
   const dead = deadPaths(status, service)
   if (isUnopened(status, service)) return [[name, null]]
   return [[name, taking.some((one) => answers(one) && !hasDeadPath(dead, one)) ? true : null]]

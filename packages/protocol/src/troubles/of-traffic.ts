@@ -23,6 +23,13 @@ export const TRAFFIC = {
     'the kernel asks nobody where that address is, and corrects nothing: where the entry is wrong, checks, heartbeats and requests that go there are lost. Critical where that node itself says that nothing comes from the other one; a warning where only nothing at that address answers, which may be the server',
     'ip neigh del ADDRESS dev INTERFACE, and take it from whatever makes it; where another director is ready and reaches it, until then: lvsm switchover GROUP DIRECTOR',
   ),
+  'drop-rule': ofServing(
+    'critical',
+    'chain',
+    'a rule of chain CHAIN of NODE drops, or refuses, what clients of SERVICE send (or what comes for its own servers, heartbeats of a link, …): all that is to ADDRESS tcp port PORT',
+    'what is dropped is not answered, what is refused is told that nobody is there: clients of the service get nothing where this node owns its group, and its servers fail their checks where it is their realserver; a warning where the node would need it after a takeover alone. Of rules that name an address or a port of the cluster, and nothing else that they ask for',
+    'on NODE: nft delete rule CHAIN handle NUMBER, and take it from whatever makes it; where another director is ready, until then: lvsm switchover GROUP DIRECTOR',
+  ),
   'qdisc-harm': ofServing(
     'critical',
     'interface',

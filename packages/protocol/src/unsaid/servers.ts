@@ -2,10 +2,11 @@
 import { listed, type Severity } from '@lvsm/base'
 import type { HistoryEvent } from '../events/event.ts'
 import { failedSince } from '../events/since.ts'
-import { isTold, outOf } from '../http/serving.ts'
+import { droppedOf, isTold, outOf } from '../http/serving.ts'
 import type { RealserverReport, ServiceReport, Status } from '../http/status.ts'
 import { judge, type Verdict } from '../http/verdict.ts'
 import { isRefused } from '../silence.ts'
+import { dropsServerOf } from '../troubles/dropped.ts'
 import type { ListedTrouble } from './listed.ts'
 
 interface Out {
@@ -56,11 +57,12 @@ const causeOf = ({ healthy, reason }: RealserverReport): string => {
 /** By its node's death, or by a trouble that says more of it. */
 function isSaid({ nodes, troubles }: Status, service: ServiceReport, { node }: RealserverReport): boolean {
   if (nodes.some(({ name, state }) => name === node && state === 'dead')) return true
-  return troubles.some(
-    ({ code, node: by, object, message }) =>
-      object === `service ${service.name}` &&
-      ((OF_SERVER.has(code) && by === node) || (code === 'flapping' && message.startsWith(`realserver ${node} of `))),
-  )
+  return troubles.some((trouble) => {
+    const { code, node: by, object, message } = trouble
+    if (by === node && dropsServerOf(trouble, service.name)) return true
+    if (object !== `service ${service.name}`) return false
+    return (OF_SERVER.has(code) && by === node) || (code === 'flapping' && message.startsWith(`realserver ${node} of `))
+  })
 }
 
 /** Of a server, by the agent of its node. */
@@ -130,7 +132,9 @@ const unservedOf = (status: Status, told: readonly ServiceReport[], { served, fa
   told.flatMap((service) => {
     const { name } = service
     const object = `service ${name}`
-    const isKnown = status.troubles.some((one) => one.object === object && one.code === 'pool-full')
+    const isKnown =
+      status.troubles.some((one) => one.object === object && one.code === 'pool-full') ||
+      droppedOf(status, service) !== null
     if (served.get(name) !== false || outOf(service).length > 0 || isKnown) return []
     return [
       {

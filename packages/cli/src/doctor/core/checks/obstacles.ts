@@ -1,5 +1,5 @@
 /** What somebody put into the way of packets, and forgot (rows 42 to 46). */
-import { listed, netemAway, netemHarm } from '@lvsm/base'
+import { chainText, dropCountText, dropRulePlace, dropRuleText, listed, netemAway, netemHarm } from '@lvsm/base'
 import { inNetwork } from '@lvsm/model'
 import type { FactDropRule } from '@lvsm/protocol'
 import type { Check, Seen, Site } from '../check.ts'
@@ -88,21 +88,6 @@ const fixedNeighbour: Check = {
   },
 }
 
-const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmpv6' }
-function ruleText({ source, destination, protocol, sourcePort, port, more }: FactDropRule): string {
-  const name = protocol === undefined ? '' : (PROTOCOLS[protocol] ?? `protocol ${protocol}`)
-  return [
-    source === undefined ? '' : `from ${source}`,
-    destination === undefined ? '' : `to ${destination}`,
-    name,
-    sourcePort === undefined ? '' : `from port ${sourcePort}`,
-    port === undefined ? '' : `port ${port}`,
-    more ? '(and more that it asks for)' : '',
-  ]
-    .filter((text) => text !== '')
-    .join(' ')
-}
-
 /** Does it name something of the cluster's, and nothing that is not? */
 function concerns({ part, facts }: Site, rule: FactDropRule): boolean {
   const addresses = [rule.source, rule.destination].flatMap((one) => one ?? [])
@@ -130,38 +115,30 @@ const dropRule: Check = {
     // Behind rules that accept the same it is meant for whoever these do not name.
     for (const rule of site.facts.dropRules ?? []) {
       if (rule.behind === true || !concerns(site, rule)) continue
-      const key = `${placeOf(rule)} ${rule.handle}`
+      const key = `${chainText(rule)} ${rule.handle}`
       byRule.set(key, [...(byRule.get(key) ?? []), rule])
     }
     return [...byRule.values()].map(dropSeen)
   },
 }
 const MOST_NAMED = 4
-const placeOf = ({ family, table, chain }: FactDropRule): string => `${family} ${table} ${chain}`
 const unique = (texts: readonly string[]): string[] => [...new Set(texts)].filter((text) => text !== '')
 
 /** Of one rule: all that it drops by its set, or by whence it is reached. */
 function dropSeen(those: readonly FactDropRule[]): Seen {
   const [first] = those as readonly [FactDropRule, ...FactDropRule[]]
-  const { family, table, handle, packets, more } = first
-  const at = placeOf(first)
-  const what = listed(unique(those.map(ruleText)), MOST_NAMED)
-  const counted = packets === null ? 'nobody counts what it dropped' : `${packets} packets until now`
+  const { packets, more, refuses } = first
+  const at = chainText(first)
+  const what = listed(unique(those.map(dropRuleText)), MOST_NAMED)
   // A drop behind rules that accept is the end of most filters: only what names something, or has dropped, is meant.
   const named = first.port !== undefined || first.destination !== undefined || first.source !== undefined
-  const sets = unique(those.map(({ set = '' }) => set))
-  const from = unique(those.map(({ from: chain = '' }) => chain))
-  const away = `nft delete rule ${at} handle ${handle}, and take it from whatever makes it`
+  const { evidence, away } = dropRulePlace(those)
   return {
     severity: !named ? 'info' : packets === 0 || more ? 'warning' : 'critical',
     object: `chain ${at}`,
-    message: `a rule of chain ${at} drops ${what === '' ? 'all that comes to it' : `what is ${what}`}: ${counted}`,
-    evidence: [
-      `nft -a list chain ${at}: handle ${handle}`,
-      ...from.map((chain) => `it is reached from chain ${family} ${table} ${chain}`),
-      ...sets.map((set) => `nft list set ${family} ${table} ${set} has it`),
-    ],
-    mend: sets[0] === undefined ? away : `nft delete element ${family} ${table} ${sets[0]} '{ … }'; or: ${away}`,
+    message: `a rule of chain ${at} ${refuses === true ? 'refuses' : 'drops'} ${what === '' ? 'all that comes to it' : `what is ${what}`}: ${dropCountText(first)}`,
+    evidence,
+    mend: away,
   }
 }
 

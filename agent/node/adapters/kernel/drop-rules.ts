@@ -1,0 +1,35 @@
+/** Rules of others' packet filters that drop or refuse. */
+import type { DropRule } from '@lvsm/base'
+import { type Netlink, readStandingDropRules } from '@lvsm/kernel'
+
+const EVERY_MS = 5000
+/**
+ * Rules are read within the loop, and of 20,000 that takes some tenths of a second: of 200 times what it took last no more than one is
+ * spent on it, so that such a machine is read once a minute or so, and hardly waits for it; one with a few hundred rules, every five seconds.
+ */
+const REST = 200
+const LONGEST_MS = 300_000
+
+export function pacedDropRules(
+  read: () => readonly DropRule[],
+  clock: () => number,
+): () => readonly DropRule[] | undefined {
+  let known: readonly DropRule[] | undefined
+  let dueAt = Number.NEGATIVE_INFINITY
+  return () => {
+    const at = clock()
+    if (at < dueAt) return known
+    try {
+      const found = read()
+      // The same is the same object: whoever judges it does so once.
+      if (JSON.stringify(found) !== JSON.stringify(known)) known = found
+    } catch {
+      // A kernel without nf_tables has none; and of one that changes under each attempt nobody knows.
+      known = undefined
+    }
+    dueAt = at + Math.min(LONGEST_MS, Math.max(EVERY_MS, (clock() - at) * REST))
+    return known
+  }
+}
+export const openDropRules = (netfilter: Netlink, clock: () => number): (() => readonly DropRule[] | undefined) =>
+  pacedDropRules(() => readStandingDropRules(netfilter), clock)

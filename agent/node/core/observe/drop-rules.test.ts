@@ -1,0 +1,104 @@
+import type { DropRule } from '@lvsm/base'
+import { checkConfig, type Config, nodeView, SAMPLE } from '@lvsm/model'
+import { dropsClientsOf, dropsServerOf } from '@lvsm/protocol'
+import { expect, test } from 'vitest'
+import { dropsOf } from './drop-rules.ts'
+
+const configOf = (text: string): Config => {
+  const { config, refusals } = checkConfig(text)
+  if (!config) throw new Error(JSON.stringify(refusals))
+  return config
+}
+const CONFIG = configOf(SAMPLE)
+const [INPUT, FORWARD, OUTPUT] = [1, 2, 3]
+const VIP = '10.11.0.10'
+const rule = (more: Partial<DropRule>): DropRule => ({
+  ...{ family: 'inet', table: 'site', chain: 'in', hook: INPUT, handle: 4, more: false, packets: null },
+  ...more,
+})
+const TO_VIP = rule({ destination: VIP, protocol: 6, port: 80 })
+function said(node: string, rules: readonly DropRule[], owned: readonly string[] = ['web']) {
+  const view = nodeView(CONFIG, node)
+  if (!view) throw new Error(node)
+  return dropsOf(rules, view, CONFIG, new Set(owned))
+}
+
+test('of the owner: its clients get nothing; of the standby: they would get nothing', () => {
+  const [one] = said('dir1', [TO_VIP])
+  expect(one).toEqual({
+    ...{ code: 'drop-rule', severity: 'critical', object: 'chain inet site in' },
+    message:
+      'a rule of chain inet site in of dir1 drops what clients of http send: all that is to 10.11.0.10 tcp port 80',
+    evidence: 'nft -a list chain inet site in: handle 4; nobody counts what it dropped',
+    hint: 'on dir1: nft delete rule inet site in handle 4, and take it from whatever makes it',
+  })
+  expect(dropsClientsOf(one!, 'http')).toBe(true)
+  expect(dropsClientsOf(one!, 'htt')).toBe(false)
+  expect(said('dir2', [TO_VIP], [])).toMatchObject([{ severity: 'warning' }])
+})
+test('by its port alone, or by its address alone, all the same', () => {
+  expect(said('dir1', [rule({ protocol: 6, port: 80 })])).toHaveLength(1)
+  expect(said('dir1', [rule({ destination: VIP })])).toHaveLength(1)
+})
+test('a realserver that refuses what comes for its server', () => {
+  const [one] = said('rs1', [rule({ protocol: 6, port: 80, refuses: true })], [])
+  expect(one).toMatchObject({
+    severity: 'critical',
+    message:
+      'a rule of chain inet site in of rs1 refuses what comes for the servers of http here: all that is tcp port 80',
+  })
+  expect(dropsServerOf(one!, 'http')).toBe(true)
+  expect(dropsClientsOf(one!, 'http')).toBe(false)
+  expect(said('rs1', [rule({ hook: OUTPUT, protocol: 6, sourcePort: 80 })], [])).toMatchObject([
+    { message: expect.stringContaining('drops what the servers of http here answer: all that is tcp from port 80') },
+  ])
+})
+test('heartbeats of a link, by port and by who sends them', () => {
+  const [link] = CONFIG.nodes.find(({ name }) => name === 'dir1')!.links
+  const by = (more: Partial<DropRule>) => said('dir2', [rule(more)], []).map(({ message }) => message)
+  expect(by({ protocol: 17, port: link!.port })).toEqual([
+    expect.stringMatching(/drops heartbeats that come over link /),
+  ])
+  expect(by({ source: link!.address })).toEqual([
+    expect.stringContaining(`heartbeats that come over link ${link!.name}: all that is from ${link!.address}`),
+  ])
+  expect(by({ hook: OUTPUT, destination: link!.address })).toEqual([expect.stringContaining('heartbeats that leave')])
+})
+test('one rule with a set is one trouble, with the set that has it', () => {
+  const found = said('dir1', [
+    { ...TO_VIP, set: 'closed' },
+    { ...rule({ destination: VIP, protocol: 6, port: 443 }), set: 'closed' },
+  ])
+  expect(found).toHaveLength(1)
+  expect(found[0]?.hint).toContain("nft delete element inet site closed '{ … }'")
+})
+
+test.each<[string, Partial<DropRule>]>([
+  ['the end of a filter', {}],
+  ['the end of a filter for one protocol', { protocol: 6, refuses: true }],
+  ['more is asked for: an interface, a state, a rate', { ...TO_VIP, more: true }],
+  ['behind what accepts the same', { ...TO_VIP, behind: true }],
+  ['a chain that no hook reaches', { ...TO_VIP, hook: null }],
+  ['somebody who is kept out (fail2ban)', { source: '203.0.113.7' }],
+  ['somebody who is kept out of the service', { ...TO_VIP, source: '203.0.113.7' }],
+  ['an address of others (docker)', { destination: '172.17.0.2', protocol: 6, port: 80 }],
+  ['another port', { protocol: 6, port: 3306 }],
+  ['another protocol of its port', { destination: VIP, protocol: 17, port: 80 }],
+  ['another port of the VIP', { destination: VIP, protocol: 6, port: 22 }],
+  ['what is forwarded for others', { ...TO_VIP, hook: FORWARD }],
+  ['of another family of addresses', { family: 'ip6', protocol: 6, port: 80 }],
+])('nothing is told of what is usual: %s', (_, more) => {
+  expect(said('dir1', [rule(more)])).toEqual([])
+})
+test('thousands who are kept out cost next to nothing, and many rules are told in part', () => {
+  const strangers = Array.from({ length: 5000 }, (_, at) =>
+    rule({ handle: at, source: `198.51.${at >> 8}.${at & 255}` }),
+  )
+  expect(said('dir1', strangers)).toEqual([])
+  expect(
+    said(
+      'dir1',
+      Array.from({ length: 30 }, (_, handle) => ({ ...TO_VIP, handle })),
+    ),
+  ).toHaveLength(8)
+})

@@ -1,0 +1,107 @@
+/**
+ * Rules of others' packet filters that drop or refuse what the cluster needs of this node. Only what is certain: a rule that asks for more than
+ * addresses, a protocol and ports (an interface, the state of a connection, a rate) is told by `lvsm doctor` alone, and so is the end of a filter.
+ */
+import { chainText, dropCountText, type DropRule, dropRulePlace, dropRuleText, listed, type Trouble } from '@lvsm/base'
+import type { Config, NodeView, PortRange } from '@lvsm/model'
+import { DROPPED, type DroppedKind } from '@lvsm/protocol'
+import { heldGroups } from '../lease.ts'
+import type { NodeState } from '../state.ts'
+import { type Need, needsOf } from './drop-needs.ts'
+
+const MOST_RULES = 8
+const MOST_NAMED = 4
+/** Whoever shows a status looks for a service there. */
+const MOST_SERVICES = 50
+
+export function dropRuleTroubles(state: NodeState): Trouble[] {
+  const { view, config, kernel } = state
+  const rules = kernel.observed?.dropRules
+  if (!view || !config || !rules || rules.length === 0) return []
+  const owned = heldGroups(state)
+  const by = [view, config, [...owned].toSorted().join(' ')]
+  const last = foundIn.get(rules)
+  if (last && by.every((one, at) => one === last.by[at])) return last.found
+  const found = dropsOf(rules, view, config, owned)
+  foundIn.set(rules, { by, found })
+  return found
+}
+/** Asked many times between two readings of the rules. */
+const foundIn = new WeakMap<readonly DropRule[], { readonly by: readonly unknown[]; readonly found: Trouble[] }>()
+
+interface Hit {
+  readonly need: Need
+  readonly kind: DroppedKind
+}
+export function dropsOf(
+  rules: readonly DropRule[],
+  view: NodeView,
+  config: Config,
+  owned: ReadonlySet<string>,
+): Trouble[] {
+  const needs = needsOf(view, config, owned)
+  const known = new Set(needs.flatMap(({ sources, destinations }) => [...sources, ...destinations]))
+  const byRule = new Map<string, { those: DropRule[]; hits: Hit[] }>()
+  for (const rule of rules) {
+    if (!isCertain(rule, known)) continue
+    const hits = needs.filter((need) => meets(rule, need)).map((need) => ({ need, kind: kindOf(rule, need) }))
+    if (hits.length === 0) continue
+    const key = `${chainText(rule)} ${rule.handle}`
+    const before = byRule.get(key) ?? { those: [], hits: [] }
+    byRule.set(key, { those: [...before.those, rule], hits: [...before.hits, ...hits] })
+  }
+  const found = [...byRule.values()].map(({ those, hits }) => told(view.node.name, those, hits))
+  const isWorst = ({ severity }: Trouble): boolean => severity === 'critical'
+  return [...found.filter(isWorst), ...found.filter((one) => !isWorst(one))].slice(0, MOST_RULES)
+}
+
+/** Without going over all that is needed: whoever is no part of the cluster may be kept out by thousands of rules. */
+function isCertain(rule: DropRule, known: ReadonlySet<string>): boolean {
+  const { source, destination, port, sourcePort, hook, more, behind } = rule
+  if (more || behind === true || hook === null) return false
+  if ([source, destination, port, sourcePort].every((one) => one === undefined)) return false
+  return [source, destination].every((one) => one === undefined || known.has(one))
+}
+const isIn = (port: number | undefined, ranges: readonly PortRange[]): boolean =>
+  port === undefined || ranges.some(({ from, to }) => from <= port && port <= to)
+const isAt = (address: string | undefined, addresses: ReadonlySet<string>): boolean =>
+  address === undefined || addresses.has(address)
+const FAMILY: Readonly<Record<string, Need['family']>> = { ip: 'ipv4', ip6: 'ipv6' }
+
+const meets = (rule: DropRule, need: Need): boolean =>
+  rule.hook !== null &&
+  need.hooks.has(rule.hook) &&
+  (rule.protocol ?? need.protocol) === need.protocol &&
+  (FAMILY[rule.family] ?? need.family) === need.family &&
+  isAt(rule.source, need.sources) &&
+  isAt(rule.destination, need.destinations) &&
+  isIn(rule.port, need.ports) &&
+  isIn(rule.sourcePort, need.sourcePorts)
+
+/** Of clients: all that they send, or one of several ports or protocols. */
+function kindOf({ port, protocol }: DropRule, { kind, ports, only }: Need): DroppedKind {
+  if (kind !== 'clients') return kind
+  const [first] = ports
+  const isOnePort = ports.length === 1 && first?.from === first?.to
+  return (port === undefined || isOnePort) && (protocol === undefined || only) ? 'clients' : 'some'
+}
+
+const KINDS = Object.keys(DROPPED) as DroppedKind[]
+function told(node: string, those: readonly DropRule[], hits: readonly Hit[]): Trouble {
+  const [first] = those as readonly [DropRule, ...DropRule[]]
+  const whats = KINDS.flatMap((kind) => {
+    const names = [...new Set(hits.flatMap((hit) => (hit.kind === kind ? [hit.need.name] : [])))].toSorted()
+    return names.length === 0 ? [] : [DROPPED[kind](listed(names, MOST_SERVICES))]
+  })
+  const { evidence, away } = dropRulePlace(those)
+  const what = listed([...new Set(those.map(dropRuleText))], MOST_NAMED)
+  const does = first.refuses === true ? 'refuses' : 'drops'
+  return {
+    code: 'drop-rule',
+    severity: hits.some(({ need }) => need.now) ? 'critical' : 'warning',
+    object: `chain ${chainText(first)}`,
+    message: `a rule of chain ${chainText(first)} of ${node} ${does} ${whats.join('; ')}: all that is ${what}`,
+    evidence: [...evidence, dropCountText(first)].join('; '),
+    hint: `on ${node}: ${away}`,
+  }
+}

@@ -1,0 +1,72 @@
+/** A rule of a packet filter that drops or refuses what it names, and how that is said. */
+export interface DropRule {
+  /** As nft names it. */
+  readonly family: string
+  readonly table: string
+  readonly chain: string
+  /** Where it hooks in, by the number of its family; null: a chain that others jump to. */
+  readonly hook: number | null
+  readonly handle: number
+  readonly source?: string
+  readonly destination?: string
+  /** IANA's number. */
+  readonly protocol?: number
+  readonly sourcePort?: number
+  readonly port?: number
+  /** It asks for more than is named here. */
+  readonly more: boolean
+  /** The chain by which it is reached, where that is another one; what its jump asks for is named with the rest. */
+  readonly from?: string
+  /** The set that has what is named. */
+  readonly set?: string
+  /** A rule before it accepts what it names, at least of some: it is the end of a list. */
+  readonly behind?: boolean
+  /** It answers that it takes nothing (reject); not there: it is silent. */
+  readonly refuses?: boolean
+  /** Null: nobody counts. */
+  readonly packets: number | null
+}
+
+const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmpv6', 132: 'sctp' }
+
+/** What it names: `to 10.11.0.10 tcp port 80`; empty: nothing. */
+export function dropRuleText({ source, destination, protocol, sourcePort, port, more }: DropRule): string {
+  const name = protocol === undefined ? '' : (PROTOCOLS[protocol] ?? `protocol ${protocol}`)
+  return [
+    source === undefined ? '' : `from ${source}`,
+    destination === undefined ? '' : `to ${destination}`,
+    name,
+    sourcePort === undefined ? '' : `from port ${sourcePort}`,
+    port === undefined ? '' : `port ${port}`,
+    more ? '(and more that it asks for)' : '',
+  ]
+    .filter((text) => text !== '')
+    .join(' ')
+}
+
+export const chainText = ({ family, table, chain }: Pick<DropRule, 'family' | 'table' | 'chain'>): string =>
+  `${family} ${table} ${chain}`
+export const dropCountText = ({ packets }: Pick<DropRule, 'packets'>): string =>
+  packets === null ? 'nobody counts what it dropped' : `${packets} packets until now`
+
+/** Where to look for those that one rule stands for, by its set or by whence it is reached; and what takes it away. */
+export function dropRulePlace(those: readonly DropRule[]): { readonly evidence: string[]; readonly away: string } {
+  const [first] = those
+  if (!first) return { evidence: [], away: '' }
+  const { family, table, handle } = first
+  const at = chainText(first)
+  const unique = (texts: readonly (string | undefined)[]): string[] => [
+    ...new Set(texts.flatMap((text) => (text === undefined ? [] : [text]))),
+  ]
+  const sets = unique(those.map(({ set }) => set))
+  const from = unique(those.map((one) => one.from))
+  const rule = `nft delete rule ${at} handle ${handle}, and take it from whatever makes it`
+  return {
+    evidence: [
+      `nft -a list chain ${at}: handle ${handle}`,
+      ...from.map((chain) => `it is reached from chain ${family} ${table} ${chain}`),
+      ...sets.map((set) => `nft list set ${family} ${table} ${set} has it`),
+    ],
+    away: sets[0] === undefined ? rule : `nft delete element ${family} ${table} ${sets[0]} '{ … }'; or: ${rule}`,
+  }
+}

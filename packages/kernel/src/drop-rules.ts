@@ -1,0 +1,75 @@
+/** Rules of others' packet filters that drop or refuse, as the kernel has them in nf_tables. */
+import type { DropRule } from '@lvsm/base'
+import { type Decoded, type Message, nftables } from '@lvsm/netlink'
+import type { Netlink } from './netlink.ts'
+
+/** Of a family; a machine with containers has thousands of rules in all. */
+const MOST_RULES = 20_000
+/** Sets that are read; and one that has more elements than a person writes down is a list of strangers. */
+const MOST_SETS = 200
+
+const decoded = <T>(socket: Netlink, request: Uint8Array, decode: (message: Message) => Decoded<T>): T[] =>
+  socket.dump(request).flatMap((message) => {
+    const found = decode(message)
+    return found.ok ? [found.value] : []
+  })
+
+interface Hooked {
+  readonly family: string
+  readonly table: string
+  readonly chain: string
+  readonly hook: number | null
+}
+/** Of these chains, in tables that are not lvsm's own. */
+export function readDropRules(socket: Netlink, chains: readonly Hooked[]): DropRule[] {
+  const hooks = new Map(chains.map(({ family, table, chain, hook }) => [`${family} ${table} ${chain}`, hook]))
+  const families = [...new Set(chains.map(({ family }) => family))] as nftables.Family[]
+  const sets = new Map<string, readonly nftables.Element[] | null>()
+  const elementsOf = (name: nftables.SetName): readonly nftables.Element[] | null => {
+    const key = `${name.family} ${name.table} ${name.set}`
+    const known = sets.get(key)
+    if (known !== undefined || sets.size >= MOST_SETS) return known ?? null
+    const found = readElements(socket, name)
+    sets.set(key, found)
+    return found
+  }
+  return families.flatMap((family) => {
+    const all = decoded(socket, nftables.dumpRules({ family }), nftables.decodeRule).slice(0, MOST_RULES)
+    const rules = all.filter(({ table, chain }) => !isOwn(table) && hooks.has(`${family} ${table} ${chain}`))
+    const hookOf = (table: string, chain: string): number | null => hooks.get(`${family} ${table} ${chain}`) ?? null
+    return nftables.dropsIn({ rules, hookOf, elementsOf }).map(({ rule, behind, ...drop }) => ({
+      ...{ family, table: rule.table, chain: rule.chain, handle: rule.handle, ...drop },
+      ...(behind ? { behind } : {}),
+      ...(rule.expressions.some((one) => one.kind === 'unknown' && one.name === 'reject') ? { refuses: true } : {}),
+    }))
+  })
+}
+const isOwn = (table: string): boolean => table.startsWith('lvsm')
+
+/** Of the families whose chains see packets of IP on this machine. */
+const SEEN: ReadonlySet<string> = new Set(['ip', 'ip6', 'inet'])
+/** Of all tables that work now; where there are none but lvsm's own, nothing more is asked of the kernel. */
+export function readStandingDropRules(socket: Netlink): DropRule[] {
+  const tables = decoded(socket, nftables.dumpTables(), nftables.decodeTable).filter(
+    ({ family, table, dormant }) => SEEN.has(family) && !isOwn(table) && dormant !== true,
+  )
+  if (tables.length === 0) return []
+  const working = new Set(tables.map(({ family, table }) => `${family} ${table}`))
+  const chains = decoded(socket, nftables.dumpChains(), nftables.decodeChain).filter(({ family, table }) =>
+    working.has(`${family} ${table}`),
+  )
+  return readDropRules(
+    socket,
+    chains.map(({ family, table, chain, hook }) => ({ family, table, chain, hook: hook?.number ?? null })),
+  )
+}
+
+/** Null: it went meanwhile. */
+function readElements(socket: Netlink, name: nftables.SetName): readonly nftables.Element[] | null {
+  try {
+    const lists = decoded(socket, nftables.dumpElements(name), nftables.decodeElements)
+    return nftables.singleElements(lists.flatMap(({ elements }) => elements))
+  } catch {
+    return null
+  }
+}

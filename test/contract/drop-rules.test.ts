@@ -1,0 +1,116 @@
+/** Rules of others that drop, as nft writes them and this kernel has them: what the agent tells of them, and what of usual firewalls it does not. */
+import { execFileSync } from 'node:child_process'
+import { readStandingDropRules } from '@lvsm/kernel'
+import { checkConfig, nodeView, SAMPLE } from '@lvsm/model'
+import { afterEach, expect, test } from 'vitest'
+import { dropsOf } from '../../agent/node/core/observe/drop-rules.ts'
+import { filter, space } from './space.ts'
+
+/** What closes a chain ends a line. */
+const nft = (text: string): string =>
+  execFileSync('ip', ['netns', 'exec', space, 'nft', '-f', '-'], {
+    input: text.replaceAll('; }', ';\n}\n'),
+    encoding: 'utf8',
+  })
+afterEach(() => nft('flush ruleset'))
+
+const { config } = checkConfig(SAMPLE)
+const VIP = '10.11.0.10'
+function told(node: string, text: string): string[] {
+  nft(text)
+  const view = config && nodeView(config, node)
+  if (!view) throw new Error(node)
+  return dropsOf(readStandingDropRules(filter), view, config, new Set(['web'])).map(
+    ({ severity, message }) => `${severity}: ${message}`,
+  )
+}
+const site = (...rules: string[]): string =>
+  `table inet site { chain in { type filter hook input priority 0; ${rules.join('; ')}; } }`
+
+test('one rule keeps every client from the owner', () => {
+  expect(told('dir1', site(`ip daddr ${VIP} tcp dport 80 drop`))).toEqual([
+    `critical: a rule of chain inet site in of dir1 drops what clients of http send: all that is to ${VIP} tcp port 80`,
+  ])
+})
+test('a realserver refuses its port', () => {
+  expect(told('rs1', site('tcp dport 80 counter reject with tcp reset'))).toEqual([
+    'critical: a rule of chain inet site in of rs1 refuses what comes for the servers of http here: all that is tcp port 80',
+  ])
+})
+test('in a chain that is jumped to, by a set and by a map; and it ends with the rule', () => {
+  const jumped = `table ip site {
+    set closed { type inet_service; elements = { 80, 8443 } }
+    chain web { tcp dport @closed drop; }
+    chain in { type filter hook input priority 0; ip daddr vmap { ${VIP} : jump web }; }
+  }`
+  expect(told('dir1', jumped)).toEqual([expect.stringContaining(`to ${VIP} tcp port 80`)])
+  expect(told('dir1', 'flush chain ip site web')).toEqual([])
+})
+test('a table that somebody switched off drops nothing, and none but lvsm’s own is not looked at', () => {
+  const rules = `chain in { type filter hook input priority 0; ip daddr ${VIP} tcp dport 80 drop; }`
+  expect(told('dir1', `table inet site { flags dormant; ${rules} }`)).toEqual([])
+  expect(told('dir1', `flush ruleset; table inet lvsm-nat { ${rules} }`)).toEqual([])
+})
+
+const DEBIAN = `table inet filter {
+  set admins { type ipv4_addr; flags interval; elements = { 10.99.0.0/16 } }
+  chain input { type filter hook input priority filter; policy drop;
+    ct state vmap { established : accept, related : accept, invalid : drop }
+    iifname lo accept
+    ip protocol icmp accept
+    tcp dport 22 ip saddr @admins accept
+    tcp dport 22 drop
+    udp dport { 7400, 694, 5405 } accept
+    ip daddr ${VIP} tcp dport { 80, 443 } accept
+    tcp flags & (fin | syn) == fin | syn drop
+    tcp dport 80 ct state new limit rate over 400/second drop
+    iifname "wan" tcp dport 80 drop
+    ip daddr ${VIP} drop
+    tcp dport 1-1023 drop
+    meta l4proto tcp reject with tcp reset
+    reject with icmpx admin-prohibited
+  }
+  chain forward { type filter hook forward priority filter; policy drop; }
+}`
+const FAIL2BAN = `table inet f2b-table {
+  set addr-set-sshd { type ipv4_addr; elements = { 203.0.113.7, 198.51.100.9 } }
+  chain f2b-chain { type filter hook input priority filter - 1; policy accept;
+    tcp dport 22 ip saddr @addr-set-sshd reject with icmp port-unreachable
+    tcp dport { 80, 443 } ip saddr @addr-set-sshd drop
+    ip saddr 203.0.113.99 drop
+  }
+}`
+const DOCKER = `table ip filter {
+  chain DOCKER { iifname != "docker0" oifname "docker0" ip daddr 172.17.0.2 tcp dport 80 accept; iifname != "docker0" oifname "docker0" drop; }
+  chain DOCKER-USER { return; }
+  chain DOCKER-ISOLATION-STAGE-2 { oifname "docker0" drop; return; }
+  chain FORWARD { type filter hook forward priority filter; policy drop;
+    jump DOCKER-USER
+    iifname "docker0" oifname != "docker0" jump DOCKER-ISOLATION-STAGE-2
+    oifname "docker0" jump DOCKER
+  }
+}
+table ip raw { chain PREROUTING { type filter hook prerouting priority raw; ip daddr 172.17.0.2 iifname != "docker0" drop; } }`
+const FIREWALLD = `table inet firewalld {
+  chain filter_IN_public_deny { }
+  chain filter_IN_public_allow { tcp dport 22 accept; tcp dport 80 accept; udp dport 7400 accept; ip daddr ${VIP} tcp dport 443 accept; }
+  chain filter_IN_public { jump filter_IN_public_deny; jump filter_IN_public_allow; meta l4proto { icmp, ipv6-icmp } accept; }
+  chain filter_INPUT_ZONES { iifname "outside" goto filter_IN_public; goto filter_IN_public; }
+  chain filter_INPUT { type filter hook input priority filter + 10; policy accept;
+    ct state { established, related } accept
+    iifname lo accept
+    jump filter_INPUT_ZONES
+    ct state invalid drop
+    reject with icmpx admin-prohibited
+  }
+  chain filter_OUTPUT { type filter hook output priority filter + 10; policy accept;
+    ip6 daddr { ::/96, 2002::/24 } reject with icmpv6 addr-unreachable; }
+}`
+test.each([
+  ['Debian', DEBIAN],
+  ['fail2ban', FAIL2BAN],
+  ['docker', DOCKER],
+  ['firewalld', FIREWALLD],
+])('nothing is told of a usual firewall: %s', (_, text) => {
+  for (const node of ['dir1', 'dir2', 'rs1', 'rs3']) expect(told(node, `flush ruleset; ${text}`)).toEqual([])
+})
