@@ -1,8 +1,8 @@
 /** Conversations over TLS from the first byte on, as imaps, ldaps and the like: certificates count as everywhere, and then what the server says. */
-import type { Socket } from 'node:net'
+import { createConnection, type Socket } from 'node:net'
 import { createServer } from 'node:tls'
 import { afterEach, beforeAll, expect, test } from 'vitest'
-import { ask, type Certificates, type Identity, makeCertificates, Servers } from './fixture.ts'
+import { ask, type Certificates, type Identity, makeCertificates, OWN, Servers } from './fixture.ts'
 
 let certificates: Certificates
 beforeAll(async () => {
@@ -58,4 +58,25 @@ test('one that speaks in the clear, and one that says nothing, are told from eac
   expect(await ask('redis', silent, keys('redis'), 300)).toEqual(told)
   const mute = await servers.listen(createServer({ ...certificates.good }, () => undefined))
   expect((await ask('pop3', mute, keys('pop3'), 700)).reason).toMatch(/says nothing that is wanted within/)
+})
+
+test.each([
+  ['tls', {}],
+  ['redis', {}],
+  ['https', {}],
+  ['https', { http2: true }],
+  ['grpc', {}],
+] as const)('with a key that is of another certificate nothing is opened: %s %o', async (type, more) => {
+  const { good, strange, authority } = certificates
+  const opened: (number | undefined)[] = []
+  const port = await servers.raw(({ remotePort }) => void opened.push(remotePort))
+  const wrong = { tls: true, ca: authority.certificate, 'client-certificate': `${good.cert}\n${strange.key}`, ...more }
+  for (let times = 0; times < 3; times++)
+    expect(await ask(type, port, wrong)).toEqual({ ok: null, reason: expect.stringMatching(/key values mismatch/) })
+  // It is accepted after whatever was opened before.
+  const last = createConnection({ host: OWN, port })
+  await new Promise((resolve) => last.on('connect', resolve))
+  await expect.poll(() => opened).toContain(last.localPort)
+  expect(opened).toHaveLength(1)
+  last.destroy()
 })

@@ -32,16 +32,16 @@ interface Line {
 }
 /** By TLS, where the check says so, from the first byte on. */
 function lineTo(job: ProbeJob, end: Parameters<Ask>[1], trace: Trace, accepted: () => void): Line {
+  const options = isSet(job.keys, 'tls') ? tlsOptions(job.keys) : null
   const raw = open(job, trace)
   raw.on('error', failing(end))
-  if (!isSet(job.keys, 'tls'))
-    return { socket: raw, onOpen: (then) => raw.on('connect', then), close: () => leave(raw) }
+  if (options === null) return { socket: raw, onOpen: (then) => raw.on('connect', then), close: () => leave(raw) }
   let opened = false
   raw.on('connect', () => {
     opened = true
     accepted()
   })
-  const socket = connectTls({ socket: raw, ...tlsOptions(job.keys) })
+  const socket = connectTls({ socket: raw, ...options })
   trace.tls(socket)
   socket.on('error', failing(end))
   return {

@@ -40,6 +40,7 @@ interface Opened {
 
 /** A session to the server of a job. Whatever ends it, ends the attempt. */
 export function openSession(job: ProbeJob, end: End, secure: boolean, trace: Trace): Opened {
+  const options = secure ? tlsOptions(job.keys) : null
   const raw = open(job, trace)
   let stage = 'no answer'
   raw.on('connect', () => {
@@ -49,7 +50,7 @@ export function openSession(job: ProbeJob, end: End, secure: boolean, trace: Tra
   const say = (now: string): void => {
     stage = now
   }
-  const socket = secure ? encrypted(raw, job.keys, end, { say, trace }) : raw
+  const socket = options ? encrypted(raw, options, end, { say, trace }) : raw
   const session = connectSession(`${secure ? 'https' : 'http'}://prober.invalid`, {
     createConnection: () => socket,
     settings: { enablePush: false },
@@ -103,8 +104,8 @@ interface Watched {
   readonly say: (stage: string) => void
   readonly trace: Trace
 }
-function encrypted(raw: Socket, keys: ProbeJob['keys'], end: End, { say, trace }: Watched): Socket {
-  const socket = connectTls({ socket: raw, ...tlsOptions(keys), ALPNProtocols: ['h2'] })
+function encrypted(raw: Socket, options: ReturnType<typeof tlsOptions>, end: End, { say, trace }: Watched): Socket {
+  const socket = connectTls({ socket: raw, ...options, ALPNProtocols: ['h2'] })
   trace.tls(socket)
   socket.on('error', failing(end))
   socket.on('secureConnect', () => {

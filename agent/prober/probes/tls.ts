@@ -14,7 +14,8 @@ import { dayOf } from '../trace.ts'
 /** What this system trusts; where it has none, whom Node trusts. */
 const SYSTEM = '/etc/ssl/certs/ca-certificates.crt'
 const MOST_CONTEXTS = 64
-const contexts = new Map<string, SecureContext>()
+/** Those that cannot be made, too: a certificate whose key is another's is asked with again and again. */
+const contexts = new Map<string, SecureContext | Error>()
 const system = new Changes(SYSTEM, () => performance.now())
 
 /** As Node has it by itself, from 1.2 on. */
@@ -22,21 +23,29 @@ type Oldest = 'TLSv1.2' | 'TLSv1.3'
 
 /**
  * Whom a certificate may be from: those of the text, else those of this system; `own`: certificate and key of whoever asks. Reading them takes
- * long: once for each text.
+ * long: once for each text. Throws where they do not go together: before anything is opened.
  */
 export function authorities(ca: string | undefined, minVersion: Oldest = 'TLSv1.2', own?: string): SecureContext {
   const key = `${minVersion} ${ca ?? `of the system ${system.version()}`} ${own ?? ''}`
-  const known = contexts.get(key)
-  if (known) return known
-  if (contexts.size >= MOST_CONTEXTS) contexts.clear()
-  const trusted = ca ?? systemAuthorities()
-  const made = createSecureContext({
-    minVersion,
-    ...(trusted === null ? {} : { ca: trusted }),
-    ...(own === undefined ? {} : { cert: own, key: own }),
-  })
-  contexts.set(key, made)
+  let made = contexts.get(key)
+  if (made === undefined) {
+    if (contexts.size >= MOST_CONTEXTS) contexts.clear()
+    made = contextOf(ca ?? systemAuthorities(), minVersion, own)
+    contexts.set(key, made)
+  }
+  if (made instanceof Error) throw made
   return made
+}
+function contextOf(trusted: string | null, minVersion: Oldest, own: string | undefined): SecureContext | Error {
+  try {
+    return createSecureContext({
+      minVersion,
+      ...(trusted === null ? {} : { ca: trusted }),
+      ...(own === undefined ? {} : { cert: own, key: own }),
+    })
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
 }
 function systemAuthorities(): string | null {
   try {
@@ -62,12 +71,13 @@ export function tlsOptions(keys: ProbeJob['keys']): Options {
 }
 
 export const askTls: Ask = (job, end, trace) => {
+  const options = tlsOptions(job.keys)
   const raw = open(job, trace)
   let connected = false
   raw.on('connect', () => {
     connected = true
   })
-  const socket = connect({ socket: raw, ...tlsOptions(job.keys) })
+  const socket = connect({ socket: raw, ...options })
   trace.tls(socket)
   socket.on('secureConnect', () => {
     const until = dayOf(socket.getPeerCertificate().valid_to)
