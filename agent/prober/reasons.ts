@@ -56,7 +56,7 @@ const OWN: ReadonlySet<string> = new Set([
 ])
 /** Where EACCES is of a route that is prohibited here, or of a router's or host's word by ICMPv6 (RFC 4443 3.1, codes 1, 5, 6), and not of a right to bind. */
 const ON_THE_WAY: ReadonlySet<unknown> = new Set(['connect', 'send', 'read', 'recv', 'write'])
-const PROHIBITED = 'a route prohibits it, here (ip route get shows it) or on the way'
+const PROHIBITED = 'a route prohibits it, on the node that asks (ip route get shows it there) or on the way'
 /** As the kernel answers to who sends along a route of that type (ip-route(8)): blackhole. */
 const THROWN_AWAY = 'a route throws away here what is sent there (ip route get shows nothing else: Invalid argument)'
 const isOnTheWay = (error: Error, code: string): boolean =>

@@ -12,10 +12,11 @@ import type { NodeReport, RealserverReport, Status } from '../http/status.ts'
 import { together } from '../http/verdict.ts'
 import type { ListedTrouble } from './listed.ts'
 import { serversOf } from './servers.ts'
+import { placed } from './where.ts'
 
 /** What is wrong, as `lvsm status` and the console list it: what is so now first, then the worst. */
 export const listedTroubles = (status: Status, events: readonly HistoryEvent[] = []): ListedTrouble[] =>
-  together([...status.troubles, ...unsaid(status, events)])
+  together([...status.troubles, ...unsaid(status, events)]).map(placed)
 
 /** Does anything here need the events, which say since when? */
 export const isUnsaid = (status: Status): boolean => unsaid(status, []).length > 0
