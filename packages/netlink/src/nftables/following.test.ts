@@ -4,7 +4,7 @@ import type { Expression } from './expression.ts'
 import { dropsIn, type FoundDrop } from './following.ts'
 import * as match from './match.ts'
 import type { Rule } from './rule.ts'
-import { type Element, portKey, singleElements } from './set.ts'
+import { type Element, type ListedElement, portKey, singleElements } from './set.ts'
 import { accept, drop, jump } from './types.ts'
 
 const VIP = '10.11.0.10'
@@ -17,7 +17,7 @@ const isIn = (set: string, more: object = {}): Expression => ({ kind: 'lookup', 
 const INPUT = 1
 
 type Rules = Readonly<Record<string, readonly (readonly Expression[])[]>>
-type Sets = Readonly<Record<string, readonly Element[] | null>>
+type Sets = Readonly<Record<string, readonly ListedElement[] | null>>
 function drops(chains: Rules, sets: Sets = {}): Partial<FoundDrop>[] {
   let handle = 0
   const rules = Object.entries(chains).flatMap(([chain, all]) =>
@@ -113,6 +113,56 @@ test('a map drops, accepts, or jumps by key', () => {
     { destination: '10.11.0.12', port: 80, set: 'verdicts', handle: 2 },
   ])
 })
+const WEB = match.portIs(80)
+const closed = [...WEB, match.decide(drop)]
+const range: ListedElement = { key: bytesOf('10.0.0.0'), many: true }
+test('an allow-list of ranges, of several things in one, or that is not read, is before what drops the rest', () => {
+  const by = (set: object, verdict = [match.decide(accept)]): Rules => ({
+    input: [[...WEB, FROM, isIn('allowed', set), ...verdict], closed],
+  })
+  const map = by({ verdicts: true }, [])
+  const behind = [{ port: 80, behind: true, handle: 2 }]
+  expect(drops(by({}), { allowed: [range] }), 'ranges alone').toMatchObject(behind)
+  expect(drops(by({}), { allowed: [{ key: bytesOf('10.9.0.1') }, range] })).toMatchObject(behind)
+  expect(drops(by({}), {}), 'not known').toMatchObject(behind)
+  expect(drops(by({ inverted: true }), { allowed: [range] })).toMatchObject(behind)
+  expect(drops(map, {}), 'a map that is not known').toMatchObject(behind)
+  expect(drops(map, { allowed: [{ ...range, verdict: accept }] })).toMatchObject(behind)
+  expect(drops(map, { allowed: [{ ...range, verdict: drop }] }), 'it accepts nothing').toMatchObject([
+    { port: 80, more: true, behind: false, handle: 1 },
+    { port: 80, more: false, behind: false, handle: 2 },
+  ])
+  expect(drops(by({}), { allowed: [] }), 'nobody is allowed').toMatchObject([{ behind: false }])
+})
+test('several things in one key are named each; those that are ranges are not', () => {
+  const key = Uint8Array.of(10, 0, 0, 1, 0, 80, 0, 0)
+  const last = Uint8Array.of(10, 0, 0, 9, 0, 80, 0, 0)
+  const rules = (load: readonly Expression[]): Rules => ({
+    input: [[...match.transportIs(6), ...load, isIn('allowed'), match.decide(accept)], closed],
+  })
+  expect(drops(rules([FROM, PORT]), { allowed: [{ key, last: key }] })).toMatchObject([{ port: 80, behind: true }])
+  expect(drops(rules([FROM, PORT]), { allowed: [{ key, last }] })).toMatchObject([{ port: 80, behind: true }])
+  expect(drops(rules([PORT, FROM]), { allowed: [{ key }] }), 'port 2560').toMatchObject([{ behind: false }])
+  const dropped: Rules = {
+    input: [[{ kind: 'meta', key: 'l4proto' }, TO, PORT, isIn('blocked'), match.decide(drop)]],
+  }
+  const blocked = [{ key: Uint8Array.of(6, 0, 0, 0, 10, 11, 0, 10, 0, 80, 0, 0) }]
+  expect(drops(dropped, { blocked })).toMatchObject([
+    { protocol: 6, destination: VIP, port: 80, more: false, set: 'blocked' },
+  ])
+})
+test('each set of a rule stands for its elements', () => {
+  const ports = [{ key: portKey(80) }, { key: portKey(443) }]
+  const chains: Rules = { input: [[FROM, isIn('allowed'), PORT, isIn('__set0'), match.decide(accept)], closed] }
+  expect(drops(chains, { allowed: [range], __set0: ports })).toMatchObject([{ port: 80, behind: true }])
+})
+test('thousands of rules are looked at in a moment', () => {
+  const many = (verdict: typeof accept): readonly (readonly Expression[])[] =>
+    Array.from({ length: 8000 }, (_, at) => [...match.portIs(at + 1), match.decide(verdict)])
+  const found = drops({ blocked: [...many(accept), ...many(drop)] })
+  expect(found).toHaveLength(8000)
+  expect(found.at(-1), 'nobody compared it with all before it: it is not accused').toMatchObject({ behind: true })
+})
 test('of ranges those that are one key alone', () => {
   const [one, many] = [bytesOf('10.0.0.255'), bytesOf('10.2.0.0')]
   const ranges = [
@@ -122,7 +172,7 @@ test('of ranges those that are one key alone', () => {
     { key: many },
     { key: bytesOf('10.3.0.0'), end: true as const },
   ]
-  expect(singleElements(ranges)).toEqual([{ key: one }])
+  expect(singleElements(ranges)).toEqual([{ key: one }, { key: many, many: true }])
   expect(singleElements([{ key: one }, { key: many }])).toHaveLength(2)
 })
 

@@ -2,16 +2,19 @@
  * What rules drop together: one that drops in a chain that others jump to asks for what the jump asks, too; a set stands for each of its elements, and
  * a map from keys to verdicts for a rule of each. Only what is named so is added: the rest is said of each rule by itself (`droppedBy`).
  */
-import { acceptedBy, askedBy, type Dropped, droppedBy, type Found, isBehind, NAMES, placeOf } from './dropping.ts'
+import { acceptedBy, askedBy, type Dropped, droppedBy, type Found, isBehind, NAMES } from './dropping.ts'
 import type { Expression } from './expression.ts'
 import type { Rule } from './rule.ts'
-import type { Element, SetName } from './set.ts'
+import { namedBy } from './looked-up.ts'
+import type { ListedElement, SetName } from './set.ts'
 import type { Verdict } from './types.ts'
 
 /** Jumps within jumps (the kernel allows 16); what one rule stands for, and all of them: more is a list of strangers. */
 const DEEPEST = 8
 const MOST_ELEMENTS = 256
 const MOST = 5000
+/** A rule that drops with a rule before it that accepts, of those that no walk reached. */
+const MOST_COMPARED = 200_000
 
 export interface Ruleset {
   /** Of one family, in the order in which the kernel tells them. */
@@ -19,12 +22,12 @@ export interface Ruleset {
   /** Where a chain hooks in; null: others jump to it. */
   hookOf(table: string, chain: string): number | null
   /** Null: not known. */
-  elementsOf(set: SetName): readonly Element[] | null
+  elementsOf(set: SetName): readonly ListedElement[] | null
 }
 export interface FoundDrop extends Dropped {
   readonly rule: Rule
   readonly hook: number | null
-  /** A rule before it accepts what it names. */
+  /** A rule before it accepts what it names; or there are too many to say. */
   readonly behind: boolean
   /** The chain by which it is reached, where that is another one. */
   readonly from?: string
@@ -43,27 +46,38 @@ const keyOf = ({ table, chain }: Pick<Rule, 'table' | 'chain'>): string => `${ta
 /** Each rule that drops, or refuses, at least once. */
 export function dropsIn(ruleset: Ruleset): FoundDrop[] {
   const chains = new Map<string, Rule[]>()
-  for (const rule of ruleset.rules) chains.set(keyOf(rule), [...(chains.get(keyOf(rule)) ?? []), rule])
+  for (const rule of ruleset.rules) {
+    const chain = chains.get(keyOf(rule))
+    if (chain) chain.push(rule)
+    else chains.set(keyOf(rule), [rule])
+  }
   const walk = new Walk(ruleset, chains)
   for (const [key, [first]] of chains) {
     const hook = first ? ruleset.hookOf(first.table, first.chain) : null
     if (first && hook !== null) walk.chain(key, { said: NOTHING, hook, from: first.chain, depth: 0, accepts: [] })
   }
   const reached = new Set(walk.found.map(({ rule }) => rule))
-  const others = [...chains.values()].flatMap((rules) => alone(ruleset, rules).filter(({ rule }) => !reached.has(rule)))
+  const patience = { left: MOST_COMPARED }
+  const others = [...chains.values()].flatMap((rules) => alone(ruleset, rules, reached, patience))
   return [...walk.found, ...others]
 }
 const NOTHING: Dropped = { more: false, packets: null }
 
-/** By what each says itself. */
-function alone(ruleset: Ruleset, rules: readonly Rule[]): FoundDrop[] {
+/** By what each says itself, of those that were not reached. */
+function alone(
+  ruleset: Ruleset,
+  rules: readonly Rule[],
+  reached: ReadonlySet<Rule>,
+  patience: { left: number },
+): FoundDrop[] {
   const accepts: Dropped[] = []
   return rules.flatMap((rule): FoundDrop[] => {
-    const dropped = droppedBy(rule)
+    const dropped = reached.has(rule) ? null : droppedBy(rule)
     const accepted = dropped === null ? acceptedBy(rule) : null
     if (accepted) accepts.push(accepted)
     if (!dropped) return []
-    const behind = accepts.some((one) => isBehind(dropped, one))
+    if (NAMES.some((name) => dropped[name] !== undefined)) patience.left -= accepts.length
+    const behind = patience.left < 0 || accepts.some((one) => isBehind(dropped, one))
     return [{ ...dropped, rule, hook: ruleset.hookOf(rule.table, rule.chain), behind }]
   })
 }
@@ -129,31 +143,49 @@ function together(one: Dropped, other: Dropped): Dropped | null {
 }
 
 const DROP: Verdict = { verdict: 'drop' }
-function waysOf(rule: Rule, ruleset: Ruleset): Way[] {
+const ACCEPT: Verdict = { verdict: 'accept' }
+function waysOf(rule: Rule, ruleset: Ruleset): readonly Way[] {
   const { expressions } = rule
   const refuses = expressions.some((one) => one.kind === 'unknown' && one.name === 'reject')
   const ends = expressions.find((one) => one.kind === 'verdict')
   const verdict = ends?.kind === 'verdict' ? ends.verdict : refuses ? DROP : null
-  const at = expressions.findIndex((one) => one.kind === 'lookup')
-  const lookup = expressions[at]
-  const said = askedBy(expressions)
-  if (lookup?.kind !== 'lookup' || lookup.inverted) return [{ said, verdict }]
-  const elements = ruleset.elementsOf({ family: rule.family, table: rule.table, set: lookup.set })
-  const place = placeOf(expressions[at - 1])
-  const unknown: Way[] = lookup.verdicts ? [] : [{ said, verdict }]
-  if (!elements || elements.length > MOST_ELEMENTS || !place) return unknown
-  // Beside this one: what else it asks for.
-  const others = askedBy(expressions.filter((_, index) => index !== at && index !== at - 1))
+  const said = askedBy(expressions.filter(({ kind }) => kind !== 'lookup'))
+  let ways: readonly Way[] = [{ said, verdict }]
+  for (const [at, one] of expressions.entries())
+    if (one.kind === 'lookup') {
+      const options = optionsOf(rule, at, one, ruleset)
+      const all = ways.length * options.length > MOST_ELEMENTS ? [unnamed(one)] : options
+      ways = ways.flatMap((way) => all.flatMap((option) => narrowed(way, option)))
+    }
+  return ways
+}
+/** What a set, or a map, may have found. */
+interface Option {
+  readonly found: Found
+  /** Of a map. */
+  readonly verdict?: Verdict | null
+  readonly set?: string
+}
+/** Perhaps a map accepts it: a rule behind it is not accused then. */
+const unnamed = ({ verdicts }: Lookup): Option => ({
+  found: { more: true },
+  ...(verdicts ? { verdict: ACCEPT } : {}),
+})
+type Lookup = Extract<Expression, { kind: 'lookup' }>
+function optionsOf(rule: Rule, at: number, lookup: Lookup, ruleset: Ruleset): readonly Option[] {
+  const name = { family: rule.family, table: rule.table, set: lookup.set }
+  const elements = lookup.inverted ? null : ruleset.elementsOf(name)
+  if (!elements || elements.length > MOST_ELEMENTS) return [unnamed(lookup)]
+  const loaded = rule.expressions.slice(0, at)
   // Names of sets without one are the kernel's.
   const set = lookup.set.startsWith('__') ? {} : { set: lookup.set }
-  return elements.flatMap((one): Way[] => {
-    const named = namedBy(place, one, expressions[at - 1])
-    if (named === null) return []
-    const both = together(others, { more: false, packets: others.packets, ...named })
-    return both ? [{ said: both, verdict: lookup.verdicts ? (one.verdict ?? null) : verdict, ...set }] : []
+  return elements.map((element): Option => {
+    const found = namedBy(loaded, element)
+    const verdict = lookup.verdicts ? { verdict: element.verdict ?? null } : {}
+    return { found, ...verdict, ...(NAMES.some((one) => found[one] !== undefined) ? set : {}) }
   })
 }
-/** Null: a bound of a range, or several things in one. */
-function namedBy(place: (data: Uint8Array) => Found, { key }: Element, loaded: Expression | undefined): Found | null {
-  return loaded?.kind === 'payload' && key.length === loaded.length ? place(key) : null
+function narrowed(way: Way, { found, ...option }: Option): Way[] {
+  const said = together(way.said, { more: false, packets: way.said.packets, ...found })
+  return said ? [{ ...way, ...option, said }] : []
 }

@@ -29,7 +29,7 @@ const SET = {
 const SET_FLAG = { map: 0x8, timeout: 0x10, dynamic: 0x20 } as const
 const VERDICT_TYPE = 0xffffff00
 const LIST = { table: 1, set: 2, elements: 3 } as const
-const ELEMENT = { key: 1, data: 2, flags: 3, timeout: 4, expiration: 5 } as const
+const ELEMENT = { key: 1, data: 2, flags: 3, timeout: 4, expiration: 5, keyEnd: 10 } as const
 const LIST_ELEMENT = 1
 const RANGE_END = 1
 
@@ -75,12 +75,18 @@ export interface ListedElement extends Element {
   readonly leftMs?: number
   /** In a set of ranges: it is no more in the one before it (NFT_SET_ELEM_INTERVAL_END). */
   readonly end?: true
+  /** Of a range of several things in one: the last of each (NFTA_SET_ELEM_KEY_END). */
+  readonly last?: Uint8Array
+  /** It stands for more than this key: see `singleElements`. */
+  readonly many?: true
 }
 
-/** Those that stand for one key alone: in a set of ranges each begins with one element, and ends before another one. */
+/** Without ends of ranges: in a set of ranges each begins with one element, and ends before another one. */
 export function singleElements(all: readonly ListedElement[]): readonly ListedElement[] {
   const ends = new Set(all.flatMap(({ key, end }) => (end ? [key.join()] : [])))
-  return ends.size === 0 ? all : all.filter(({ key, end }) => !end && ends.has(keyAfter(key).join()))
+  if (ends.size === 0) return all
+  const begins = all.filter(({ end }) => !end)
+  return begins.map((one) => (ends.has(keyAfter(one.key).join()) ? one : { ...one, many: true }))
 }
 function keyAfter(key: Uint8Array): Uint8Array {
   const after = key.slice()
@@ -180,7 +186,7 @@ export const decodeSet = (message: Message): Decoded<NftSet> =>
 
 function readElement(bytes: Uint8Array): ListedElement {
   const fields = new Attributes(bytes)
-  const key = fields.nested(ELEMENT.key)?.bytes(1)
+  const [key, last] = [fields.nested(ELEMENT.key)?.bytes(1), fields.nested(ELEMENT.keyEnd)?.bytes(1)]
   const data = fields.nested(ELEMENT.data)
   const [verdict, timeoutMs, leftMs] = [
     data && readVerdict(data),
@@ -193,6 +199,7 @@ function readElement(bytes: Uint8Array): ListedElement {
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(leftMs === undefined ? {} : { leftMs }),
     ...(((fields.be32(ELEMENT.flags) ?? 0) & RANGE_END) !== 0 ? { end: true as const } : {}),
+    ...(last ? { last: new Uint8Array(last) } : {}),
   }
 }
 
