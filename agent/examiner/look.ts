@@ -4,12 +4,12 @@ import { readCounters } from './counters.ts'
 import { readListeners } from './listeners.ts'
 import { readLines } from './lines.ts'
 import { kernelRelease, readModules, readSysctls } from './settings.ts'
-import { readAnswers, readNetwork, readWays, readWayless } from './network.ts'
+import { readAnswers, readNetwork, readWays } from './network.ts'
 import { readChains } from './chains.ts'
 import { readIpvs } from './ipvs.ts'
 import { readOffloads } from './offloads.ts'
 import { isReadOnly, readDisks, readHeld, readStopped } from './held.ts'
-import { readClosed, readDropRules, readFixedNeighbours, readNetem } from './obstacles.ts'
+import { readClosed, readDropRules, readFixedNeighbours, readNetem, readWayless, readWayRules } from './obstacles.ts'
 import { readProcesses, readUnits } from './processes.ts'
 
 export type Gap = MachineFacts['gaps'][number]
@@ -58,6 +58,7 @@ export function look(towards: readonly string[], answers: readonly AskedAnswer[]
     dropRules: attempt('rules that drop', [], () => readDropRules(chains)),
     netem: attempt('queueing disciplines', [], readNetem),
     closed: attempt('routes that lead nowhere', [], readClosed),
+    wayRules: attempt('rules of policy routing', [], readWayRules),
     wayless: attempt('ways that are not there', [], () => readWayless(targets)),
     fixedNeighbours: attempt('neighbour entries', [], readFixedNeighbours),
     stopped: attempt('stopped processes', [], readStopped),

@@ -1,7 +1,7 @@
 /** Links, addresses and routes, by rtnetlink. */
 import { familyOf } from '@lvsm/base'
 import { NETLINK, type Netlink, openNetlink } from '@lvsm/kernel'
-import { AF, type Decoded, describeErrno, type Message, rtnetlink } from '@lvsm/netlink'
+import { AF, type Decoded, type Message, rtnetlink } from '@lvsm/netlink'
 import type { AskedAnswer, MachineFacts } from '@lvsm/protocol'
 
 const LOOPBACK = 772
@@ -87,15 +87,6 @@ export const readWays = (targets: readonly string[]): MachineFacts['ways'] =>
       return [{ to, interface: name, gateway, source: preferredSource, local: type === rtnetlink.ROUTE_TYPE.local }]
     })
   })
-
-/** Those that the kernel has no way to, with what it says. */
-export const readWayless = (targets: readonly string[]): NonNullable<MachineFacts['wayless']> =>
-  withNetlink(NETLINK.route, (socket) =>
-    targets.flatMap((to) => {
-      const [reply] = socket.request([rtnetlink.getRoute({ destination: to })])
-      return reply === undefined || reply.errno === 0 ? [] : [{ to, why: describeErrno(reply.errno).message }]
-    }),
-  )
 
 /** By the rules that tell packets by protocol and port; the interface is empty where there is no way. */
 export const readAnswers = (asked: readonly AskedAnswer[]): NonNullable<MachineFacts['answers']> =>

@@ -20,21 +20,23 @@ export const readNetem = (): NonNullable<MachineFacts['netem']> =>
     )
   })
 
-const CLOSED: Readonly<Record<number, 'blackhole' | 'unreachable' | 'prohibit'>> = {
-  [rtnetlink.ROUTE_TYPE.blackhole]: 'blackhole',
-  [rtnetlink.ROUTE_TYPE.unreachable]: 'unreachable',
-  [rtnetlink.ROUTE_TYPE.prohibit]: 'prohibit',
-}
 export const readClosed = (): NonNullable<MachineFacts['closed']> =>
+  withNetlink(NETLINK.route, (socket) => rtnetlink.closedRoutes(socket))
+export const readWayRules = (): NonNullable<MachineFacts['wayRules']> =>
+  withNetlink(NETLINK.route, (socket) => rtnetlink.wayRules(socket))
+
+/** Those that the kernel has no way to, with what it says. */
+export const readWayless = (targets: readonly string[]): NonNullable<MachineFacts['wayless']> =>
   withNetlink(NETLINK.route, (socket) =>
-    [AF.inet, AF.inet6].flatMap((family) =>
-      decoded(socket, rtnetlink.dumpRoutes({ family }), rtnetlink.decodeRoute).flatMap((route) => {
-        const type = CLOSED[route.type]
-        if (type === undefined || route.family !== family) return []
-        return [{ destination: route.destination, prefix: route.prefix, type, table: route.table }]
-      }),
-    ),
+    rtnetlink.wayless(socket, targets).map(({ to, code }) => ({ to, code, why: WHY[code] ?? code })),
   )
+/** As `ip route get` says it; whoever asks has all rights. */
+const WHY: Readonly<Record<string, string>> = {
+  EACCES: 'Permission denied (so the kernel says that a rule or a route prohibits it)',
+  EINVAL: 'Invalid argument (so the kernel says that a rule or a route throws it away: blackhole)',
+  EHOSTUNREACH: 'No route to host',
+  ENETUNREACH: 'Network is unreachable',
+}
 
 export const readFixedNeighbours = (): NonNullable<MachineFacts['fixedNeighbours']> =>
   withNetlink(NETLINK.route, (socket) => {

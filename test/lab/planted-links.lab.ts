@@ -2,7 +2,8 @@
 /** Failures of links and machines: what each node says of them. */
 import { attempt, lab, NODES, on, sh } from './harness.ts'
 import { everywhere, lines, planted, type Row } from './planting.ts'
-import { DEADTIME, deadIs, immovable, others, standby, unheardOf, VOTER } from './seated.ts'
+import type { Said } from './said.ts'
+import { DEADTIME, deadIs, immovable, others, owner, standby, unheardOf, VOTER } from './seated.ts'
 
 /** To what is said from these addresses. What asks for addresses gets through: else the deaf one soon could not speak there either. */
 const deafen = (node: string, addresses: readonly string[]): Promise<unknown> =>
@@ -12,6 +13,10 @@ const deafen = (node: string, addresses: readonly string[]): Promise<unknown> =>
   )
 const hearAgain = (node: string): Promise<unknown> => attempt(`ip netns exec ${node} nft delete table ip deaf`)
 
+const noWay = (of: string, words: RegExp, next: RegExp): Said => ({
+  ...{ code: 'no-way', of, words, next },
+  also: [/^not serving: http: rs1 failed/, /^not redundant: .*link outside/],
+})
 const LINKS: readonly Row[] = [
   {
     what: 'the standby has no power',
@@ -102,7 +107,10 @@ const LINKS: readonly Row[] = [
       'for priority in 96 97 98 99; do ip rule del priority $priority; done; ip route flush table 99',
     ),
     said: ({ from, to }) => ({
-      rs2: { code: 'one-way', words: /(dir1|dir2) does not hear rs2/, also: [/^(not|cannot)/] },
+      rs2: {
+        ...{ code: 'link-no-way', of: 'rs2', words: /no way to 10\..*: route blackhole default in table 99/ },
+        ...{ next: /ip route del blackhole default table 99/, also: [/^(not|cannot)/] },
+      },
       ...everywhere([from, to], {
         code: 'heard-by-others',
         words: /does not hear rs2, which rs1/,
@@ -110,6 +118,19 @@ const LINKS: readonly Row[] = [
       }),
     }),
     needs: { ms: 8000, why: 'a deadtime of 2 s, 2 s in which others may not know it either, and their next word' },
+  },
+  {
+    what: 'a rule of the owner prohibits what goes to a realserver',
+    ...lines(owner, 'ip rule add pref 90 to 10.11.0.11 prohibit', 'ip rule del pref 90'),
+    said: ({ from }) => everywhere(NODES, noWay(from, /\(rs1\): rule 90 prohibits it$/, /ip rule del pref 90/)),
+    needs: { ms: 3500, why: 'it stood for a second, and was looked at again' },
+  },
+  {
+    what: 'a route of the owner throws away what goes to a realserver',
+    ...lines(owner, 'ip route add blackhole 10.11.0.11', 'ip route del blackhole 10.11.0.11'),
+    said: ({ from }) =>
+      everywhere(NODES, noWay(from, /\(rs1\): route blackhole 10\.11\.0\.11 in table main/, /ip route del blackhole/)),
+    needs: { ms: 3500, why: 'it stood for a second, and was looked at again' },
   },
   {
     what: 'the standby and the third voter do not hear each other',

@@ -149,6 +149,8 @@ export type NodeEffect =
       readonly helpers: boolean
       /** With which source packets leave to these; not there: nobody wants to know. */
       readonly sources?: readonly string[]
+      /** To which of these the kernel has no way; not there: nobody wants to know. */
+      readonly ways?: readonly string[]
       /** Permanent entries of the neighbour table; not there: nobody wants to know. */
       readonly neighbours?: true
       /** Chains that drop what this node forwards; not there: it forwards nothing. */

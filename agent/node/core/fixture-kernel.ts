@@ -47,6 +47,8 @@ export class TestKernel {
   neighbours: NonNullable<Observed['neighbours']> = []
   /** Address of a director → packets of its connection synchronisation. */
   syncHeard: Observed['syncHeard']
+  /** To whom it has no way. */
+  wayless: NonNullable<Observed['wayless']> = { none: [], rules: [], routes: [] }
   /** What the kernel says instead of an answer; empty: it answers. */
   unread = ''
   /** What the kernel says to an operation; empty: it does it. */
@@ -62,10 +64,12 @@ export class TestKernel {
     sysctls: paths,
     services,
     neighbours,
+    ways,
   }: {
     sysctls: readonly string[]
     services: boolean
     neighbours?: boolean
+    ways?: readonly string[]
   }): Observed {
     const { syncDaemons, ...state } = this.state
     return {
@@ -73,6 +77,7 @@ export class TestKernel {
       ...(syncDaemons ? { syncDaemons: [...syncDaemons] } : {}),
       ...(this.syncHeard ? { syncHeard: this.syncHeard } : {}),
       ...(neighbours === true ? { neighbours: this.neighbours } : {}),
+      ...(ways ? { wayless: this.wayless } : {}),
       links: [...state.links],
       addresses: [...state.addresses],
       defaults: [...state.defaults],

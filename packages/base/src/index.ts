@@ -1,4 +1,5 @@
 export * from './causal-clock.ts'
+export * from './closed-ways.ts'
 export * from './digest.ts'
 export * from './drop-rule.ts'
 export * from './inet.ts'

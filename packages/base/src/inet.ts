@@ -115,3 +115,12 @@ export function parseEndpoint(text: string, usualPort: number): { host: string; 
   const isReachable = parseInet(host)?.some((byte) => byte !== 0) === true
   return isReachable && port >= 1 && port <= 65_535 ? { host, port } : null
 }
+
+/** Are they of one family, and their first bits the same? */
+export function sameBits(one: Uint8Array, other: Uint8Array, bits: number): boolean {
+  if (one.length !== other.length) return false
+  const whole = bits >> 3
+  for (let at = 0; at < whole; at++) if (one[at] !== other[at]) return false
+  const left = bits & 7
+  return left === 0 || ((one[whole] ?? 0) ^ (other[whole] ?? 0)) >> (8 - left) === 0
+}

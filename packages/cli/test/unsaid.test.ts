@@ -98,6 +98,18 @@ test('a server that a packet filter of its own node keeps from everybody is one 
   expect(said(having(all, { troubles: [by('dir1', 'what clients of http send')] }))).toEqual([])
 })
 
+test('a realserver that the owner has no way to is said by that alone; not where nobody serves, nor of another node', () => {
+  const way = (node: string) => ({
+    ...{ node, code: 'no-way', severity: 'critical' as const, object: 'address 10.11.0.11', hint: '' },
+    message: `the kernel of ${node} has no way to 10.11.0.11 (rs1), 10.11.0.12 (rs2): rule 90 prohibits it`,
+  })
+  const owner = STATUS.groups[0]?.owner ?? ''
+  const services = [service('http', down('rs2'), server('rs3'))]
+  expect(said(having(services, { troubles: [way(owner)] }))).toEqual([])
+  expect(said(having(services, { troubles: [way('rs3')] }))).toHaveLength(1)
+  expect(said(having([service('http', down('rs2'))], { troubles: [way(owner)] }))).toHaveLength(1)
+})
+
 test('nobody carries the load where none serves, one is kept, or a backup alone fails', () => {
   const of = (...realservers: RealserverReport[]) =>
     unsaid(having([service('http', ...realservers)]), []).map(({ code, severity, means }) => [severity, code, means])

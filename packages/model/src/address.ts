@@ -3,7 +3,7 @@
  * JSON, in maps and on the wire alike; its family and bytes are asked for where they count, and what differs between
  * families are columns of `FAMILIES`.
  */
-import { canonicalAddress, type Family, familyOf, formatInet, invariant, parseInet } from '@lvsm/base'
+import { canonicalAddress, type Family, familyOf, formatInet, invariant, parseInet, sameBits } from '@lvsm/base'
 import { type AddressUse, FAMILIES, type FamilyRow } from './tables/families.ts'
 import { namesOf } from './tables/table.ts'
 
@@ -51,15 +51,6 @@ export function networkCidr(cidr: Cidr): Cidr {
 export function inNetwork(address: string, cidr: Cidr): boolean {
   const [one, other] = [parseInet(address), parseInet(cidr.address)]
   return one !== undefined && other !== undefined && sameBits(one, other, cidr.prefix)
-}
-
-/** Are they of one family, and their first bits the same? */
-function sameBits(one: Uint8Array, other: Uint8Array, bits: number): boolean {
-  if (one.length !== other.length) return false
-  const whole = bits >> 3
-  for (let at = 0; at < whole; at++) if (one[at] !== other[at]) return false
-  const left = bits & 7
-  return left === 0 || ((one[whole] ?? 0) ^ (other[whole] ?? 0)) >> (8 - left) === 0
 }
 
 /** Why no host may have this address, or null (RFC 6890, RFC 4291). */

@@ -1,5 +1,5 @@
 /** What the kernel says now: what a plan starts from. */
-import { type DropRule, type Family, familyOf, type Netem } from '@lvsm/base'
+import { type ClosedRoute, type DropRule, type Family, familyOf, type Netem, type RoutingRule } from '@lvsm/base'
 import {
   type Helper,
   type IpvsTimeouts,
@@ -68,6 +68,13 @@ export interface DroppingChain {
   readonly table: string
   readonly chain: string
 }
+/** To which of the addresses that were asked for the kernel has no way, and what may be to blame: read where there is such a one. */
+export interface Wayless {
+  /** With what the kernel says, by name. */
+  readonly none: readonly { readonly to: string; readonly code: string }[]
+  readonly rules: readonly RoutingRule[]
+  readonly routes: readonly ClosedRoute[]
+}
 /** What delays, loses or corrupts what leaves by an interface. */
 export interface ObservedNetem extends Netem {
   /** Of the interface. */
@@ -127,6 +134,8 @@ export interface Observed {
   readonly timeouts?: IpvsTimeouts
   /** Of addresses that somebody asked for: with which source a packet of this node leaves to them; one without a way is not there. */
   readonly sources?: ReadonlyMap<string, string>
+  /** Not there: nobody asked. */
+  readonly wayless?: Wayless
   /** Those that are permanent; not there: nobody asked. */
   readonly neighbours?: readonly FixedNeighbour[]
   /** Not there: nobody asked. */

@@ -216,7 +216,7 @@ export const COUNTERS = {
 export type CounterName = keyof typeof COUNTERS | `send-${string}`
 
 const SEND = 'send-'
-const LINK = 'look at the links of this node: ip addr, ip route, nft list ruleset'
+const LINK = 'look at the links of this node: ip addr, ip rule, ip route, nft list ruleset'
 
 /** Null for a counter of another version. */
 export function counterOf(name: string): Counter | null {

@@ -16,6 +16,7 @@ import { openDropRules } from './drop-rules.ts'
 import { openForwarding } from './forwarding.ts'
 import { openNeighbours } from './neighbours.ts'
 import { openNetem } from './netem.ts'
+import { isClosing, isOfWays, openWays, type Ways } from './ways.ts'
 import { openSockets } from './sockets.ts'
 import { type Remembered, remembered } from './remembered.ts'
 import { carryOutPlace, isOwnLocalRoute, readLocalRoutes } from './places.ts'
@@ -42,6 +43,7 @@ export function openKernel(): Kernel {
   const rules = remembered(() => natRules.observe(), clock)
   const fixed = openNeighbours(route, clock)
   const netem = openNetem(route, clock)
+  const ways = openWays(route, clock)
   const netfilter = openNetlink(NETLINK.netfilter)
   const dropping = openForwarding(netfilter, clock)
   const dropRules = openDropRules(netfilter, clock)
@@ -51,7 +53,7 @@ export function openKernel(): Kernel {
   }
 
   return {
-    observe({ sysctls, services, gue, helpers, sources, neighbours, forwarding }): Observed {
+    observe({ sysctls, services, gue, helpers, sources, ways: towards, neighbours, forwarding }): Observed {
       if (watches.length === 0) forget()
       return {
         ...host.get(),
@@ -61,6 +63,7 @@ export function openKernel(): Kernel {
         ...(gue ? { gue: guePorts.observe() } : {}),
         ...(helpers ? { helpers: readHelpers() } : {}),
         ...(sources ? { sources: readSources(route, sources) } : {}),
+        ...(towards ? { wayless: ways.look(towards) } : {}),
         ...(neighbours === true ? { neighbours: fixed() } : {}),
         ...(forwarding === true ? { dropping: dropping() } : {}),
         netem: netem(),
@@ -75,7 +78,7 @@ export function openKernel(): Kernel {
       return carryOut(operation, { route, table, natRules, guePorts })
     },
     watch(changed) {
-      watches.push(watchHostNetwork(host, changed), watchRules(rules, changed))
+      watches.push(watchHostNetwork(host, ways, changed), watchRules(rules, changed))
     },
     close() {
       for (const part of [...watches, route, netfilter, table, natRules, guePorts, sockets]) part.close()
@@ -135,7 +138,7 @@ function readHostNetwork(route: Netlink): HostNetwork {
   }
 }
 
-function watchHostNetwork(host: Remembered<HostNetwork>, changed: () => void): Watch {
+function watchHostNetwork(host: Remembered<HostNetwork>, ways: Ways, changed: () => void): Watch {
   const { GROUP } = rtnetlink
   const addresses = { ipv4: GROUP.addressV4, ipv6: GROUP.addressV6 } as const
   const routes = { ipv4: GROUP.routeV4, ipv6: GROUP.routeV6 } as const
@@ -144,10 +147,12 @@ function watchHostNetwork(host: Remembered<HostNetwork>, changed: () => void): W
   return watchNetlink(NETLINK.route, [GROUP.link, ...groups], {
     heard(message) {
       host.forget()
+      if (isOfWays(message)) ways.forget()
       if (matters(message)) changed()
     },
     lost() {
       host.forget()
+      ways.forget()
       changed()
     },
   })
@@ -228,6 +233,7 @@ function matters(message: Message): boolean {
   const decoded = rtnetlink.decodeEvent(message)
   if (!decoded.ok) return true
   const event = decoded.value
+  if (isClosing(event)) return true
   // An alias stays until it is taken off, a floating address has an end.
   if (event.kind === 'address')
     return (

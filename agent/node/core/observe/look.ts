@@ -15,6 +15,7 @@ import {
 import type { NodeState } from '../state.ts'
 import { suspectNeighbours } from './neighbours.ts'
 import { lookAtPathsIfDue, nextPathLook } from './paths.ts'
+import { waysWanted } from './ways.ts'
 
 const LOOK_MS = 1000
 /**
@@ -82,9 +83,21 @@ export function lookIfDue(state: NodeState): void {
   const helpers = view !== null && helperPorts(view).length > 0
   const ends = view === null ? [] : tunnelEnds(view)
   const sources = ends.length > 0 ? { sources: ends } : {}
+  const towards = waysWanted(state)
+  const ways = towards.length > 0 ? { ways: towards } : {}
   const neighbours = suspectNeighbours(state).length > 0 ? { neighbours: true as const } : {}
   const forwarding = view !== null && forwardsAnswers(view) ? { forwarding: true as const } : {}
-  state.effects.push({ kind: 'observe', sysctls, services, gue, helpers, ...sources, ...neighbours, ...forwarding })
+  state.effects.push({
+    kind: 'observe',
+    sysctls,
+    services,
+    gue,
+    helpers,
+    ...sources,
+    ...ways,
+    ...neighbours,
+    ...forwarding,
+  })
 }
 
 export function nextLook(state: NodeState): Instant | null {

@@ -78,7 +78,7 @@ test('a process that started anew counts from nothing', () => {
   const dir1 = started()
   live(dir1, 10_000, () => ({ 'drop-mac': 3, 'send-ENETUNREACH': 40 }))
   expect(dropped(dir1).map(({ message }) => message)).toEqual([
-    'within the last minute datagrams could not be sent: ENETUNREACH',
+    'within the last minute datagrams could not be sent: ENETUNREACH (no route leads there)',
   ])
   live(dir1, 10_000, () => ({ 'drop-mac': 40 }))
   expect(dropped(dir1).map(({ message }) => message)).toEqual([expect.stringMatching(/: with a wrong signature$/)])

@@ -67,6 +67,19 @@ function lastGrown({ snapshots, now }: NodeState, name: string, count: number): 
 
 /** Without the count, which moves all the time: the log says once that it begins, and once that it is over. */
 function sentenceOf(code: ReturnType<typeof troubleOfCounter>, { unit: [, many], help, labels }: Counter): string {
-  if (code === 'not-sent') return `within the last minute ${many} could not be sent: ${labels['code'] ?? help}`
+  if (code === 'not-sent') {
+    const said = labels['code'] ?? ''
+    const means = Object.hasOwn(MEANS, said) ? ` (${MEANS[said]})` : ''
+    return `within the last minute ${many} could not be sent: ${said === '' ? help : said}${means}`
+  }
   return `within the last minute came ${many} that were ${code === 'messages-lost' ? 'lost' : 'dropped'}: ${help}`
+}
+/** What the kernel says with it, of a datagram to another node. */
+const MEANS: Readonly<Record<string, string>> = {
+  EACCES: 'a route or a rule of this machine prohibits it',
+  EINVAL: 'a route throws away what goes there, or the address of the link is gone',
+  ENETUNREACH: 'no route leads there',
+  EHOSTUNREACH: 'a route says that nobody is there, or nobody answers to ARP',
+  ENETDOWN: 'the interface is down',
+  EPERM: 'a packet filter of this machine forbids it',
 }

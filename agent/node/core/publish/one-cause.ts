@@ -4,6 +4,7 @@ import { interfaceFor, linksDown } from '@lvsm/plan'
 import { goneLinks, isBehind } from '../observe/own-addresses.ts'
 import { DOWN, LINK } from '@lvsm/protocol'
 import type { NodeState } from '../state.ts'
+import { waylessAddresses, waylessPeers } from '../observe/ways.ts'
 import { linksOn } from '../vitals/vitals.ts'
 
 /** Code → what it makes needless. */
@@ -36,6 +37,7 @@ export function onePerCause(state: NodeState, found: readonly Trouble[]): readon
   const [full] = found.filter(({ code }) => code === 'state-not-kept')
   const isOfIpvs = ({ code, message }: Trouble): boolean => code === 'kernel-refused' && OF_IPVS.test(message)
   const isOfDown = followsFromDown(state, found)
+  const isOfWay = followsFromWay(state)
   const shaken = new Set(
     found.flatMap(({ code, object = '' }) =>
       SHAKEN.has(code) ? linksOn(state.vitals, object.replace('interface ', '')) : [],
@@ -57,6 +59,7 @@ export function onePerCause(state: NodeState, found: readonly Trouble[]): readon
       (trouble.code !== full?.code || trouble === full) &&
       !(codes.has('no-ipvs') && isOfIpvs(trouble)) &&
       !isOfDown(trouble) &&
+      !isOfWay(trouble) &&
       !isOfCable(trouble) &&
       !isOfAll(trouble),
   )
@@ -109,7 +112,31 @@ function followsFromDown(state: NodeState, found: readonly Trouble[]): (one: Tro
     return (code === 'standby-finds-none' || code === 'verdicts-differ') && serves(object)
   }
 }
+/** Of an address to which the kernel has no way, which is told: what cannot be sent, who does not hear this node, what its checks find. */
+function followsFromWay(state: NodeState): (one: Trouble) => boolean {
+  const peers = waylessPeers(state)
+  const addresses = waylessAddresses(state)
+  if (addresses.size === 0) return () => false
+  const isCutOff = (object = ''): boolean => {
+    const shared = sharedLinks(state, object)
+    const isOut = (link: string): boolean => peers.some((one) => object === `node ${one.node}` && one.link === link)
+    return shared.length > 0 && shared.every(isOut)
+  }
+  const sends = (object = ''): boolean =>
+    state.config?.services.some(
+      ({ name, realservers }) =>
+        object === `service ${name}` && realservers.some(({ address }) => addresses.has(address)),
+    ) === true
+  return ({ code, message, object }) => {
+    if (code === 'not-sent') return peers.length > 0 && LED_NOWHERE.test(message)
+    if (code === 'one-way') return isCutOff(object)
+    if (code === 'ping-unreached') return addresses.has(PINGED.exec(message)?.[1] ?? '')
+    return (code === 'standby-finds-none' || code === 'verdicts-differ') && sends(object)
+  }
+}
 /** What the kernel says where the way is gone; all else has another cause. */
-const NO_WAY = /: (?:E(?:NETUNREACH|NETDOWN|HOSTUNREACH|ADDRNOTAVAIL|INVAL|NODEV)|link-down)$/
+const NO_WAY = /: (?:E(?:NETUNREACH|NETDOWN|HOSTUNREACH|ADDRNOTAVAIL|INVAL|NODEV)|link-down)(?: \(|$)/
+/** Where a rule or a route leads it nowhere. */
+const LED_NOWHERE = /: E(?:ACCES|INVAL|HOSTUNREACH|NETUNREACH)(?: \(|$)/
 const NETWORK = /network of (?:NAT gateway )?([^\s,]+)/
 const PINGED = /^ping node (\S+) /

@@ -28,6 +28,7 @@ import { dropRuleTroubles } from '../observe/drop-rules.ts'
 import { neighbourTroubles } from '../observe/neighbours.ts'
 import { goneTroubles } from '../observe/own-addresses.ts'
 import { pathTroubles } from '../observe/paths.ts'
+import { wayTroubles } from '../observe/ways.ts'
 import { fightTroubles } from '../plan/fights.ts'
 import { perReason } from '../plan/refusals.ts'
 import { log, type NodeState } from '../state.ts'
@@ -56,6 +57,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...pathTroubles(state),
     ...neighbourTroubles(state),
     ...goneTroubles(state),
+    ...wayTroubles(state),
     ...vitalTroubles(state),
     ...socketTroubles(state),
     ...unseenTroubles(state),

@@ -6,6 +6,10 @@ const delay = (ms: number) => [
   { ...{ interface: 'eth0', parent: 'root', delayMs: ms, jitterMs: 0 }, loss: 0, corrupt: 0 },
 ]
 const closed = (destination: string) => [{ destination, prefix: 32, type: 'blackhole' as const, table: 254 }]
+const MAIN = {
+  ...{ priority: 32_766, table: 254, closes: null, destination: null, prefix: 0, some: false },
+  family: 'ipv4' as const,
+}
 const neighbour = (address: string) => [{ interface: 'eth0', address, mac: '02:00:00:00:00:99' }]
 const drop = (more: object) => [
   { ...{ family: 'ip', table: 'filter', chain: 'OUTPUT', hook: 3, handle: 7, more: false, packets: 12 }, ...more },
@@ -22,12 +26,31 @@ export const OBSTACLE_TRAPS: readonly Trap[] = [
     clean: director('dr', { netem: delay(0) }),
   },
   {
-    ...{ check: 'no-way', what: 'a blackhole', severity: 'critical', says: /nowhere: blackhole 10\.12\.0\.11\/32/ },
+    ...{
+      check: 'no-way',
+      what: 'a blackhole',
+      severity: 'critical',
+      says: /10\.12\.0\.11: route blackhole 10\.12\.0\.11 in table main/,
+    },
     trapped: director('dr', {
       wayless: [{ to: '10.12.0.11', why: 'Invalid argument' }],
       closed: [...closed('10.12.0.11'), ...closed('10.12.0.99')],
     }),
     clean: director('dr', { wayless: [], closed: closed('10.12.0.99') }),
+  },
+  {
+    ...{
+      check: 'no-way',
+      what: 'a rule',
+      severity: 'critical',
+      says: /no way to 10\.12\.0\.11: rule 90 prohibits it$/,
+    },
+    trapped: director('dr', {
+      wayless: [{ to: '10.12.0.11', why: 'Permission denied', code: 'EACCES' }],
+      wayRules: [{ ...MAIN, priority: 90, table: 0, closes: 'prohibit', destination: '10.12.0.11', prefix: 32 }, MAIN],
+      closed: closed('10.12.0.11'),
+    }),
+    clean: director('dr', { wayless: [], wayRules: [MAIN] }),
   },
   {
     ...{ check: 'no-way', what: 'no route at all', severity: 'critical', says: /has no way to 10\.12\.0\.11$/ },

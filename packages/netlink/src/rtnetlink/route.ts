@@ -134,10 +134,18 @@ export const deleteRoute = (spec: RouteSpec): Uint8Array =>
     scope: spec.scope ?? SCOPE.nowhere,
   })
 
-/** Of all tables, or (kernel 4.20, strict checking) of one table. */
-export const dumpRoutes = (filter: { family?: number; table?: number; protocol?: number } = {}): Uint8Array =>
+/** Of all tables, or (kernel 4.20, strict checking) of one table, protocol or ROUTE_TYPE. */
+export const dumpRoutes = (
+  filter: { family?: number; table?: number; protocol?: number; type?: number } = {},
+): Uint8Array =>
   encodeMessage(RTM.getRoute, FLAG.request | FLAG.dump, [
-    header({ family: filter.family ?? AF.inet, prefix: 0, table: filter.table ?? 0, protocol: filter.protocol ?? 0 }),
+    header({
+      family: filter.family ?? AF.inet,
+      prefix: 0,
+      table: filter.table ?? 0,
+      protocol: filter.protocol ?? 0,
+      type: filter.type ?? 0,
+    }),
     ...(filter.table ? [u32(RTA.table, filter.table)] : []),
   ])
 

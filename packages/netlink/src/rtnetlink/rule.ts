@@ -1,9 +1,10 @@
 /** Rules of policy routing (`ip rule`): RTM_NEWRULE, DELRULE, GETRULE (linux/fib_rules.h). */
+import type { Closing } from '@lvsm/base'
 import { Attributes, attribute, u8, u32 } from '../attributes.ts'
 import { type Decoded, decoding, need, viewOf } from '../bytes.ts'
 import { AF, afOf, formatInet, inetBytes } from '../inet.ts'
 import { encodeMessage, FLAG, type Message } from '../message.ts'
-import { RTM } from './types.ts'
+import { CLOSINGS, RTM } from './types.ts'
 
 const FRA = {
   destination: 1,
@@ -34,6 +35,8 @@ export interface Rule {
   readonly priority: number
   /** To which it leads; 0: it does something else. */
   readonly table: number
+  /** What it does in place of that: it leads nowhere; not there: something else. */
+  readonly closes?: Closing
   /** PROTOCOL: who made it (Linux 4.17). */
   readonly protocol: number
   readonly source?: string
@@ -106,6 +109,7 @@ export function decodeRule(message: Message): Decoded<Rule> {
     const [source, destination] = [address(FRA.source), address(FRA.destination)]
     const ipProtocol = attributes.u8(FRA.ipProtocol)
     const sourcePorts = readPorts(attributes.bytes(FRA.sourcePorts))
+    const closes = CLOSINGS[at(7)]
     const others = [FRA.iif, FRA.oif, FRA.mark, FRA.destinationPorts]
     return {
       family: at(0),
@@ -115,6 +119,7 @@ export function decodeRule(message: Message): Decoded<Rule> {
       ...(destination === undefined ? {} : { destination }),
       priority: attributes.u32(FRA.priority) ?? 0,
       table: at(7) === ACTION_TABLE ? (attributes.u32(FRA.table) ?? at(4)) : 0,
+      ...(closes === undefined ? {} : { closes }),
       protocol: attributes.u8(FRA.protocol) ?? 0,
       ...(ipProtocol === undefined ? {} : { ipProtocol }),
       ...(sourcePorts === undefined ? {} : { sourcePorts }),

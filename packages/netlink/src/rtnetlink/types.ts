@@ -1,4 +1,5 @@
 /** Numbers of rtnetlink (linux/rtnetlink.h). */
+import type { Closing } from '@lvsm/base'
 
 export const RTM = {
   newLink: 16,
@@ -41,3 +42,6 @@ export const ROUTE_TYPE = {
   prohibit: 8,
   throw: 9,
 } as const
+
+/** Of a route its type, of a rule its action (linux/fib_rules.h has the same numbers): what goes there goes nowhere. */
+export const CLOSINGS: Readonly<Record<number, Closing>> = { 6: 'blackhole', 7: 'unreachable', 8: 'prohibit' }

@@ -21,6 +21,16 @@ const closed = z.object({
   type: z.enum(['blackhole', 'unreachable', 'prohibit']),
   table: z.number(),
 })
+/** A rule of policy routing: `some` of what goes there, or all of it. Came later. */
+const wayRule = z.object({
+  priority: z.number(),
+  table: z.number(),
+  closes: z.enum(['blackhole', 'unreachable', 'prohibit']).nullable(),
+  destination: text.nullable(),
+  prefix: z.number(),
+  family: z.enum(['ipv4', 'ipv6']),
+  some: z.boolean(),
+})
 /** A permanent entry of the neighbour table. */
 const fixedNeighbour = z.object({ interface: text, address: text, mac: text.nullable() })
 /** A rule of a packet filter that drops. What it asks for beside what is named here: `more`. */
@@ -58,8 +68,9 @@ const held = z.object({ unit: text, frozen: z.boolean(), cpuPercent: z.number().
 export const obstacles = {
   netem: list(netem).optional(),
   closed: list(closed).optional(),
-  /** Addresses that a way was asked to, and the kernel has none. */
-  wayless: list(z.object({ to: text, why: text })).optional(),
+  wayRules: list(wayRule).optional(),
+  /** Addresses that a way was asked to, and the kernel has none; its answer by name, which came later. */
+  wayless: list(z.object({ to: text, why: text, code: text.exactOptional() })).optional(),
   fixedNeighbours: list(fixedNeighbour).optional(),
   dropRules: list(dropRule).optional(),
   stopped: list(stopped).optional(),

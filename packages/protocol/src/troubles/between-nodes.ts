@@ -62,6 +62,13 @@ export const HEARTBEATS = {
     'nothing comes or goes over that link: with one link left, the next fault separates the nodes; a node without any is dead for the others. Addresses of groups in its network cannot stand there: then it is critical',
     'ip addr add ADDRESS/PREFIX dev INTERFACE, as the line says where it was; and find what took it away (NetworkManager, systemd-networkd, DHCP, a script)',
   ),
+  'link-no-way': ofRedundancy(
+    'warning',
+    'address',
+    'the kernel of NODE has no way to ADDRESS (PEER): RULE OR ROUTE',
+    'heartbeats, votes and words of this node do not get there: with one link left, the next fault separates the two; without any, each takes the other for dead',
+    'as the line says: ip rule del pref NUMBER, or ip route del TYPE ADDRESS, or the route that is gone put back; and take it from whatever makes it',
+  ),
   'heartbeats-unfiltered': kind(
     'warning',
     'node',
@@ -81,7 +88,7 @@ export const HEARTBEATS = {
     'node',
     'within the last minute DATAGRAMS could not be sent: REASON',
     'other nodes hear less of this one, or nothing where it has no other link',
-    'look at the links of this node: ip addr, ip route, nft list ruleset',
+    'look at the links of this node: ip addr, ip rule, ip route, nft list ruleset',
   ),
   'messages-lost': kind(
     'warning',

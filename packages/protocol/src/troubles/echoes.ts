@@ -11,10 +11,10 @@ export const LINK = /^link ([^\s:]+)/
 
 type Said = Pick<NodeTrouble, 'node' | 'code' | 'object' | 'message' | 'evidence'>
 /** What may follow from something else. */
-const FOLLOWS: ReadonlySet<string> = new Set(['address-conflict', 'lossy-link', 'link-silent'])
+const FOLLOWS: ReadonlySet<string> = new Set(['address-conflict', 'lossy-link', 'link-silent', 'verdicts-differ'])
 
 /** What was seen of it is needed to know what follows from it. */
-export const isKnownByEvidence = (code: string): boolean => code === 'vip-answers' || SHAKING.has(code)
+export const isKnownByEvidence = (code: string): boolean => code === 'vip-answers' || SHAKING.has(code) || isNoWay(code)
 
 /** What leaves an interface, or comes in, is lost there, and its node says so. */
 const SHAKING: ReadonlySet<string> = new Set([
@@ -46,8 +46,16 @@ export function withoutEchoes<T extends Said>(all: readonly T[]): T[] {
       SHAKING.has(code) ? [...`${message} ${evidence}`.matchAll(LINKS)].map(([, link = '']) => `${node} ${link}`) : [],
     ),
   )
+  const ways = all.filter(({ code }) => isNoWay(code))
+  // A node without a way to another one says so: that one does not hear it there.
+  const unsent = new Set(
+    ways.flatMap(({ node, evidence = '' }) =>
+      [...evidence.matchAll(NOT_THERE)].map(([, to = '', link = '']) => `${node} ${to} ${link}`),
+    ),
+  )
   const isCut = (name: string): boolean => [...down].some((one) => one.startsWith(`${name} `))
   return all.filter(({ node, code, object = '', message }) => {
+    if (code === 'verdicts-differ') return !isOfWays(ways, node, message)
     if (code === 'address-conflict') {
       const [, mac = '', address = ''] = RIVAL.exec(message) ?? []
       return !answers.has(`${mac} ${address}`)
@@ -61,9 +69,33 @@ export function withoutEchoes<T extends Said>(all: readonly T[]): T[] {
     if (code === 'lossy-link' && lossy !== undefined)
       return !lossy.split(', ').every((name) => isCutThere(name) || isShaken(name))
     const [, from = ''] = UNHEARD.exec(message) ?? []
-    return code !== 'link-silent' || from === '' || !from.split(', ').every((name) => down.has(`${name} ${link}`))
+    const isKnown = (name: string): boolean => down.has(`${name} ${link}`) || unsent.has(`${name} ${node} ${link}`)
+    return code !== 'link-silent' || from === '' || !from.split(', ').every(isKnown)
   })
 }
+const isNoWay = (code: string): boolean => code === 'no-way' || code === 'link-no-way'
+/** Realservers that a node has no way to, as it says: `no way to 10.11.0.11 (rs1), …: `. */
+export const isWithoutWay = ({ code, message }: Pick<Said, 'code' | 'message'>, server: string): boolean =>
+  code === 'no-way' && [...message.matchAll(NAMED)].some(([, names = '']) => names.split(' ').includes(server))
+
+/** Checks of a director find what is found by it alone because they do not get there. */
+function isOfWays(ways: readonly Said[], node: string, message: string): boolean {
+  if (ways.length === 0) return false
+  const has = (by: string, servers: string): boolean =>
+    servers.split(', ').every((server) => ways.some((one) => one.node === by && isWithoutWay(one, server)))
+  return message.split('; it ').every((part) => {
+    const [, owners = '', owner = ''] = OWNERS.exec(part) ?? []
+    if (owners !== '') return has(owner, owners)
+    const [, own = ''] = OWN.exec(part) ?? []
+    return own !== '' && has(node, own)
+  })
+}
+/** As `verdicts-differ` says it (agent/node/core/differing.ts). */
+const OWNERS = /does not find (\S+(?:, \S+)*) of \S+ failed, as (\S+) does/
+const OWN = /finds (\S+(?:, \S+)*) of \S+ failed, and/
+const NAMED = /[\da-f] \(([^)]+)\)/g
+const NOT_THERE = /heartbeats to (\S+) over link (\S+) are not sent/g
+
 /** As a realserver says it (packages/plan, `placed.ts`). */
 const ANSWERED = /^who asks for (\S+) is answered by (\S+)$/
 const LINKS = /heartbeat link ([^\s,]+)/g

@@ -65,6 +65,13 @@ export const FORWARDED = {
     'requests that are tunnelled to these realservers go nowhere, although their checks are well',
     'ip link set NAME mtu M or more on every link between directors and these realservers; or use forward: dr or nat',
   ),
+  'no-way': ofServing(
+    'critical',
+    'address',
+    'the kernel of NODE has no way to ADDRESS (REALSERVER): RULE OR ROUTE',
+    'checks of this director there fail, clients that it sends to this realserver get nothing, and heartbeats to that address stop; of a gateway: answers to clients are lost',
+    'as the line says: ip rule del pref NUMBER, or ip route del TYPE ADDRESS, or the route that is gone put back; and take it from whatever makes it',
+  ),
   'tunnel-source': ofServing(
     'critical',
     'address',

@@ -7,6 +7,7 @@ import type { RealserverReport, ServiceReport, Status } from '../http/status.ts'
 import { judge, type Verdict } from '../http/verdict.ts'
 import { isRefused } from '../silence.ts'
 import { dropsServerOf } from '../troubles/dropped.ts'
+import { isWithoutWay } from '../troubles/echoes.ts'
 import type { ListedTrouble } from './listed.ts'
 
 interface Out {
@@ -28,8 +29,9 @@ export function serversOf(status: Status, events: readonly HistoryEvent[]): List
   const byServer = new Map<string, Out[]>()
   for (const service of told)
     for (const server of outOf(service)) {
-      if (isSaid(status, service, server)) continue
-      const key = JSON.stringify([server.node, causeOf(server), kindOf(said, service, server)])
+      const which = kindOf(said, service, server)
+      if (isSaid(status, service, server) || (which === 'server-failed' && hasNoWay(status, service, server))) continue
+      const key = JSON.stringify([server.node, causeOf(server), which])
       byServer.set(key, [...(byServer.get(key) ?? []), { service, server }])
     }
   const cases = new Map<string, Case>()
@@ -64,6 +66,10 @@ function isSaid({ nodes, troubles }: Status, service: ServiceReport, { node }: R
     return (OF_SERVER.has(code) && by === node) || (code === 'flapping' && message.startsWith(`realserver ${node} of `))
   })
 }
+
+/** The owner cannot get there, and says why. */
+const hasNoWay = (status: Status, service: ServiceReport, { node, healthy }: RealserverReport): boolean =>
+  healthy === false && status.troubles.some((one) => one.node === tellerOf(status, service) && isWithoutWay(one, node))
 
 /** Of a server, by the agent of its node. */
 const OF_SERVER: ReadonlySet<string> = new Set(['accepts-nobody', 'stopped-process'])

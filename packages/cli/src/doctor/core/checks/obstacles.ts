@@ -1,6 +1,18 @@
 /** What somebody put into the way of packets, and forgot (rows 42 to 46). */
-import { chainText, dropCountText, dropRulePlace, dropRuleText, listed, netemAway, netemHarm } from '@lvsm/base'
-import { inNetwork } from '@lvsm/model'
+import {
+  chainText,
+  type Closed,
+  type ClosedRoute,
+  dropCountText,
+  dropRulePlace,
+  dropRuleText,
+  familyOf,
+  listed,
+  netemAway,
+  netemHarm,
+  type RoutingRule,
+  whatCloses,
+} from '@lvsm/base'
 import type { FactDropRule } from '@lvsm/protocol'
 import type { Check, Seen, Site } from '../check.ts'
 
@@ -33,37 +45,33 @@ const noWay: Check = {
   rows: [43],
   title: 'the kernel has no way to a realserver or a gateway',
   symptom: 'checks fail at once (Invalid argument, Network is unreachable, Permission denied), and clients get nothing',
-  why: 'IPVS sends by the same routes as everybody; a blackhole, an unreachable or a prohibit route that is narrower than the network wins',
-  mend: 'ip route get ADDRESS, ip route show table all, ip rule: take away what leads nowhere',
+  why: 'IPVS sends by the same routes as everybody; a rule, or a blackhole, an unreachable or a prohibit route that is narrower than the network, wins',
+  mend: 'ip route get ADDRESS, ip rule, ip route show table all: take away what leads nowhere',
   look({ facts }) {
-    const closed = facts.closed ?? []
-    return (facts.wayless ?? []).map(({ to, why }): Seen => {
-      const over = closed
-        .filter(
-          (one) =>
-            one.destination.includes(':') === to.includes(':') &&
-            inNetwork(to, { address: one.destination, prefix: one.prefix }),
-        )
-        .toSorted((one, other) => other.prefix - one.prefix)
-      const [first] = over
+    const routes = facts.closed ?? []
+    const rules = facts.wayRules ?? routes.map(unruled)
+    return (facts.wayless ?? []).map(({ to, why, code }): Seen => {
+      const codes = code === undefined ? ANY : [code]
+      const by = codes.reduce<Closed | null>((found, one) => found ?? whatCloses(to, one, rules, routes), null)
       const family = to.includes(':') ? '-6 ' : ''
-      const shown = over.map((one) => `ip ${family}route show table ${one.table}: ${routeText(one)}`)
       return {
         severity: 'critical',
         object: to,
-        message: first
-          ? `a route leads what goes to ${to} nowhere: ${routeText(first)}`
-          : `the kernel has no way to ${to}`,
-        evidence: [`ip route get ${to}: ${why}`, ...shown],
-        mend: first
-          ? `ip ${family}route del ${routeText(first)} table ${first.table}, and take it from whatever makes it`
+        message: `the kernel has no way to ${to}${by ? `: ${by.says}` : ''}`,
+        evidence: [`ip ${family}route get ${to}: ${why}`, ...(by ? [by.shown] : [])],
+        mend: by
+          ? `${by.away}, and take it from whatever makes it`
           : `ip ${family}rule and ip ${family}route show table all say which rule or missing route it is`,
       }
     })
   },
 }
-const routeText = (one: { type: string; destination: string; prefix: number }): string =>
-  `${one.type} ${one.prefix === 0 ? 'default' : `${one.destination}/${one.prefix}`}`
+/** Of an older examiner, which names neither the answer nor rules. */
+const ANY = ['EACCES', 'EINVAL', 'EHOSTUNREACH']
+const unruled = ({ table, destination }: ClosedRoute): RoutingRule => ({
+  ...{ priority: 0, table, closes: null, destination: null, prefix: 0, some: false },
+  family: familyOf(destination),
+})
 
 const fixedNeighbour: Check = {
   name: 'fixed-neighbour',

@@ -1,0 +1,74 @@
+/** To which addresses the kernel has no way, and what may be to blame: routes and rules that lead nowhere. */
+import type { ClosedRoute, Closing, RoutingRule } from '@lvsm/base'
+import { AF } from '../inet.ts'
+import { describeErrno } from '../errno.ts'
+import type { Message } from '../message.ts'
+import { decodeRoute, dumpRoutes, getRoute } from './route.ts'
+import { decodeRule, dumpRules } from './rule.ts'
+import { CLOSINGS } from './types.ts'
+
+/** As much of a socket as this needs (packages/kernel). */
+export interface Asked {
+  request(
+    messages: readonly Uint8Array[],
+  ): readonly { readonly errno: number; readonly answered: boolean; readonly data: readonly Message[] }[]
+  dump(message: Uint8Array): readonly Message[]
+}
+const CODES: Readonly<Record<Closing, string>> = {
+  blackhole: 'EINVAL',
+  unreachable: 'EHOSTUNREACH',
+  prohibit: 'EACCES',
+}
+/** What says that there is no way; all else is about the question, or the kernel. */
+const NO_WAY: ReadonlySet<string> = new Set([...Object.values(CODES), 'ENETUNREACH'])
+
+/** Those without a way, each with what the kernel says by name; of IPv6 some kernels answer with the route that leads nowhere. */
+export const wayless = (socket: Asked, targets: readonly string[]): { to: string; code: string }[] => {
+  const replies = socket.request(targets.map((destination) => getRoute({ destination })))
+  return targets.flatMap((to, at) => {
+    const reply = replies[at]
+    if (!reply?.answered) return []
+    const code = reply.errno === 0 ? closedBy(reply.data[0]) : describeErrno(reply.errno).code
+    return code !== null && NO_WAY.has(code) ? [{ to, code }] : []
+  })
+}
+function closedBy(message: Message | undefined): string | null {
+  const decoded = message ? decodeRoute(message) : null
+  const type = decoded?.ok === true ? CLOSINGS[decoded.value.type] : undefined
+  return type === undefined ? null : CODES[type]
+}
+
+/** Of all tables. The kernel picks them (Linux 4.20): a router with all networks of the world has few. */
+export const closedRoutes = (socket: Asked): ClosedRoute[] =>
+  [AF.inet, AF.inet6].flatMap((family) =>
+    Object.entries(CLOSINGS).flatMap(([number, type]) =>
+      socket.dump(dumpRoutes({ family, type: Number(number) })).flatMap((message) => {
+        const decoded = decodeRoute(message)
+        if (!decoded.ok || decoded.value.type !== Number(number) || decoded.value.family !== family) return []
+        const { destination, prefix, table } = decoded.value
+        return [{ destination, prefix, type, table }]
+      }),
+    ),
+  )
+
+/** None where the kernel has no such rules. */
+export const wayRules = (socket: Asked): RoutingRule[] =>
+  ([AF.inet, AF.inet6] as const).flatMap((family) => {
+    try {
+      return socket.dump(dumpRules(family)).flatMap((message): RoutingRule[] => {
+        const decoded = decodeRule(message)
+        if (!decoded.ok || decoded.value.family !== family) return []
+        const { priority, table, closes = null, destination = null, ...rule } = decoded.value
+        const some =
+          rule.more || rule.sourcePrefix > 0 || rule.ipProtocol !== undefined || rule.sourcePorts !== undefined
+        return [
+          {
+            ...{ priority, table, closes, destination, prefix: rule.destinationPrefix, some },
+            family: family === AF.inet ? 'ipv4' : 'ipv6',
+          },
+        ]
+      })
+    } catch {
+      return []
+    }
+  })
