@@ -67,7 +67,7 @@ it('lvsm alert list shows what is wrong also where there is nobody to be told', 
   expect(out).toMatch(
     /^Nobody is told of anything: .* adds one\.\n\n {2}critical {2}dir2: this kernel has no IPVS \(no-ipvs\)\n/,
   )
-  expect(out).toContain('    → modprobe ip_vs\n')
+  expect(out).toContain('    → on dir2: modprobe ip_vs\n')
   expect(out).not.toMatch(/something else|it was late|Nothing is wrong/)
   expect(await listed([])).toMatch(/^Nobody is told of anything: [^\n]*\n\nNothing is wrong\.\n$/)
 })

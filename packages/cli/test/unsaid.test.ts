@@ -123,9 +123,11 @@ test('nobody carries the load where none serves, one is kept, or a backup alone 
   ])
 })
 
-test('what operators took out, and what nobody knows, is no trouble', () => {
+test('what operators took out is no trouble, and what nobody knows is told as that', () => {
   expect(said(having([service('http', down('rs1', { state: 'drained' }), server('rs2'))]))).toEqual([])
-  expect(said(having([{ ...service('http', down('rs1'), server('rs2')), told: false }]))).toEqual([])
+  expect(said(having([{ ...service('http', down('rs1'), server('rs2')), told: false }]))).toEqual([
+    'info not-known: not known: the table of http (dir1 did not tell it)',
+  ])
 })
 
 test('a dead node is one entry, with what it served, by its role', () => {

@@ -126,8 +126,8 @@ const agentlessOf = ({ nodes, troubles }: Status): string[] => {
 }
 
 /** Alive, and silent: nothing of what it does is known. A dead one is counted elsewhere. */
-const isUnheard = ({ state, agent }: NodeReport): boolean => state !== 'dead' && (!agent || state === 'unknown')
-const unheardText = ({ name, reason, ageMs }: NodeReport): string =>
+export const isUnheard = ({ state, agent }: NodeReport): boolean => state !== 'dead' && (!agent || state === 'unknown')
+export const unheardText = ({ name, reason, ageMs }: NodeReport): string =>
   `how ${name} is (${reason}${typeof ageMs === 'number' ? `; last heard ${Math.round(ageMs / 1000)} s ago` : ''})`
 const tableOf = (service: string, group: GroupReport | undefined): string =>
   `the table of ${service}${group?.owner ? ` (${group.owner} did not tell it)` : ''}`

@@ -9,6 +9,20 @@ export const ALERTS = {
     'it takes nothing over, and where it votes, its vote is lost; whether its servers answer, their checks say',
     'does the machine run? Then look at lvsm-lease there (systemctl status lvsm-lease): one that hangs is started anew by systemctl restart lvsm-lease; else start it, or take the node out: README, leave, or start over',
   ),
+  'node-unheard': kind(
+    'warning',
+    'node',
+    'what NODE does is not known: REASON',
+    'what it says of itself is missing, and what depends on it is not known',
+    'systemctl status lvsm-agent there; one that runs and is silent is started anew by systemctl restart lvsm-agent',
+  ),
+  'not-known': kind(
+    'info',
+    'cluster',
+    'not known: WHAT',
+    'nobody has said it yet, or nobody can: it may be well',
+    'as the line says: it is over when somebody says it',
+  ),
   'group-unowned': kind(
     'critical',
     'group',

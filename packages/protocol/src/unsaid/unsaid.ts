@@ -12,6 +12,7 @@ import type { NodeReport, RealserverReport, Status } from '../http/status.ts'
 import { together } from '../http/verdict.ts'
 import type { ListedTrouble } from './listed.ts'
 import { serversOf } from './servers.ts'
+import { unknownsOf } from './unknowns.ts'
 import { placed } from './where.ts'
 
 /** What is wrong, as `lvsm status` and the console list it: what is so now first, then the worst. */
@@ -25,6 +26,7 @@ export const isUnsaid = (status: Status): boolean => unsaid(status, []).length >
 export const unsaid = (status: Status, events: readonly HistoryEvent[]): ListedTrouble[] => [
   ...unownedAndDead(status, events),
   ...serversOf(status, events),
+  ...unknownsOf(status),
 ]
 
 /** What every node of the cluster says alike: the rest is known by the owner of a group. */
