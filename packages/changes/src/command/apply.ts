@@ -13,6 +13,7 @@ import { type Applied, type Context, type Refused, refused } from './command.ts'
 import { refuseCredentials } from './credentials.ts'
 import { editFile } from './edit.ts'
 import { refuseKeyStep } from './key-steps.ts'
+import { refuseNewerWords } from './newer-words.ts'
 import { refuseVersion } from './version.ts'
 
 /** Either the whole command, or nothing and all that is wrong with it. Its inputs stay as they are. */
@@ -123,8 +124,8 @@ const secretOf = (id: number): Refusal => ({
   hint: 'put the digits into a file that only root reads on every node, and write file: PATH in place of secret',
 })
 
-function refuseChange(before: Document, after: Document, { voters }: Context): Refusal[] {
-  const found: Refusal[] = refuseCredentials(before, after)
+function refuseChange(before: Document, after: Document, { voters, finalized }: Context): Refusal[] {
+  const found: Refusal[] = [...refuseNewerWords(before, after, finalized), ...refuseCredentials(before, after)]
   if (after.cluster !== before.cluster)
     found.push({
       code: 'other-cluster',

@@ -5,7 +5,7 @@
  */
 import type { Refusal } from '@lvsm/base'
 
-export const MODEL_VERSION = 2
+export const MODEL_VERSION = 3
 /** What every command, and every revision of the document, means today: none says anything newer, so that a cluster that has agreed on no more takes them. */
 export const COMMAND_MODEL = 1
 /** From here on coordinators may say that they are elsewhere. */
@@ -15,6 +15,7 @@ export const MODEL_WITH_ADDRESSES = 2
 const MEANINGS: readonly (readonly [version: number, meaning: string])[] = [
   [1, 'the configuration, intents, tokens and users as the first lvsm has them'],
   [MODEL_WITH_ADDRESSES, 'a coordinator may have other addresses than it came with (lvsm coordinators address)'],
+  [3, 'checks may have down-linger, client-certificate-file, contract: consul, and tls also where it is not grpc'],
 ]
 export const beginsBetween = (finalized: number, version: number): string[] =>
   MEANINGS.flatMap(([number, meaning]) => (number > finalized && number <= version ? [meaning] : []))

@@ -1,0 +1,36 @@
+import { expect, it, test } from 'vitest'
+import { documentOfFile, DOCUMENT, FILE, outcome, run } from '../fixture.ts'
+import type { Action } from './command.ts'
+import { MODEL_VERSION } from './version.ts'
+
+const check = (values: Record<string, unknown>): Action => ({
+  verb: 'set',
+  noun: 'check',
+  which: { service: 'http' },
+  values,
+})
+
+test.each<[string, Record<string, unknown>]>([
+  ['down-linger', { 'down-linger': '1m' }],
+  ['client-certificate-file', { type: 'tls', host: 'web.example', 'client-certificate-file': 'check.pem' }],
+  ['tls', { type: 'redis', tls: true, host: 'web.example' }],
+  ['contract', { type: 'script', command: ['/usr/bin/true'], contract: 'consul' }],
+])('%s waits for an agreement: the version before refuses it, and would keep the document before', (key, values) => {
+  const [told = ''] = outcome(DOCUMENT, check(values), { finalized: 2 })
+  expect(told).toMatch(`not-finalized services.http.check.${key}: a check has ${key}`)
+  expect(told).toMatch(/ from model version 3 on, and the cluster still speaks 2: .* → .*lvsm cluster finalize$/)
+  expect(run(DOCUMENT, check(values), { finalized: MODEL_VERSION }).refusals).toBeUndefined()
+})
+
+test.each<[string, Record<string, unknown>]>([
+  ['tls of grpc', { type: 'grpc', tls: true, host: 'web.example' }],
+  ['another contract', { type: 'script', command: ['/usr/bin/true'], contract: 'nagios' }],
+])('%s is of the first version', (_, values) =>
+  expect(run(DOCUMENT, check(values), { finalized: 1 }).refusals).toBeUndefined(),
+)
+
+it('a document that says it already can be changed', () => {
+  const before = documentOfFile(FILE.replace('rise: 2 }', 'rise: 2, down-linger: 1m }'))
+  expect(outcome(before, check({ rise: 3 }), { finalized: 2 })).toHaveLength(1)
+  expect(outcome(before, check({ 'down-linger': '2m' }), { finalized: 2 })).toHaveLength(1)
+})
