@@ -62,6 +62,16 @@ const STRANGERS: readonly Row[] = [
     needs: { ms: 8000, why: 'the owner asks who else has the address every 5 s' },
   },
   {
+    what: 'somebody puts the VIP on the standby',
+    ...lines(standby, `ip addr add ${VIP}/24 dev outside`, `ip addr del ${VIP}/24 dev outside`),
+    said: ({ to }) =>
+      everywhere(NODES, {
+        ...{ code: 'stray-address', of: to, words: /10\.11\.0\.10 of group \S+ stands on outside/ },
+        next: /ip addr del 10\.11\.0\.10\/24 dev outside/,
+      }),
+    needs: { ms: 8500, why: 'who takes over, or gives up, has it for moments: it stood for five seconds' },
+  },
+  {
     what: 'a realserver has the VIP on its interface',
     ...lines(
       () => 'rs2',

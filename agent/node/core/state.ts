@@ -92,8 +92,8 @@ export interface Kernel {
   readonly toldAt: Map<string, Instant>
   /** Address of an own link → where it was seen last (`observe/own-addresses.ts`). */
   readonly places: Map<string, Place>
-  /** Address to which the kernel has no way → since when (`observe/ways.ts`). */
-  readonly wayless: Map<string, Instant>
+  /** What is told once it stood for a while → since when (`observe/standing.ts`). */
+  readonly standing: Map<string, Instant>
   /** By what was repaired within the last minute (`plan/fights.ts`). */
   readonly repaired: Map<string, Repaired>
 }
@@ -188,7 +188,7 @@ const newKernel = (owned: OwnedRecord): Kernel => ({
   wantedText: '',
   owned,
   logged: new Set(),
-  ...{ toldAt: new Map(), repaired: new Map(), places: new Map(), wayless: new Map() },
+  ...{ toldAt: new Map(), repaired: new Map(), places: new Map(), standing: new Map() },
 })
 
 export function newState(options: NodeOptions): NodeState {

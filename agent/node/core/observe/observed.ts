@@ -13,12 +13,14 @@ import { publishSoon, publishView } from '../publish/publish.ts'
 import type { NodeState } from '../state.ts'
 import { LOOK_IN, looked, lookWithin } from './look.ts'
 import { noteOwnAddresses } from './own-addresses.ts'
+import { noteStrays } from './strays.ts'
 import { noteWays } from './ways.ts'
 
 export function onObserved(state: NodeState, observed: Observed): void {
   looked(state)
   noteOwnAddresses(state, observed)
   noteWays(state, observed)
+  noteStrays(state, observed)
   state.kernel.unread = { times: 0, error: '' }
   if (isDraining(state)) lookWithin(state, LOOK_IN.drainingMs)
   if (!state.checks.begun) begin(state, observed)

@@ -2,12 +2,15 @@
  * Addresses to which this node's own kernel has no way: a rule of policy routing or a route that leads nowhere, which somebody made and forgot, or
  * a route that is gone. One cause, of which much else follows (publish/one-cause.ts): IPVS, checks and heartbeats all go by the same routes.
  */
-import { between, closingOf, type Instant, listed, type Trouble, whatCloses } from '@lvsm/base'
+import { closingOf, listed, type Trouble, whatCloses } from '@lvsm/base'
 import { type Config, networkCidr, type NodeView } from '@lvsm/model'
 import { interfaceFor, linksDown, networksOf, type Observed } from '@lvsm/plan'
 import { heldGroups } from '../lease.ts'
 import type { NodeState } from '../state.ts'
 import { goneLinks } from './own-addresses.ts'
+import { noteStanding, stoodFor } from './standing.ts'
+
+const KIND = 'way'
 
 /** A script may take a rule away and put another one there. */
 const STANDS_MS = 1000
@@ -75,11 +78,12 @@ const placesOf = ({ config, view }: NodeState): Asked | null => (config && view 
 /** Whose way is asked for with each look. */
 export const waysWanted = (state: NodeState): readonly string[] => placesOf(state)?.targets ?? []
 
-export function noteWays({ kernel, now }: NodeState, { wayless }: Observed): void {
-  const before = new Map(kernel.wayless)
-  kernel.wayless.clear()
-  for (const { to } of wayless?.none ?? []) kernel.wayless.set(to, before.get(to) ?? now)
-}
+export const noteWays = (state: NodeState, { wayless }: Observed): void =>
+  noteStanding(
+    state,
+    KIND,
+    (wayless?.none ?? []).map(({ to }) => to),
+  )
 
 interface Lost {
   readonly place: Place
@@ -89,11 +93,6 @@ interface Lost {
   readonly shown: string
   readonly mend: string
 }
-const stoodFor = ({ kernel, now }: NodeState, to: string, ms: number): boolean => {
-  const since: Instant | undefined = kernel.wayless.get(to)
-  return since !== undefined && between(since, now) >= ms
-}
-
 /** Of those that are told: by address. */
 function lostNow(state: NodeState): Lost[] {
   const { wayless } = state.kernel.observed ?? {}
@@ -104,7 +103,7 @@ function lostNow(state: NodeState): Lost[] {
     if (!place) return []
     const by = whatCloses(to, code, wayless.rules, wayless.routes)
     if (by)
-      return stoodFor(state, to, STANDS_MS)
+      return stoodFor(state, KIND, to, STANDS_MS)
         ? [
             {
               ...{ place, code },
@@ -114,7 +113,7 @@ function lostNow(state: NodeState): Lost[] {
             },
           ]
         : []
-    if (!stoodFor(state, to, GONE_MS)) return []
+    if (!stoodFor(state, KIND, to, GONE_MS)) return []
     const again = missing(state, to, code)
     return again === null ? [] : [{ place, code, ...again, shown: '' }]
   })

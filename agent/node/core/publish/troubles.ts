@@ -28,6 +28,7 @@ import { dropRuleTroubles } from '../observe/drop-rules.ts'
 import { neighbourTroubles } from '../observe/neighbours.ts'
 import { goneTroubles } from '../observe/own-addresses.ts'
 import { pathTroubles } from '../observe/paths.ts'
+import { strayTroubles } from '../observe/strays.ts'
 import { wayTroubles } from '../observe/ways.ts'
 import { fightTroubles } from '../plan/fights.ts'
 import { perReason } from '../plan/refusals.ts'
@@ -58,6 +59,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...neighbourTroubles(state),
     ...goneTroubles(state),
     ...wayTroubles(state),
+    ...strayTroubles(state),
     ...vitalTroubles(state),
     ...socketTroubles(state),
     ...unseenTroubles(state),

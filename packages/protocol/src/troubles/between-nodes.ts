@@ -142,6 +142,13 @@ export const OWNERSHIP = {
     'clients reach that machine in place of this cluster, now or when they ask again',
     'find it in the switch (its MAC address table) and take the address away there: ip addr del; ip neigh show on a client says whom it reaches',
   ),
+  'stray-address': kind(
+    'warning',
+    'address',
+    'address ADDRESS of group GROUP stands on INTERFACE of NODE, which does not own GROUP: somebody put it there',
+    'the fence of this kernel keeps it silent, so that clients reach the owner; what this machine itself sends to that address stays here, and without the fence two machines would answer for it',
+    'ip addr del ADDRESS/PREFIX dev INTERFACE, as the line says; and find what put it there (keepalived, NetworkManager, netplan, a script)',
+  ),
   'duplicate-address': ofServing(
     'critical',
     'address',
