@@ -107,6 +107,29 @@ const FIREWALLD = `table inet firewalld {
     ip6 daddr { ::/96, 2002::/24 } reject with icmpv6 addr-unreachable; }
 }`
 test.each([
+  ['ranges', 'tcp dport 80 ip saddr { 10.0.0.0/8, 192.168.0.0/16 } accept'],
+  ['a set of ranges beside ports', 'ip saddr { 10.0.0.0/8 } tcp dport { 80, 443 } accept'],
+  ['several things in one', 'ip saddr . tcp dport { 10.0.0.1 . 80 } accept'],
+  ['ranges of several things', 'ip saddr . tcp dport { 10.0.0.0/8 . 80-90 } accept'],
+  ['a map', 'tcp dport 80 ip saddr vmap { 10.0.0.0/8 : accept }'],
+  ['an interface', 'iifname "inside" accept'],
+  ['a network', 'ip saddr 10.0.0.0/8 accept'],
+  ['a part of a network', 'ip saddr 10.0.0.0/9 accept'],
+  ['a mark', 'ct mark 1 accept'],
+])('an allow-list is no trouble, nor what drops the rest: %s', (_, allowed) => {
+  expect(told('dir1', site(allowed, 'tcp dport 80 drop'))).toEqual([])
+})
+test.each([
+  ['established ones', 'ct state established,related accept'],
+  ['established ones, by a set', 'ct state { established, related } accept'],
+  ['by a map', 'ct state vmap { established : accept, related : accept }'],
+  ['lo', 'iif lo accept; iifname lo accept'],
+  ['pings', 'ip protocol icmp accept; icmp type echo-request accept'],
+])('what lets no client in hides nothing: %s', (_, allowed) => {
+  const web = `ip daddr ${VIP} tcp dport 80 log prefix "web: " drop`
+  expect(told('dir1', site(allowed, web))).toHaveLength(1)
+})
+test.each([
   ['Debian', DEBIAN],
   ['fail2ban', FAIL2BAN],
   ['docker', DOCKER],

@@ -40,7 +40,7 @@ export function readDropRules(socket: Netlink, chains: readonly Hooked[]): DropR
     return nftables.dropsIn({ rules, hookOf, elementsOf }).map(({ rule, behind, ...drop }) => ({
       ...{ family, table: rule.table, chain: rule.chain, handle: rule.handle, ...drop },
       ...(behind ? { behind } : {}),
-      ...(rule.expressions.some((one) => one.kind === 'unknown' && one.name === 'reject') ? { refuses: true } : {}),
+      ...(rule.expressions.some(nftables.isRefusal) ? { refuses: true } : {}),
     }))
   })
 }

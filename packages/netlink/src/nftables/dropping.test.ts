@@ -26,15 +26,31 @@ test('who refuses drops too; who accepts, or goes on, does not', () => {
   expect(droppedBy({ expressions: [counted] })).toBeNull()
 })
 
+test('who writes it down, or counts it by name, asks for nothing; who refuses by iptables refuses', () => {
+  const unknown = (name: string, called?: string): Expression => ({
+    ...{ kind: 'unknown', name },
+    ...(called === undefined ? {} : { called }),
+  })
+  const web = match.portIs(80)
+  for (const one of [unknown('log'), unknown('objref', 'counter'), unknown('match', 'comment')])
+    expect(droppedBy({ expressions: [...web, one, end] })).toEqual({ port: 80, more: false, packets: null })
+  expect(droppedBy({ expressions: [...web, unknown('objref', 'other'), end] })).toMatchObject({ more: true })
+  expect(droppedBy({ expressions: [...web, unknown('match', 'limit'), end] })).toMatchObject({ more: true })
+  expect(droppedBy({ expressions: [...web, unknown('target', 'REJECT')] })).toMatchObject({ port: 80, more: false })
+  expect(droppedBy({ expressions: [...web, unknown('target', 'LOG')] })).toBeNull()
+})
+
 test('is behind what accepts the same before it, and not behind what accepts something else', () => {
   const drops = { protocol: 6, port: 80, more: false, packets: 12 }
   const of = (more: object) => ({ more: true, packets: null, ...more })
+  const all = (more: object) => ({ more: false, packets: null, ...more })
   expect(isBehind(drops, of({ protocol: 6, port: 80, source: '10.0.0.2' }))).toBe(true)
   expect(isBehind(drops, of({ protocol: 6, port: 22 }))).toBe(false)
-  expect(isBehind(drops, of({}))).toBe(false)
+  expect(isBehind(drops, of({})), 'an interface, a mark: whoever that lets in').toBe(true)
+  expect(isBehind(drops, of({ source: '10.0.0.2' })), 'one who may').toBe(false)
+  expect(isBehind({ ...all({}), destination: '10.11.0.10' }, of({ protocol: 1 })), 'pings').toBe(false)
   expect(isBehind({ more: false, packets: 12 }, of({ port: 80 }))).toBe(false)
   const toVip = { ...drops, destination: '10.11.0.10' }
-  const all = (more: object) => ({ more: false, packets: null, ...more })
   expect(isBehind(toVip, all({ protocol: 6, port: 80 })), 'that port is open, whatever the address').toBe(true)
   expect(isBehind(drops, of({ destination: '10.11.0.10' })), 'that address is open, on some interface').toBe(true)
   expect(isBehind(toVip, all({})), 'all is accepted').toBe(true)

@@ -49,24 +49,25 @@ export const placeOf = (loaded: Expression | undefined): ((data: Uint8Array) => 
 export const acceptedBy = ({ expressions }: Pick<Rule, 'expressions'>): Dropped | null =>
   expressions.some((one) => one.kind === 'verdict' && one.verdict.verdict === 'accept') ? askedBy(expressions) : null
 
-/** Is what was accepted before of the same traffic: all that the rule that drops names, and perhaps more; or of an end of it whoever sends it? */
+/**
+ * May what was accepted before be of the same traffic: all that the rule that drops names, and perhaps more; or an end of it, or what nobody
+ * understands here (an interface, a mark), whoever sends it? A rule that drops is meant for the others then.
+ */
 export const isBehind = (dropped: Dropped, accepted: Dropped): boolean => {
   const named = NAMES.filter((name) => dropped[name] !== undefined)
   if (named.length === 0) return false
   if (named.every((name) => accepted[name] === dropped[name])) return true
   const isBoth = NAMES.every((name) => [undefined, dropped[name] ?? accepted[name]].includes(accepted[name]))
   const ofAnyone = accepted.source === undefined && accepted.sourcePort === undefined
-  const isNamed = accepted.destination !== undefined || accepted.port !== undefined || !accepted.more
-  return isBoth && ofAnyone && isNamed
+  return isBoth && ofAnyone && (dropped.protocol !== undefined || !ICMP.has(accepted.protocol))
 }
+/** Who lets pings in lets nobody else in. */
+const ICMP: ReadonlySet<number | undefined> = new Set([1, 58])
 export const NAMES = ['source', 'destination', 'protocol', 'sourcePort', 'port'] as const
 
 /** Null: it drops nothing. A rule that refuses with an answer (reject) counts as one that drops. */
 export function droppedBy({ expressions }: Pick<Rule, 'expressions'>): Dropped | null {
-  const ends = expressions.some(
-    (one) =>
-      (one.kind === 'verdict' && one.verdict.verdict === 'drop') || (one.kind === 'unknown' && one.name === 'reject'),
-  )
+  const ends = expressions.some((one) => (one.kind === 'verdict' && one.verdict.verdict === 'drop') || isRefusal(one))
   return ends ? askedBy(expressions) : null
 }
 
@@ -79,9 +80,18 @@ export function askedBy(expressions: Rule['expressions']): Dropped {
       const said = compared(expressions[at - 1], one)
       if (said === null) more = true
       else Object.assign(found, said)
-    } else if (!PASSIVE.has(one.kind) && !(one.kind === 'unknown' && one.name === 'reject')) more = true
+    } else if (!PASSIVE.has(one.kind) && !isRefusal(one) && !isPassive(one)) more = true
   }
   return { ...found, more, packets }
 }
 /** They load what is compared, or end the rule. */
-const PASSIVE: ReadonlySet<Expression['kind']> = new Set(['payload', 'meta', 'verdict'])
+const PASSIVE: ReadonlySet<Expression['kind']> = new Set(['payload', 'meta', 'verdict', 'notrack'])
+/** They write it down, or count it. */
+const isPassive = (one: Expression): boolean =>
+  one.kind === 'unknown' &&
+  (one.name === 'log' ||
+    (one.name === 'objref' && one.called === 'counter') ||
+    (one.name === 'match' && one.called === 'comment'))
+/** With an answer: of nft, and of iptables. */
+export const isRefusal = (one: Expression): boolean =>
+  one.kind === 'unknown' && (one.name === 'reject' || (one.name === 'target' && one.called === 'REJECT'))

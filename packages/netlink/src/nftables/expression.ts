@@ -62,8 +62,8 @@ export type Expression =
   | { readonly kind: 'notrack' }
   /** Lowers the largest segment that a SYN allows its reader to the register: `tcp option maxseg size set`. Never raises it. */
   | { readonly kind: 'set-mss' }
-  /** One that this package does not write. */
-  | { readonly kind: 'unknown'; readonly name: string }
+  /** One that this package does not write. Of iptables (`match`, `target`) and of a named object: what it is called there, and its bytes. */
+  | { readonly kind: 'unknown'; readonly name: string; readonly called?: string; readonly info?: Uint8Array }
 
 const SNAT: Readonly<Record<number, Expression>> = {
   [IPV4]: { kind: 'snat' },
@@ -150,6 +150,12 @@ const value = (fields: Attributes, type: number): Uint8Array => new Uint8Array(f
 const keyOf = <T extends string>(table: Readonly<Record<T, number>>, number: number | undefined): T | undefined =>
   (Object.keys(table) as T[]).find((key) => table[key] === number)
 
+const COUNTER = 1
+const extension = (name: string, fields: Attributes): Expression => ({
+  ...{ kind: 'unknown', name, called: fields.text(1) ?? '' },
+  info: new Uint8Array(fields.bytes(3) ?? []),
+})
+
 type Reader = (fields: Attributes) => Expression | undefined
 
 const READERS: Readonly<Record<string, Reader>> = {
@@ -193,6 +199,9 @@ const READERS: Readonly<Record<string, Reader>> = {
   nat: (fields) => (fields.be32(1) === 0 ? SNAT[fields.be32(2) ?? 0] : undefined),
   dup: () => ({ kind: 'dup' }),
   notrack: () => ({ kind: 'notrack' }),
+  match: (fields) => extension('match', fields),
+  target: (fields) => extension('target', fields),
+  objref: (fields) => ({ kind: 'unknown', name: 'objref', called: fields.be32(1) === COUNTER ? 'counter' : 'other' }),
   exthdr: (fields) =>
     fields.be32(EXTHDR.operation) === TCP_OPTION &&
     fields.u8(EXTHDR.type) === MAXSEG.option &&

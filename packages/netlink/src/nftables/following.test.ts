@@ -156,6 +156,27 @@ test('each set of a rule stands for its elements', () => {
   const chains: Rules = { input: [[FROM, isIn('allowed'), PORT, isIn('__set0'), match.decide(accept)], closed] }
   expect(drops(chains, { allowed: [range], __set0: ports })).toMatchObject([{ port: 80, behind: true }])
 })
+test('behind what is accepted by an interface or a mark nobody is accused; behind established connections, lo and pings he is', () => {
+  const before = (...expressions: readonly Expression[]) =>
+    drops({ input: [[...expressions, match.decide(accept)], closed] }).map(({ behind }) => behind)
+  const state: Expression = { kind: 'ct', key: 'state' }
+  const states: Element[] = [{ key: Uint8Array.of(2, 0, 0, 0) }, { key: Uint8Array.of(4, 0, 0, 0) }]
+  expect(before(...match.interfaceIs('iifname', 'inside'))).toEqual([true])
+  expect(before(...match.networkIs(match.load.ipv4Source, '10.0.0.0', 8))).toEqual([true])
+  expect(before(...match.interfaceIs('iifname', 'lo'))).toEqual([false])
+  expect(before(...match.transportIs(1))).toEqual([false])
+  const bySet: Rules = { input: [[state, isIn('__set0'), match.decide(accept)], closed] }
+  expect(drops(bySet, { __set0: states })).toMatchObject([{ behind: false }])
+  const byMap: Rules = { input: [[state, isIn('__map0', { verdicts: true })], closed] }
+  expect(drops(byMap, { __map0: states.map((one) => ({ ...one, verdict: accept })) })).toMatchObject([
+    { behind: false },
+  ])
+  const jumped: Rules = {
+    input: [[...match.interfaceIs('iifname', 'lo'), match.decide(jump('own'))], closed],
+    own: [[match.decide(accept)]],
+  }
+  expect(drops(jumped)).toMatchObject([{ behind: false }])
+})
 test('thousands of rules are looked at in a moment', () => {
   const many = (verdict: typeof accept): readonly (readonly Expression[])[] =>
     Array.from({ length: 8000 }, (_, at) => [...match.portIs(at + 1), match.decide(verdict)])

@@ -2,9 +2,10 @@
  * What rules drop together: one that drops in a chain that others jump to asks for what the jump asks, too; a set stands for each of its elements, and
  * a map from keys to verdicts for a rule of each. Only what is named so is added: the rest is said of each rule by itself (`droppedBy`).
  */
-import { acceptedBy, askedBy, type Dropped, droppedBy, type Found, isBehind, NAMES } from './dropping.ts'
+import { acceptedBy, askedBy, type Dropped, droppedBy, type Found, isBehind, isRefusal, NAMES } from './dropping.ts'
 import type { Expression } from './expression.ts'
 import type { Rule } from './rule.ts'
+import { isLate, isLateRule } from './late.ts'
 import { namedBy } from './looked-up.ts'
 import type { ListedElement, SetName } from './set.ts'
 import type { Verdict } from './types.ts'
@@ -39,6 +40,8 @@ interface Way {
   readonly said: Dropped
   readonly verdict: Verdict | null
   readonly set?: string
+  /** Of no first packet from elsewhere. */
+  readonly late?: boolean
 }
 
 const keyOf = ({ table, chain }: Pick<Rule, 'table' | 'chain'>): string => `${table} ${chain}`
@@ -73,7 +76,7 @@ function alone(
   const accepts: Dropped[] = []
   return rules.flatMap((rule): FoundDrop[] => {
     const dropped = reached.has(rule) ? null : droppedBy(rule)
-    const accepted = dropped === null ? acceptedBy(rule) : null
+    const accepted = dropped === null && !isLateRule(rule.expressions) ? acceptedBy(rule) : null
     if (accepted) accepts.push(accepted)
     if (!dropped) return []
     if (NAMES.some((name) => dropped[name] !== undefined)) patience.left -= accepts.length
@@ -88,6 +91,7 @@ interface Place {
   readonly from: string
   readonly depth: number
   readonly set?: string
+  readonly late?: boolean
   /** What was accepted before. */
   readonly accepts: Dropped[]
   /** What went back from this chain before: the rest of it does not see that. */
@@ -111,15 +115,16 @@ class Walk {
       for (const way of this.#waysOf(rule)) if (++this.#steps <= MOST) this.#go(rule, way, place)
   }
 
-  #go(rule: Rule, { said, verdict, set }: Way, place: Place): void {
-    const both = together(place.said, said)
+  #go(rule: Rule, way: Way, place: Place): void {
+    const both = together(place.said, way.said)
+    const { verdict } = way
     if (both === null || verdict === null) return
-    const by = set ?? place.set
-    if (verdict.verdict === 'accept') place.accepts.push(both)
-    else if (verdict.verdict === 'return') place.returned?.push(both)
+    const [by, late] = [way.set ?? place.set, way.late === true || place.late === true]
+    const before = { accept: place.accepts, return: place.returned }[verdict.verdict as string]
+    if (before && !late) before.push(both)
     else if (verdict.chain !== undefined && place.depth < DEEPEST)
       this.chain(keyOf({ ...rule, chain: verdict.chain }), {
-        ...{ ...place, said: both, depth: place.depth + 1 },
+        ...{ ...place, said: both, late, depth: place.depth + 1 },
         ...(by === undefined ? {} : { set: by }),
       })
     else if (verdict.verdict === 'drop' && NAMES.some((name) => both[name] !== undefined)) {
@@ -146,11 +151,11 @@ const DROP: Verdict = { verdict: 'drop' }
 const ACCEPT: Verdict = { verdict: 'accept' }
 function waysOf(rule: Rule, ruleset: Ruleset): readonly Way[] {
   const { expressions } = rule
-  const refuses = expressions.some((one) => one.kind === 'unknown' && one.name === 'reject')
+  const refuses = expressions.some(isRefusal)
   const ends = expressions.find((one) => one.kind === 'verdict')
   const verdict = ends?.kind === 'verdict' ? ends.verdict : refuses ? DROP : null
   const said = askedBy(expressions.filter(({ kind }) => kind !== 'lookup'))
-  let ways: readonly Way[] = [{ said, verdict }]
+  let ways: readonly Way[] = [{ said, verdict, ...(isLateRule(expressions) ? { late: true } : {}) }]
   for (const [at, one] of expressions.entries())
     if (one.kind === 'lookup') {
       const options = optionsOf(rule, at, one, ruleset)
@@ -165,6 +170,7 @@ interface Option {
   /** Of a map. */
   readonly verdict?: Verdict | null
   readonly set?: string
+  readonly late?: true
 }
 /** Perhaps a map accepts it: a rule behind it is not accused then. */
 const unnamed = ({ verdicts }: Lookup): Option => ({
@@ -182,7 +188,8 @@ function optionsOf(rule: Rule, at: number, lookup: Lookup, ruleset: Ruleset): re
   return elements.map((element): Option => {
     const found = namedBy(loaded, element)
     const verdict = lookup.verdicts ? { verdict: element.verdict ?? null } : {}
-    return { found, ...verdict, ...(NAMES.some((one) => found[one] !== undefined) ? set : {}) }
+    const late = isLate(loaded.at(-1), element.key) ? { late: true as const } : {}
+    return { found, ...verdict, ...late, ...(NAMES.some((one) => found[one] !== undefined) ? set : {}) }
   })
 }
 function narrowed(way: Way, { found, ...option }: Option): Way[] {
