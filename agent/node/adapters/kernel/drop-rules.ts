@@ -4,11 +4,11 @@ import { type Netlink, readStandingDropRules } from '@lvsm/kernel'
 
 const EVERY_MS = 5000
 /**
- * Rules are read within the loop, and of 20,000 that takes some tenths of a second: of 200 times what it took last no more than one is
- * spent on it, so that such a machine is read once a minute or so, and hardly waits for it; one with a few hundred rules, every five seconds.
+ * Rules are read within the loop, which waits for it: some milliseconds for a few hundred, up to seconds for 20,000 on a slow machine. Of
+ * 200 times what it took last no more than one is spent on it.
  */
 const REST = 200
-const LONGEST_MS = 300_000
+const LONGEST_MS = 3_600_000
 
 export function pacedDropRules(
   read: () => readonly DropRule[],
