@@ -133,6 +133,16 @@ const LINKS: readonly Row[] = [
     needs: { ms: 3500, why: 'it stood for a second, and was looked at again' },
   },
   {
+    what: "the owner's interface outside carries smaller packets than the others",
+    ...lines(owner, 'ip link set outside mtu 576', 'ip link set outside mtu 1500'),
+    said: ({ from }) =>
+      everywhere(NODES, {
+        ...{ code: 'mtu-differs', of: from, words: /outside of .* carries packets of 576 bytes/ },
+        next: /ip link set outside mtu 1500/,
+      }),
+    needs: { ms: 10_500, why: 'who sets it on all nodes has eight seconds for the first of them' },
+  },
+  {
     what: 'the standby and the third voter do not hear each other',
     plant: ({ to }) => lab('partition', to, VOTER),
     mend: () => lab('rejoin'),

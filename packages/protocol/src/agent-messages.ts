@@ -92,6 +92,8 @@ const state = z.object({
   established: z.record(name, count).exactOptional(),
   /** Director → what came here of its connection synchronisation: a count that only grows, or begins anew. Not there: nobody counts, or an older agent. */
   syncHeard: z.record(name, count).exactOptional(),
+  /** Heartbeat link → bytes that a packet may have on its interface. Not there: an older agent, or it is not known. */
+  mtus: z.record(name, count).exactOptional(),
   /** Service → destinations whose checks failed here; of others it knows nothing bad. Not there: it makes no checks, or did not say. */
   failed: z.record(name, z.array(name).max(MOST)).exactOptional(),
   /** Those of more services had no room. */

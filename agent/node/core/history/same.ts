@@ -40,6 +40,7 @@ const WHAT: Readonly<Record<string, (message: string) => string>> = {
   'lossy-link': ofObject,
   'memory-killed': ofObject,
   'memory-pressure': ofObject,
+  'mtu-differs': ofObject,
   'neighbours-full': ofObject,
   'no-coordinator': ofObject,
   'no-lease-process': ofObject,

@@ -6,6 +6,7 @@ import type { Failure, NodeInput } from '../events.ts'
 import { note } from '../history/history.ts'
 import { isDraining } from '../move/owner.ts'
 import { forgettingGroups, handoversStand } from '../move/successor.ts'
+import { noteMtus } from '../mtus.ts'
 import { groupOf } from '../plan/about.ts'
 import { noteFights } from '../plan/fights.ts'
 import { logPlan, reconcile, unreadSettings, untold } from '../plan/reconcile.ts'
@@ -21,6 +22,7 @@ export function onObserved(state: NodeState, observed: Observed): void {
   noteOwnAddresses(state, observed)
   noteWays(state, observed)
   noteStrays(state, observed)
+  noteMtus(state, observed)
   state.kernel.unread = { times: 0, error: '' }
   if (isDraining(state)) lookWithin(state, LOOK_IN.drainingMs)
   if (!state.checks.begun) begin(state, observed)

@@ -39,7 +39,7 @@ test('a rule on the owner: one trouble, which names it, what comes of it, and wh
       ...{ code: 'no-way', severity: 'critical', object: 'address 10.11.0.11' },
       message: 'the kernel of dir1 has no way to 10.11.0.11 (rs1): rule 90 prohibits it',
       evidence:
-        'ip route get 10.11.0.11: EACCES, ip rule: 90: from all to 10.11.0.11 prohibit, clients of http that are sent to rs1 get nothing, heartbeats to rs1 over link outside are not sent',
+        'ip route get 10.11.0.11: EACCES, ip rule: 90: from all to 10.11.0.11 prohibit, heartbeats to rs1 over link outside are not sent, clients of http that are sent to rs1 get nothing',
       hint: 'on dir1: ip rule del pref 90, and take it from whatever makes it',
     },
   ])

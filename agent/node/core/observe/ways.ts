@@ -183,9 +183,9 @@ function comesOf(state: NodeState, { address, nodes, links, services, isGateway 
   const [now, then] = [named(true), named(false)]
   const who = [...nodes].join(' ')
   return [
+    ...[...links].flatMap((link) => [...nodes].map((name) => `heartbeats to ${name} over link ${link} are not sent`)),
     ...(now === '' ? [] : [`clients of ${now} that are sent to ${who} get nothing`]),
     ...(then === '' ? [] : [`as owner it would send clients of ${then} to ${who} in vain`]),
-    ...[...links].flatMap((link) => [...nodes].map((name) => `heartbeats to ${name} over link ${link} are not sent`)),
     ...(isGateway ? [`answers to clients through ${address} are lost`] : []),
   ]
 }

@@ -16,6 +16,7 @@ import { unreadyFor } from '../plan/readiness.ts'
 import { speakingMs } from '../rhythm.ts'
 import { log, type NodeState } from '../state.ts'
 import { allEstablished } from '../synchronised.ts'
+import { mtusHere } from '../mtus.ts'
 import { syncHeardHere } from '../sync-silence.ts'
 import { darkHere, readyHere } from '../willing.ts'
 import { noteCounters } from './drops.ts'
@@ -196,6 +197,7 @@ function publish(state: NodeState, own: Saying, present: readonly Trouble[]): nu
     pings: reachedPings(state.pings),
     ...(unheard ? { unheard } : {}),
     ...(state.view?.sync ? { established: allEstablished(state), ...syncHeardHere(state) } : {}),
+    ...mtusHere(state),
     ...failedHere(state),
     troubles: state.follows ? [] : [...present],
     events: state.follows ? [] : toTell(state),

@@ -13,6 +13,7 @@ import { portTroubles } from '../check/ports-used.ts'
 import { quorumTroubles } from '../check/standing-in.ts'
 import { changeText } from '../changing.ts'
 import { clockTroubles } from '../clocks.ts'
+import { mtuTroubles } from '../mtus.ts'
 import { differingTroubles } from '../differing.ts'
 import { disagreementTroubles } from '../disagreement.ts'
 import { hearingTroubles } from '../hearing.ts'
@@ -60,6 +61,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...goneTroubles(state),
     ...wayTroubles(state),
     ...strayTroubles(state),
+    ...mtuTroubles(state),
     ...vitalTroubles(state),
     ...socketTroubles(state),
     ...unseenTroubles(state),

@@ -69,6 +69,13 @@ export const HEARTBEATS = {
     'heartbeats, votes and words of this node do not get there: with one link left, the next fault separates the two; without any, each takes the other for dead',
     'as the line says: ip rule del pref NUMBER, or ip route del TYPE ADDRESS, or the route that is gone put back; and take it from whatever makes it',
   ),
+  'mtu-differs': kind(
+    'warning',
+    'interface',
+    'interface NAME of NODE (heartbeat link LINK) carries packets of BYTES, and those of OTHERS another number',
+    'large packets between that node and the others (uploads, long answers, what it forwards) are dropped or cut up; small ones, checks and heartbeats among them, get through',
+    'ip link set NAME mtu BYTES, as the line says; and where it is set at boot',
+  ),
   'heartbeats-unfiltered': kind(
     'warning',
     'node',
