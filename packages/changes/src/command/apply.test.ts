@@ -376,7 +376,9 @@ describe('a command is refused with code, field, reason and way out, and changes
   it('words of a version that nobody here knows, or that the cluster has not agreed on', () => {
     const action = set('server', { service: 'http', server: 'rs1' }, { weight: 2 })
     const of = (model: number) => run(DOCUMENT, { ...action, model } as Action & { model: number })
-    expect(of(99).refusals).toMatchObject([{ code: 'model-too-new', field: 'model', hint: 'upgrade lvsm on this node' }])
+    expect(of(99).refusals).toMatchObject([
+      { code: 'model-too-new', field: 'model', hint: 'upgrade lvsm on this node' },
+    ])
     expect(of(0).refusals).toMatchObject([{ code: 'bad-model-version' }])
     expect(of(1).refusals).toBeUndefined()
   })
