@@ -61,7 +61,7 @@ function sampling(head: boolean, nodes: readonly string[] = NODES): Sampler {
 async function quiet(): Promise<void> {
   await whole()
   for (const node of NODES)
-    await until(async () => (await status(node)).troubles.length === 0, 120_000, `${node} has no trouble`)
+    await until(async () => (await status(node)).troubles.length === 0, 240_000, `${node} has no trouble`)
 }
 
 interface Everyday {

@@ -59,7 +59,7 @@ import { hasNews, nextPublish, publishIfDue, publishReadiness, publishSoon, sayi
 import { reportStatus } from './publish/status.ts'
 import { nextTotals, onTotals, readTotalsIfDue } from './rates/rates.ts'
 import { rateHistoryOf } from './rates/report.ts'
-import { report, troubles } from './publish/troubles.ts'
+import { report, troubles, withMended } from './publish/troubles.ts'
 import { nextVitals, onVitals, readVitalsIfDue } from './vitals/vitals.ts'
 import { tellVerdicts } from './verdicts.ts'
 import { count, newState, type NodeOptions, type NodeState } from './state.ts'
@@ -129,7 +129,7 @@ export function createNodeCore(options: NodeOptions): NodeCore {
 
 function statusOf(state: NodeState): Status {
   const present = troubles(state)
-  return reportStatus(state, saying(state, present), present)
+  return reportStatus(state, saying(state, present), withMended(state, present))
 }
 
 function onInput(state: NodeState, input: NodeInput): void {

@@ -27,7 +27,7 @@ import { encodeState, REASON } from './packing.ts'
 import { ownReport } from './report.ts'
 import { type Saying, sayState } from './sentence.ts'
 import { peersOf, tellTables } from './tables.ts'
-import { logTroubles, troubles } from './troubles.ts'
+import { logTroubles, troubles, withMended } from './troubles.ts'
 
 const PUBLISH_MS = 2000
 const SHORTEST_PUBLISH_MS = 200
@@ -51,11 +51,12 @@ export function publishIfDue(state: NodeState): void {
   noteTroubles(state, present)
   publishReadiness(state, true)
   const own = saying(state, present)
-  if (state.follows) state.effects.push({ kind: 'report', report: ownReport(state, own, present) })
+  const told = withMended(state, present)
+  if (state.follows) state.effects.push({ kind: 'report', report: ownReport(state, own, told) })
   rhythm.reportAt = after(now, PUBLISH_MS)
   if (!isDue) return
   rhythm.publishedAt = now
-  const messages = publish(state, own, present)
+  const messages = publish(state, own, told)
   rhythm.restMs = Math.max(SHORTEST_PUBLISH_MS, timeOf(state, messages))
   rhythm.publishAt = after(now, Math.max(PUBLISH_MS, rhythm.restMs))
 }

@@ -38,6 +38,7 @@ import { silenceTroubles } from '../sync-silence.ts'
 import { syncTroubles } from '../synchronised.ts'
 import { vitalTroubles } from '../vitals/vitals.ts'
 import { dropTroubles } from './drops.ts'
+import { mendedTroubles } from './mended.ts'
 import { onePerCause } from './one-cause.ts'
 import { unbelievedTroubles } from './unbelieved.ts'
 
@@ -85,6 +86,12 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...alertTroubles(state),
     ...hookTroubles(state),
   ]).map((trouble) => ({ ...trouble, ...sinceOf(state, trouble) }))
+
+/** For people, and for other nodes. */
+export const withMended = (state: NodeState, present: readonly Trouble[]): readonly Trouble[] => [
+  ...present,
+  ...mendedTroubles(state),
+]
 
 /** To the second: where it is one text as long as it lasts, nobody is told of it anew. */
 function sinceOf({ history, wall }: NodeState, trouble: Trouble): { since?: string } {

@@ -121,6 +121,20 @@ export const HEARTBEATS = {
 } as const satisfies Record<string, TroubleKind>
 
 export const OWNERSHIP = {
+  'fence-reopened': kind(
+    'warning',
+    'group',
+    'the fence of GROUP was opened anew: REASON',
+    'for a moment nobody answered for its addresses; it is over, and told for three minutes',
+    'nothing has to be done; where it comes again: lvsm events, and journalctl -u lvsm-lease',
+  ),
+  'lease-retaken': kind(
+    'warning',
+    'group',
+    'NODE lost lease NUMBER of GROUP, and took the group again by lease NUMBER: REASON',
+    'for a moment nobody owned it; it is over, and told for three minutes',
+    'nothing has to be done; where it comes again: lvsm events, and journalctl -u lvsm-lease',
+  ),
   'no-lease-process': ofPart(
     'critical',
     'node',
