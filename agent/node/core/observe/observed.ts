@@ -27,7 +27,7 @@ export function onObserved(state: NodeState, observed: Observed): void {
   if (isDraining(state)) lookWithin(state, LOOK_IN.drainingMs)
   if (!state.checks.begun) begin(state, observed)
   const repairs = new Set(reconcile(state, observed))
-  noteFights(state, repairs)
+  noteFights(state, repairs, observed)
   const news = untold(state, repairs)
   const restored = logPlan(state, repairs, news)
   // The kernel is as it should be again: the others see its table by our word. A move has better things to do.

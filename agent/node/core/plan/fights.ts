@@ -1,6 +1,7 @@
 /** Repairs that somebody undoes again and again: between a change and its repair requests fail, and no repair ends that. */
 import { between, type Instant, NEVER_BEFORE, pastOf, type Trouble } from '@lvsm/base'
-import { describeOperation, type Operation, subjectOf } from '@lvsm/plan'
+import { forwardText, serviceKey } from '@lvsm/model'
+import { describeOperation, type Observed, type Operation, subjectOf } from '@lvsm/plan'
 import { heldGroups } from '../lease.ts'
 import type { NodeState } from '../state.ts'
 import { groupOf } from './about.ts'
@@ -14,32 +15,38 @@ const MOST_KEPT = 64
 export interface Repaired {
   readonly times: readonly Instant[]
   readonly last: Operation
+  /** What stood there before the last repair, where that is known in a word. */
+  readonly found: string
 }
 
 /**
  * `repairs`: what was found changed at this look. Who is faster than the looks leaves none at which all is well: what was acknowledged at
  * the last one, and is to be done again, was changed again as well.
  */
-export function noteFights({ kernel, now }: NodeState, repairs: ReadonlySet<Operation>): void {
+export function noteFights({ kernel, now }: NodeState, repairs: ReadonlySet<Operation>, observed: Observed): void {
   const again = kernel.pending.filter((one) => repairs.has(one) || kernel.acknowledged.has(describeOperation(one)))
   const { repaired } = kernel
-  for (const [what, { times, last }] of repaired) {
+  for (const [what, { times, last, found }] of repaired) {
     const left = times.filter((at) => between(at, now) < WITHIN_MS)
     if (left.length === 0) repaired.delete(what)
-    else repaired.set(what, { times: left, last })
+    else repaired.set(what, { times: left, last, found })
   }
   for (const operation of again) {
     const what = subjectOf(operation)
     const before = repaired.get(what)?.times ?? []
     if (before.length > 0 || repaired.size < MOST_KEPT)
-      repaired.set(what, { times: [...before, now].slice(-LEAST), last: operation })
+      repaired.set(what, {
+        times: [...before, now].slice(-LEAST),
+        last: operation,
+        found: foundAt(observed, operation),
+      })
   }
 }
 
 export function fightTroubles(state: NodeState): Trouble[] {
   const fought = [...state.kernel.repaired].filter(([, { times }]) => times.length >= LEAST)
   const services = fought.filter(([, { last }]) => last.kind === 'service-add')
-  return fought.flatMap(([what, { last, times }]): Trouble[] => {
+  return fought.flatMap(([what, { last, times, found }]): Trouble[] => {
     // With a service all of its destinations are gone; what began after the service's last repair is another fight.
     const goneWith = services.some(
       ([service, one]) => what.endsWith(` in ${service}`) && beganAt(times) <= lastOf(one.times),
@@ -48,13 +55,38 @@ export function fightTroubles(state: NodeState): Trouble[] {
     return [
       {
         ...{ code: 'fought-over', severity: isInUse(state, last) ? 'critical' : 'warning', object: what },
-        message: `somebody changes ${what} again and again, and it is put back each time`,
-        evidence: `${LEAST} times or more within the last minute; the last repair: ${describeOperation(last)}`,
+        message: `somebody changes ${what}${serverOf(state, last)} again and again, and it is put back each time`,
+        evidence: `${LEAST} times or more within the last minute; ${found === '' ? '' : `found last: ${found}; `}the last repair: ${describeOperation(last)}`,
         ...pastOf(times, state.now),
         hint: hintOf(last),
       },
     ]
   })
+}
+
+/** What somebody made of it. */
+function foundAt({ services }: Observed, operation: Operation): string {
+  if (operation.kind === 'sysctl') return operation.was ?? ''
+  if (operation.kind === 'dest-add') return 'it was not there'
+  if (operation.kind !== 'dest-edit') return ''
+  const { service, dest } = operation
+  const there = services?.find((one) => serviceKey(one) === serviceKey(service))
+  const found = there?.dests.find(({ address, port }) => address === dest.address && port === dest.port)
+  if (!found) return ''
+  const parts = [
+    ...(found.weight === dest.weight ? [] : [`weight ${found.weight}`]),
+    ...(forwardText(found) === forwardText(dest) ? [] : [forwardText(found)]),
+    ...(found.upper === dest.upper && found.lower === dest.lower ? [] : [`at most ${found.upper ?? 0} connections`]),
+  ]
+  return parts.join(', ')
+}
+
+/** ` (rs1 of service http)`; empty: it is no destination, or one of nobody. */
+function serverOf({ config }: NodeState, operation: Operation): string {
+  if (operation.kind !== 'dest-add' && operation.kind !== 'dest-edit') return ''
+  const service = config?.services.find((one) => serviceKey(one) === serviceKey(operation.service))
+  const server = service?.realservers.find(({ address }) => address === operation.dest.address)
+  return service && server ? ` (${server.node} of service ${service.name})` : ''
 }
 
 const beganAt = (times: readonly Instant[]): Instant => times[0] ?? NEVER_BEFORE

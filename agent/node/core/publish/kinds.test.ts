@@ -278,6 +278,9 @@ test('who clears the table, and then changes one weight in it, is told of both w
     'IPVS service tcp 10.11.0.10:80',
     '10.11.0.11:80 in IPVS service tcp 10.11.0.10:80',
   ])
+  const last = dir1.core.status(dir1.now()).troubles.findLast(({ code }) => code === 'fought-over')
+  expect(last?.message).toMatch(/^somebody changes 10\.11\.0\.11:80 in .* \(rs1 of service http\) again and again/)
+  expect(last?.evidence).toMatch(/; found last: weight 7; the last repair: edit 10\.11\.0\.11:80 dr weight 1 /)
 })
 
 test('whoever switches forwarding off switches it off on every interface: one trouble', () => {
