@@ -122,6 +122,11 @@ export const OBSTACLE_TRAPS: readonly Trap[] = [
     clean: director('dr', { dropRules: drop({ source: '203.0.113.9', protocol: 6, port: 80 }) }),
   },
   {
+    ...{ check: 'drop-rule', what: 'of a node that is near', severity: 'critical', says: /from 10\.11\.0\.3 tcp/ },
+    trapped: director('dr', { dropRules: drop({ source: '10.11.0.3', protocol: 6, port: 80 }) }),
+    clean: director('dr', { dropRules: drop({ source: '10.99.0.3', protocol: 6, port: 80 }) }),
+  },
+  {
     ...{ check: 'drop-rule', what: 'the last one of a chain', severity: 'info', says: /drops all that comes to it/ },
     trapped: director('dr', { dropRules: drop({}) }),
     clean: director('dr', { dropRules: drop({ more: true }) }),

@@ -34,7 +34,7 @@ export interface Part {
   readonly marks: ReadonlyMap<number, string>
   /** Its answers that go through a gateway whatever its default route is. */
   readonly led: NodeView['led']
-  /** Addresses that packets of the cluster, or of its clients, go to: VIPs, aliases, realservers, gateways, and the machine's own that it is known by. */
+  /** Addresses that packets of the cluster, or of its clients, go to: VIPs, aliases, realservers, gateways, other directors, and the machine's own that it is known by. */
   readonly reached: ReadonlySet<string>
   /** Ports of services, of their servers, and of heartbeats. */
   readonly ports: ReadonlySet<number>
@@ -111,6 +111,7 @@ export function partOf(facts: MachineFacts, view: NodeView | null, given: Given)
       ...own.vips,
       ...own.aliases,
       ...gateways,
+      ...(view?.sync?.peers ?? []),
       ...serversOf(facts, view).map(({ address }) => address),
     ]),
     ports: new Set(

@@ -13,6 +13,7 @@ import {
   type RoutingRule,
   whatCloses,
 } from '@lvsm/base'
+import { inNetwork } from '@lvsm/model'
 import type { FactDropRule } from '@lvsm/protocol'
 import type { Check, Seen, Site } from '../check.ts'
 
@@ -103,12 +104,15 @@ function concerns({ part, facts }: Site, rule: FactDropRule): boolean {
   const isKnown = (address: string): boolean =>
     part.reached.has(address) || facts.addresses.some((one) => one.address === address)
   if (addresses.length + ports.length === 0) return !rule.more && rule.hook !== null
-  // Somebody who is kept out is no part of the cluster, whatever he asks for.
-  if (rule.source !== undefined && !isKnown(rule.source)) return false
+  // Who is kept out, and is nobody of these nor in a network of this machine, where other nodes are, is no part of the cluster, whatever he asks for.
+  if (rule.source !== undefined && !isKnown(rule.source) && !isNear(facts, rule.source)) return false
   if (ports.some((port) => part.ports.has(port))) return true
   // Of a machine whose ports nobody knows any may be meant.
   return (ports.length === 0 || part.ports.size === 0) && addresses.some(isKnown)
 }
+
+const isNear = ({ addresses }: Site['facts'], address: string): boolean =>
+  addresses.some((own) => familyOf(own.address) === familyOf(address) && inNetwork(address, own))
 
 const dropRule: Check = {
   name: 'drop-rule',
