@@ -120,11 +120,13 @@ export class Daemon {
       heard: (word) => {
         this.#agentWatch.heard()
         if (word.kind === 'view') this.#views.heard(word.view)
+        else if (word.kind === 'told') this.#news.tellAgain(word.incarnation === this.#incarnation ? word.serial : 0)
         else this.#pump.feed(word)
       },
       joined: () => {
-        this.#ipc.tell({ kind: 'hello', incarnation: this.#incarnation, version: VERSIONS.ipc.spoken })
-        this.#news.tellAgain()
+        const [incarnation, events] = [this.#incarnation, this.#news.joined()]
+        this.#ipc.tell({ kind: 'hello', incarnation, version: VERSIONS.ipc.spoken, events })
+        this.#news.tellStatus()
       },
       count: (reason) => void this.#news.count(reason),
       failed: (error) => this.#fail(`cannot listen on ${path}: ${error.message}`),

@@ -1,6 +1,6 @@
 /**
- * The word about what happened, to the log and to the reconciler. It follows a little later: acting comes first. What was told last
- * is told again to a reconciler that connects: the one before may have stood still, or have been away.
+ * The word about what happened, to the log and to the reconciler. It follows a little later: acting comes first. A reconciler that was
+ * away, or stood still, says what it heard last, and is told again what came after.
  */
 import { type CounterName, type FromLease, type LeaseEvent, type LeaseStatus } from '@lvsm/protocol'
 import { onceAfter } from '@lvsm/kernel'
@@ -23,7 +23,10 @@ export class News {
   readonly #ports: NewsPorts
   readonly #counters: Record<string, number> = {}
   readonly #waiting: LeaseEvent[] = []
-  #told: readonly LeaseEvent[] = []
+  #told: readonly (LeaseEvent & { readonly serial: number })[] = []
+  /** Of the last event that was told, and of the last one when the reconciler connected. */
+  #serial = 0
+  #joinedAt = 0
   /** Something is new: the status follows, with the events that there are by then. */
   readonly soon: () => void
 
@@ -47,14 +50,22 @@ export class News {
     for (const event of this.#waiting.splice(0)) {
       const lease = event.number ? ` (lease ${event.number})` : ''
       this.#ports.say(`${event.group}: ${event.kind}${lease}: ${event.reason}`)
-      this.#ports.tell({ kind: 'event', event })
-      this.#told = [...this.#told, event].slice(-KEPT)
+      const numbered = { ...event, serial: ++this.#serial }
+      this.#ports.tell({ kind: 'event', event: numbered })
+      this.#told = [...this.#told, numbered].slice(-KEPT)
     }
     this.tellStatus()
   }
-  tellAgain(): void {
-    for (const event of this.#told) this.#ports.tell({ kind: 'event', event: { ...event, again: true } })
-    this.tellStatus()
+  /** A reconciler has connected; gives the serial of the last event that was told before. */
+  joined(): number {
+    this.#joinedAt = this.#serial
+    return this.#serial
+  }
+  /** It has heard all up to this one, of this life; what came since it connected it hears anyway. */
+  tellAgain(heard: number): void {
+    for (const event of this.#told)
+      if (event.serial > heard && event.serial <= this.#joinedAt)
+        this.#ports.tell({ kind: 'event', event: { ...event, again: true } })
   }
   tellStatus(): void {
     const status = this.#ports.status()

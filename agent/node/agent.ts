@@ -74,7 +74,7 @@ export class Agent {
     this.#lease = this.#connectLease(join(runDir, 'lease.sock'))
     this.#pinger = openPinger({
       answered: (address, round) => this.#driver.feed({ kind: 'ping-answered', address, round }),
-      asked: (unsent) => this.#driver.feed({ kind: 'pinged', unsent }),
+      asked: (round, unsent) => this.#driver.feed({ kind: 'pinged', round, unsent }),
       denied: (found) => this.#report('ping', found),
     })
     this.#prober = startProber(machine, (...told) => this.#report(...told), {
@@ -153,7 +153,7 @@ export class Agent {
 
   #connectLease(path: string): LeaseProcess {
     return connectLease(path, {
-      up: () => this.#driver.feed({ kind: 'lease-up' }),
+      up: ({ incarnation, events }) => this.#driver.feed({ kind: 'lease-up', incarnation, events }),
       down: (reason) => {
         this.#counting.silent()
         this.#driver.feed({ kind: 'lease-down', reason })
@@ -238,6 +238,7 @@ export class Agent {
       case 'ready':
       case 'switchover':
       case 'standby':
+      case 'told':
         return void this.#lease.tell(effect) // It is told again when it connects, or when it is due.
     }
   }

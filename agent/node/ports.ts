@@ -40,7 +40,7 @@ export interface LeaseProcess {
   close(): void
 }
 export interface LeaseEvents {
-  up(): void
+  up(hello: Extract<FromLease, { kind: 'hello' }>): void
   down(reason: string): void
   heard(word: FromLease): void
   /** A frame was refused: counted by reason. */

@@ -140,7 +140,7 @@ class Agent {
       case 'check':
         return [{ kind: 'checked', id: effect.id, ok: true, reason: 'connected' }]
       case 'ping':
-        return [{ kind: 'pinged', unsent: [] }]
+        return [{ kind: 'pinged', round: effect.round, unsent: [] }]
       case 'message':
         this.told += effect.text.length
         return []

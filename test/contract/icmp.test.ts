@@ -85,7 +85,7 @@ describe('the pinger of the agent', () => {
     const heard: Heard = { answers: [], unsent: [], troubles: [] }
     const pinger = openPinger({
       answered: (address, round) => heard.answers.push(`${address} ${round}`),
-      asked: (unsent) => heard.unsent.push(unsent.map(({ address, error }) => `${address}: ${error}`).join('; ')),
+      asked: (_, unsent) => heard.unsent.push(unsent.map(({ address, error }) => `${address}: ${error}`).join('; ')),
       denied: (trouble) => heard.troubles.push(trouble?.message ?? 'over'),
     })
     return { ...heard, pinger }
@@ -120,13 +120,13 @@ describe('the pinger of the agent', () => {
     const said: string[] = []
     const pinger = openPinger({
       answered: (address, round) => said.push(`${address} answered ${round}`),
-      asked: () => said.push('sent'),
+      asked: (round) => said.push(`sent ${round}`),
       denied: () => said.push('denied'),
     })
     try {
       // On loopback the answer is there when the call that sends returns; nothing is read meanwhile but by the next request.
       for (const round of [1, 2, 3]) ask(pinger, round, '127.0.0.1')
-      expect(said).toEqual(['sent', '127.0.0.1 answered 1', 'sent', '127.0.0.1 answered 2', 'sent'])
+      expect(said).toEqual(['sent 1', '127.0.0.1 answered 1', 'sent 2', '127.0.0.1 answered 2', 'sent 3'])
     } finally {
       pinger.close()
     }

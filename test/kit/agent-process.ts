@@ -204,7 +204,7 @@ export class AgentProcess {
           this.put({ kind: 'checked', id: effect.id, ok, reason, ...(found ? { found } : {}) }),
         )
       case 'ping':
-        this.put({ kind: 'pinged', unsent: [] })
+        this.put({ kind: 'pinged', round: effect.round, unsent: [] })
         for (const { address } of effect.targets)
           if (around.answersPing(address))
             this.#later(PING_MS, () => this.put({ kind: 'ping-answered', address, round: effect.round }))
@@ -230,6 +230,8 @@ export class AgentProcess {
       case 'report':
       case 'recording':
       case 'wake':
+      // Nothing is told again here: a connection loses nothing.
+      case 'told':
         return
       default:
         return around.tell(effect)

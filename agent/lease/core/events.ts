@@ -51,7 +51,7 @@ export interface Carried {
 
 export type LeaseInput =
   /** From the agent: its view, its report whether the kernel is prepared for a group (trusted for READY_FOR_MS), commands, relays. */
-  | ToLease
+  | Exclude<ToLease, { kind: 'told' }>
   | { readonly kind: 'datagram'; readonly envelope: Envelope }
   | { readonly kind: 'wake' }
   /** Result of a fence effect, or of what `fence-tables` carried; `done`: the clock after the kernel's acknowledgement. */

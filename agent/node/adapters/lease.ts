@@ -73,7 +73,7 @@ export function connectLease(path: string, events: LeaseEvents): LeaseProcess {
         }
         if (word.kind === 'hello' && !up) {
           up = true
-          events.up()
+          events.up(word)
         }
         events.heard(word)
       }

@@ -10,8 +10,8 @@ const EPERM = 1
 
 export interface PingEvents {
   answered(address: string, round: number): void
-  /** All were sent but these, each with the reason. */
-  asked(unsent: readonly { readonly address: string; readonly error: string }[]): void
+  /** All of this round were sent but these, each with the reason. */
+  asked(round: number, unsent: readonly { readonly address: string; readonly error: string }[]): void
   /** This process may not ping; null: it may. */
   denied(trouble: Trouble | null): void
 }
@@ -80,7 +80,10 @@ export function openPinger(events: PingEvents): Pinger {
       const opened = socket ?? open()
       if (opened instanceof KernelError) {
         deny(unopened(opened))
-        return events.asked(targets.map(({ address }) => ({ address, error: opened.message })))
+        return events.asked(
+          round,
+          targets.map(({ address }) => ({ address, error: opened.message })),
+        )
       }
       socket = opened
       opened.read()
@@ -89,7 +92,10 @@ export function openPinger(events: PingEvents): Pinger {
         .filter(({ errno }) => errno !== 0)
       const wall = failed.find(({ errno }) => errno === EPERM)
       deny(wall ? dropped(wall.address) : null)
-      events.asked(failed.map(({ address, errno }) => ({ address, error: sentence(errno) })))
+      events.asked(
+        round,
+        failed.map(({ address, errno }) => ({ address, error: sentence(errno) })),
+      )
     },
     close: () => socket?.close(),
   }

@@ -161,11 +161,11 @@ function onInput(state: NodeState, input: NodeInput): void {
     case 'hooked':
       return onHook(state, input.id, input.ok, input.reason)
     case 'pinged':
-      return pingsSent(state.pings, input.unsent, state.now)
+      return pingsSent(state.pings, input.round, input.unsent, state.now)
     case 'ping-answered':
       return pingAnswered(state.pings, input.address, input.round)
     case 'lease-up':
-      return onLeaseUp(state)
+      return onLeaseUp(state, input)
     case 'lease-down':
       return onLeaseDown(state, input.reason)
     case 'lease-status':

@@ -99,10 +99,11 @@ export type NodeInput =
   /** How a `hook` ended. */
   | { readonly kind: 'hooked'; readonly id: string; readonly ok: boolean; readonly reason: string }
   /** Pings were sent, all but these. */
-  | { readonly kind: 'pinged'; readonly unsent: readonly Unsent[] }
+  | { readonly kind: 'pinged'; readonly round: number; readonly unsent: readonly Unsent[] }
   /** An answer to a ping of this very process; the number is that of its request. */
   | { readonly kind: 'ping-answered'; readonly address: string; readonly round: number }
-  | { readonly kind: 'lease-up' }
+  /** `events`: the serial of the last one that it told before; missing: it tells none again. */
+  | { readonly kind: 'lease-up'; readonly incarnation?: string; readonly events?: number | undefined }
   | { readonly kind: 'lease-down'; readonly reason: string }
   | { readonly kind: 'lease-status'; readonly status: LeaseStatus }
   | { readonly kind: 'lease-event'; readonly event: LeaseEvent }

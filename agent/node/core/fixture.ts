@@ -164,7 +164,7 @@ export class TestNode {
     return []
   }
   #ping({ round, targets }: Extract<NodeEffect, { kind: 'ping' }>): void {
-    this.#driver.feed({ kind: 'pinged', unsent: [] })
+    this.#driver.feed({ kind: 'pinged', round, unsent: [] })
     for (const { address } of targets)
       if (this.answering.has(address)) this.#driver.feed({ kind: 'ping-answered', address, round })
   }

@@ -1,10 +1,11 @@
 /** What becomes of what the lease process says: that it is there, or gone, and what happened to a group. */
-import { between, type Instant, instant } from '@lvsm/base'
+import { earlier, type Instant, instant } from '@lvsm/base'
 import type { LeaseEvent } from '@lvsm/protocol'
+import type { NodeInput } from './events.ts'
 import { noteTaking } from './history/owner-changes.ts'
 import { note } from './history/history.ts'
-import { isKnown } from './history/known.ts'
 import { noteLeaseEvent } from './history/lease-numbers.ts'
+import { knowNumber } from './history/ring.ts'
 import { recordLeaseEvent } from './history/recording.ts'
 import { leaseDown, leaseUp } from './lease.ts'
 import { moveRefused } from './move/owner.ts'
@@ -12,10 +13,8 @@ import { LOOK_IN, lookWithin } from './observe/look.ts'
 import { forgetPublished, publishSoon } from './publish/publish.ts'
 import { log, type NodeState } from './state.ts'
 
-/** It tells at once; what is older has another clock. Milliseconds. */
-const OLDEST_MS = 60_000
-
-export function onLeaseUp(state: NodeState): void {
+export function onLeaseUp(state: NodeState, { incarnation, events }: Extract<NodeInput, { kind: 'lease-up' }>): void {
+  if (incarnation !== undefined && events !== undefined) askAgain(state, incarnation, events)
   leaseUp(state, state.now)
   forgetPublished(state)
   log(state, 'connected to the lease process')
@@ -28,27 +27,31 @@ export function onLeaseDown(state: NodeState, reason: string): void {
 }
 
 export function onLeaseEvent(state: NodeState, event: LeaseEvent): void {
+  const { told } = state.history
+  if (told && event.serial !== undefined) state.history.told = { ...told, serial: Math.max(told.serial, event.serial) }
   if (event.again === true) return onToldAgain(state, event)
   noteLeaseEvent(state, event)
   noteTaking(state, event)
-  note(state, event, happenedAt(state, instant(event.at)))
+  note(state, event, happenedAt(state, event))
   recordLeaseEvent(state, event)
   publishSoon(state)
   if (event.kind !== 'note') lookWithin(state, LOOK_IN.movedMs)
   if (event.kind === 'refused') moveRefused(state, event.group, event.reason)
 }
 
-/** This process was away when it happened, or stood still; most of what is told again it knows, or has forgotten. */
+/** It is history: nothing follows from it any more, and who held the numbers between others know. */
 function onToldAgain(state: NodeState, event: LeaseEvent): void {
-  const at = instant(event.at)
-  if (between(at, state.now) < 0 || isKnown(state, event, at)) return
-  noteLeaseEvent(state, event)
-  note(state, event, at)
+  if (event.kind === 'took') knowNumber(state.history, event.group, event.number)
+  note(state, event, happenedAt(state, event))
   publishSoon(state)
 }
 
 /** By its clock, which is this process's own. */
-function happenedAt({ now }: NodeState, at: Instant): Instant {
-  const agoMs = between(at, now)
-  return agoMs >= 0 && agoMs <= OLDEST_MS ? at : now
+const happenedAt = ({ now }: NodeState, { at }: LeaseEvent): Instant => earlier(instant(at), now)
+
+/** What came while this process was away is told again: once. */
+function askAgain({ history, effects }: NodeState, incarnation: string, events: number): void {
+  const { told } = history
+  history.told = { incarnation, serial: told?.incarnation === incarnation ? told.serial : told ? 0 : events }
+  if (told) effects.push({ kind: 'told', ...told })
 }

@@ -135,7 +135,7 @@ const event = struct<LeaseEvent>(
     number: counter,
     reason: text,
   },
-  { planned: [1, flag], unordered: [2, flag], again: [3, flag] },
+  { planned: [1, flag], unordered: [2, flag], again: [3, flag], serial: [4, counter] },
 )
 
 export const toLeaseCodec = union<ToLease>({
@@ -150,9 +150,10 @@ export const toLeaseCodec = union<ToLease>({
   switchover: [3, struct({ group: text, to: nullable(text), reason: text })],
   standby: [4, struct({ on: flag, reason: text })],
   relay: [5, struct({ to: nullable(text), payload: bytes })],
+  told: [6, struct({ incarnation: text, serial: counter })],
 })
 export const fromLeaseCodec = union<FromLease>({
-  hello: [1, struct({ incarnation: text, version: u32 }, { least: [1, u32] })],
+  hello: [1, struct({ incarnation: text, version: u32 }, { least: [1, u32], events: [2, counter] })],
   status: [2, struct({ status })],
   event: [3, struct({ event })],
   relay: [4, struct({ from: text, payload: bytes })],

@@ -21,13 +21,24 @@ export type ToLease =
     }
   | { readonly kind: 'switchover'; readonly group: string; readonly to: string | null; readonly reason: string }
   | { readonly kind: 'standby'; readonly on: boolean; readonly reason: string }
+  /** The last event that this reconciler heard, or the one before it: later ones are told again. Said only where `hello` has `events`. */
+  | { readonly kind: 'told'; readonly incarnation: string; readonly serial: number }
   /** To one node's reconciler, or to all (null). At most MAX_RELAY bytes. */
   | { readonly kind: 'relay'; readonly to: string | null; readonly payload: Uint8Array }
 
 /** Lease process to reconciler. */
 export type FromLease =
-  /** The first word. `least`: the oldest version that understands what follows; without it, only `version`. */
-  | { readonly kind: 'hello'; readonly incarnation: string; readonly version: number; readonly least?: number }
+  /**
+   * The first word. `least`: the oldest version that understands what follows; without it, only `version`. `events`: the serial of the
+   * last event that was told so far; without it none is told again.
+   */
+  | {
+      readonly kind: 'hello'
+      readonly incarnation: string
+      readonly version: number
+      readonly least?: number
+      readonly events?: number
+    }
   | { readonly kind: 'status'; readonly status: LeaseStatus }
   | { readonly kind: 'event'; readonly event: LeaseEvent }
   | { readonly kind: 'relay'; readonly from: string; readonly payload: Uint8Array }

@@ -70,6 +70,8 @@ export interface LeaseEvent {
   readonly planned?: boolean
   /** Of `offered`: nobody ordered it. Missing: an operator did, or it is of an older version. */
   readonly unordered?: boolean
-  /** It was told before, when there may have been nobody to hear it. Missing: it is new. */
+  /** Counted from 1 in this life of the lease process. Missing: it is of an older version. */
+  readonly serial?: number
+  /** It was told before, and is told again to who has not heard it. Missing: it is new. */
   readonly again?: boolean
 }

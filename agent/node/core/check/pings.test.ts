@@ -39,7 +39,7 @@ function pingsOf(groups: readonly ConfigGroup[], startedAt = 0): Pings {
 /** One request to each, at once; what is answered to the one before comes before it. */
 function ask(pings: Pings, now: number, unsent: readonly Unsent[] = []): number {
   const asked = takeDuePings(pings, instant(now))
-  if (asked) pingsSent(pings, unsent, instant(now))
+  if (asked) pingsSent(pings, asked.round, unsent, instant(now))
   return asked?.round ?? 0
 }
 
@@ -113,7 +113,7 @@ describe('a ping node', () => {
       const round = takeDuePings(pings, instant(now + 400))?.round
       if (round === undefined) continue
       // It leaves and is answered while this process is busy; the answer is read before the next one leaves.
-      pingsSent(pings, [], instant(now + 780))
+      pingsSent(pings, round, [], instant(now + 780))
       expect(takeDuePings(pings, instant(now + 780 + PING_EVERY_MS - 1))).toBe(null)
       pingAnswered(pings, ROUTER, round)
     }
@@ -126,11 +126,26 @@ describe('a ping node', () => {
     for (let now = PING_EVERY_MS; now < 20 * PING_EVERY_MS; now += PING_EVERY_MS) {
       const round = takeDuePings(pings, instant(now))?.round ?? 0
       pingAnswered(pings, ROUTER, last)
-      pingsSent(pings, [], instant(now))
+      pingsSent(pings, round, [], instant(now))
       last = round
       expect(reachedPings(pings)).toEqual({ [ROUTER]: true })
     }
     expect(takePingVerdicts(pings)).toEqual([])
+  })
+
+  it('is missed by no request of which this process read too late that it was sent, or read twice', () => {
+    const pings = pingsOf([group('web', [ROUTER])])
+    pingAnswered(pings, ROUTER, ask(pings, 0))
+    for (let now = PING_EVERY_MS; now < 30 * PING_EVERY_MS; now += 2 * PING_EVERY_MS) {
+      const first = takeDuePings(pings, instant(now))?.round ?? 0
+      const second = takeDuePings(pings, instant(now + PING_EVERY_MS))?.round ?? 0
+      // All that waited is read at once, in its order: what was answered stands before the next request.
+      for (const round of [first, first]) pingsSent(pings, round, [], instant(now + PING_EVERY_MS))
+      pingAnswered(pings, ROUTER, first)
+      for (const round of [second, second, first]) pingsSent(pings, round, [], instant(now + PING_EVERY_MS))
+      pingAnswered(pings, ROUTER, second)
+    }
+    expect([reachedPings(pings)[ROUTER], takePingVerdicts(pings)]).toEqual([true, []])
   })
 
   it('counts for nothing that is too late, comes twice, was never asked, or is of a stranger', () => {

@@ -47,8 +47,8 @@ export interface Pings {
   round: number
   /** Number of the last one that had its time. */
   ended: number
-  /** Whether the last request went out too late to say that the one before was not answered. */
-  isLate: boolean
+  /** Of the last request that went out too late to say that the one before was not answered. */
+  lateRound: number
   dueAt: Instant
   /** What changed and was not taken yet. */
   verdicts: PingVerdict[]
@@ -58,7 +58,7 @@ export const newPings = (startedAt: Instant): Pings => ({
   nodes: new Map(),
   round: 0,
   ended: 0,
-  isLate: false,
+  lateRound: 0,
   dueAt: startedAt,
   verdicts: [],
 })
@@ -91,9 +91,10 @@ export function takeDuePings(
   now: Instant,
 ): { readonly round: number; readonly addresses: readonly string[] } | null {
   if (pings.nodes.size === 0 || now < pings.dueAt) return null
-  pings.isLate = between(pings.dueAt, now) > MOST_LATE_MS
+  const isLate = between(pings.dueAt, now) > MOST_LATE_MS
   pings.dueAt = after(now, PING_EVERY_MS)
   pings.round += 1
+  if (isLate) pings.lateRound = pings.round
   return { round: pings.round, addresses: [...pings.nodes.keys()] }
 }
 export const nextPingAt = ({ nodes, dueAt }: Pings): Instant | null => (nodes.size === 0 ? null : dueAt)
@@ -107,13 +108,19 @@ export function pingAnswered(pings: Pings, address: string, round: number): void
   node.error = ''
   judge(pings, node)
 }
-/** The requests were sent, all but these, and what had arrived before was heard: the time of the ones before is over. */
-export function pingsSent(pings: Pings, unsent: readonly Unsent[], now: Instant): void {
+/**
+ * The requests of this round were sent, all but these, and what had arrived before was heard: the time of the round before is over.
+ * That of a round that nobody heard to be sent is no round.
+ */
+export function pingsSent(pings: Pings, round: number, unsent: readonly Unsent[], now: Instant): void {
+  if (round <= pings.ended + 1 && pings.ended > 0) return
+  // Where this word waited, another round may be under way, and what is heard of it waits as well.
+  const isCounted = round === pings.round && round === pings.ended + 2 && round !== pings.lateRound
   pings.dueAt = after(now, PING_EVERY_MS)
-  pings.ended = pings.round - 1
+  pings.ended = round - 1
   for (const node of pings.nodes.values()) {
     node.error = unsent.find(({ address }) => address === node.address)?.error ?? ''
-    if (!pings.isLate && Math.max(node.answered, node.before) < pings.ended) node.missed += 1
+    if (isCounted && Math.max(node.answered, node.before) < pings.ended) node.missed += 1
     judge(pings, node)
   }
 }

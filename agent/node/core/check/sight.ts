@@ -1,7 +1,7 @@
 /** What a realserver's own agent says of its socket, and what that makes of the verdict of its check. */
 import { NEVER_BEFORE } from '@lvsm/base'
 import type { Health } from '@lvsm/health'
-import { CHECKS } from '@lvsm/model'
+import { CHECKS, forwarding } from '@lvsm/model'
 import { isRefused, type SeenSocket } from '@lvsm/protocol'
 import type { Member, Sight } from './member.ts'
 
@@ -40,4 +40,6 @@ const isRejected = ({ service: { check }, realserver, health, flap }: Member, { 
   health.healthy === false &&
   isRefused(health.reason) &&
   (check.port ?? realserver.port) === realserver.port &&
+  // By DR and tunnels it looks at the VIP, and the check asks the realserver's own address.
+  forwarding(realserver.forward).answersThroughDirector &&
   at > (flap.falls.at(-1) ?? NEVER_BEFORE)

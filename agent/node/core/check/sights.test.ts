@@ -76,13 +76,15 @@ describe('a director', () => {
     on(one, 2000)
     const refused = 'connection refused: nothing listens there, or a packet filter rejects it'
     one.failsSo = refused
-    one.alive.delete('10.11.0.11')
-    on(one, 3000, ['rs1'])
-    expect(stateOf(one, 'rs1').reason).toBe(refused)
+    for (const address of ['10.11.0.11', '10.12.0.13']) one.alive.delete(address)
+    on(one, 3000, ['rs1', 'rs3'])
+    expect([stateOf(one, 'rs1').reason, stateOf(one, 'rs3').reason]).toEqual([refused, refused])
     on(one, 2000)
-    expect(stateOf(one, 'rs1').reason).toBe(
-      `${refused}; its own agent sees that a program listens there: a packet filter rejects it (on rs1: nft list ruleset, iptables -S)`,
+    expect(stateOf(one, 'rs3').reason).toBe(
+      `${refused}; its own agent sees that a program listens there: a packet filter rejects it (on rs3: nft list ruleset, iptables -S)`,
     )
+    // By DR the agent looks at the VIP, and the check asks the realserver's own address: a program may listen at the one alone.
+    expect(stateOf(one, 'rs1').reason).toBe(refused)
   })
   it('its word brings nobody in whom the check has out', () => {
     const one = director()

@@ -35,6 +35,7 @@ export function restored({ node, startedAt, wallMs, machine, kept }: NodeOptions
     history.lasting.set(sameOf(named), { ...named, object, since, goneAt, isCarried: true })
   }
   for (const [program, life] of Object.entries(kept.programs)) history.programs.set(program, life)
+  history.told = kept.told ?? null
   return history
 }
 
@@ -75,6 +76,7 @@ export function keptText({ history, now, wallMs }: NodeState): string {
       sinceMs: since(at),
     })),
     programs: Object.fromEntries(history.programs),
+    ...(history.told === null ? {} : { told: history.told }),
   }
   return encodeKeptEvents(kept)
 }

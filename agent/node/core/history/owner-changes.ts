@@ -27,7 +27,11 @@ export function noteTaking(state: NodeState, { group, kind, planned, unordered, 
   if (kind === 'offered' && unordered !== true) change(state, group, () => ({ offeredAt: state.now }))
   if (kind !== 'took') return
   const last = { owner: state.node, number }
-  change(state, group, (before) => ({ last, ...(before.last && !planned ? taken(before, state.now) : {}) }))
+  change(state, group, (before) => {
+    // It opened its fence again, under the lease that it had kept.
+    const isHeld = before.last?.owner === state.node && before.last.number === number
+    return { last, ...(before.last && !isHeld && !planned ? taken(before, state.now) : {}) }
+  })
 }
 
 /** Another director took what this node held; of those between others nobody here knows whether they were ordered. */

@@ -69,6 +69,8 @@ export interface History {
   readonly programs: Map<string, string>
   /** Group → who took it, and when. */
   readonly takings: Map<string, Takings>
+  /** The last event of the lease process that was heard; null: none ever. */
+  told: { readonly incarnation: string; readonly serial: number } | null
   /** Group → the highest lease number of which this node knows. */
   readonly numbers: Map<string, number>
 }
@@ -88,6 +90,7 @@ export const newHistory = (clock: CausalClock, wallAheadMs: number, machine: str
   keptAt: NEVER_BEFORE,
   machine,
   programs: new Map(),
+  told: null,
   numbers: new Map(),
   takings: new Map(),
 })

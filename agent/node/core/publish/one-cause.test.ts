@@ -57,6 +57,10 @@ test('loss by an interface that its own node says loses is no trouble of the oth
   expect(withoutEchoes([netem, loss('dir2', 'rs3', 'inside')])).toEqual([netem])
   for (const other of [loss('dir2', 'rs1', 'outside'), loss('dir2', 'rs1', ''), loss('dir1', 'rs1', 'inside')])
     expect(withoutEchoes([netem, other])).toEqual([netem, other])
+  // What it loses is what leaves it.
+  expect(withoutEchoes([netem, loss('dir1', 'dir2', 'inside')])).toHaveLength(2)
+  const late = { ...netem, message: 'interface inside of dir2 delays by 50 ms what leaves by it' }
+  expect(withoutEchoes([late, loss('dir2', 'rs3', 'inside')])).toHaveLength(2)
   // Frames with errors are what comes in.
   expect(withoutEchoes([errors, loss('dir1', 'dir2', 'inside')])).toEqual([errors])
 })

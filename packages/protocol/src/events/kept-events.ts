@@ -37,6 +37,8 @@ const keptEvents = z.object({
   ),
   /** Program → the life of it that was told of last. */
   programs: z.record(name, name),
+  /** The last event of the lease process that was heard. An older agent does not write it. */
+  told: z.object({ incarnation: name, serial: count }).exactOptional(),
 })
 export type KeptEvents = Readonly<z.infer<typeof keptEvents>>
 

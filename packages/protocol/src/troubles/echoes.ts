@@ -14,12 +14,14 @@ type Said = Pick<NodeTrouble, 'node' | 'code' | 'object' | 'message' | 'evidence
 const FOLLOWS: ReadonlySet<string> = new Set(['address-conflict', 'lossy-link', 'link-silent', 'verdicts-differ'])
 
 /** What was seen of it is needed to know what follows from it. */
-export const isKnownByEvidence = (code: string): boolean => code === 'vip-answers' || SHAKING.has(code) || isNoWay(code)
+export const isKnownByEvidence = (code: string): boolean =>
+  code === 'vip-answers' || code === LOSING || SHAKING.has(code) || isNoWay(code)
 
 /** What leaves an interface, or comes in, is lost there, and its node says so. */
-const SHAKING: ReadonlySet<string> = new Set([
-  ...['qdisc-harm', 'interface-errors', 'interface-flaps', 'link-errors', 'link-flaps'],
-])
+const SHAKING: ReadonlySet<string> = new Set(['interface-errors', 'interface-flaps', 'link-errors', 'link-flaps'])
+/** What leaves it alone, and where it does not only delay. */
+const LOSING = 'qdisc-harm'
+const LOSES = / (?:loses|corrupts) /
 
 /**
  * Of several nodes: that they are not heard over a link of which each says itself that its interface is down; loss on a link by an
@@ -41,11 +43,16 @@ export function withoutEchoes<T extends Said>(all: readonly T[]): T[] {
       return address === undefined ? [] : [`${mac} ${address}`]
     }),
   )
-  const shaken = new Set(
-    all.flatMap(({ node, code, message, evidence = '' }) =>
-      SHAKING.has(code) ? [...`${message} ${evidence}`.matchAll(LINKS)].map(([, link = '']) => `${node} ${link}`) : [],
-    ),
-  )
+  const linksOf = (isOne: (trouble: Said) => boolean): ReadonlySet<string> =>
+    new Set(
+      all
+        .filter(isOne)
+        .flatMap(({ node, message, evidence = '' }) =>
+          [...`${message} ${evidence}`.matchAll(LINKS)].map(([, link = '']) => `${node} ${link}`),
+        ),
+    )
+  const shaken = linksOf(({ code }) => SHAKING.has(code))
+  const losing = linksOf(({ code, message }) => code === LOSING && LOSES.test(message))
   const ways = all.filter(({ code }) => isNoWay(code))
   // A node without a way to another one says so: that one does not hear it there.
   const unsent = new Set(
@@ -65,9 +72,10 @@ export function withoutEchoes<T extends Said>(all: readonly T[]): T[] {
     const isCutThere = (name: string): boolean => (link === '' ? isCut(name) : down.has(`${name} ${link}`))
     // Loss over all links that two nodes share is of more than one that shakes.
     const isShaken = (name: string): boolean => link !== '' && shaken.has(`${name} ${link}`)
+    const loses = (name: string): boolean => isShaken(name) || (link !== '' && losing.has(`${name} ${link}`))
     if (code === 'lossy-link' && isShaken(node)) return false
     if (code === 'lossy-link' && lossy !== undefined)
-      return !lossy.split(', ').every((name) => isCutThere(name) || isShaken(name))
+      return !lossy.split(', ').every((name) => isCutThere(name) || loses(name))
     const [, from = ''] = UNHEARD.exec(message) ?? []
     const isKnown = (name: string): boolean => down.has(`${name} ${link}`) || unsent.has(`${name} ${node} ${link}`)
     return code !== 'link-silent' || from === '' || !from.split(', ').every(isKnown)
