@@ -9,6 +9,7 @@ const told = (more: string): string =>
 it.each([
   ['of an older agent, which does not say how bad it was told', '', {}],
   ['that says how bad it was told', ',"severity":"warning"', { severity: 'warning' }],
+  ['that says that it is to be told anew', ',"anew":true', { anew: true }],
 ])('one %s is read, and comes back as it was', (_, more, severity) => {
   const read = decodeMessage(told(more))
   if (!read.ok || read.message.kind !== 'alerts') throw new Error(JSON.stringify(read))

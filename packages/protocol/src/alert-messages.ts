@@ -55,6 +55,8 @@ const toldEntry = z.object({
       ageMs: count,
       /** How bad it was at worst, as far as it was told. Not there: an older agent, or nobody was told yet. */
       severity: severityWord.exactOptional(),
+      /** Of `maybe`: it is to be told anew, whoever told it before. Not there: an older agent, or it is not. */
+      anew: z.literal(true).exactOptional(),
     }),
   ),
 })

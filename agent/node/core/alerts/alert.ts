@@ -8,6 +8,8 @@ export interface Telling {
   readonly at: Instant
   /** How bad it was at worst, as far as it was told; not there: nobody knows. */
   readonly severity?: Severity
+  /** Of `maybe`: it is to be told anew, whatever was told before. */
+  readonly anew?: true
 }
 /** What comes of it, and what to do. */
 export type Details = Pick<CauseReport, 'means' | 'next'>

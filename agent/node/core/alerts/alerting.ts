@@ -14,7 +14,7 @@ import {
 import { isPillar } from '../hearing.ts'
 import type { NodeState } from '../state.ts'
 import type { Alert } from './alert.ts'
-import { noteClosed, reopen } from './closed.ts'
+import { leftOut, noteClosed, reopen } from './closed.ts'
 import { nextSettle, noteSaid, settle } from './book.ts'
 import { deliveryOf, hearsWhatLasts, mostAtOnce, type Told, toldOf } from './deliver.ts'
 import { flappingText, isFlapping } from './flapping.ts'
@@ -122,7 +122,8 @@ function send(state: NodeState, receiver: ConfigReceiver, dues: readonly Due[]):
   const id = `alerts to ${receiver.name} ${alerting.serial}`
   const lasting = hearsWhatLasts(receiver) ? whatLasts(state, receiver, first) : []
   const closes = hearsWhatLasts(receiver) && lasting.length === 0 && first.every(({ what }) => what === 'resolved')
-  flights.set(receiver.name, { id, dues: first, until: after(now, receiver.timeoutMs + GRACE_MS), closes })
+  const leaves = closes ? leftOut(alerting, receiver.name, (alert) => rulesOf(state)?.silenced(alert) === true) : []
+  flights.set(receiver.name, { id, dues: first, until: after(now, receiver.timeoutMs + GRACE_MS), leaves })
   const told = first.map(({ alert }) => asTold(state, receiver, alert))
   carry(state, id, receiver, told, lasting)
   return true
@@ -170,7 +171,7 @@ export function onDelivered(state: NodeState, id: string, ok: boolean | null, re
     if (ok !== true) return noteFailed(state, receiver, reason)
     alerting.flights.delete(receiver)
     noteTold(alerting.book, receiver, flight.dues, now)
-    if (flight.closes) noteClosed(alerting, receiver, (alert) => rulesOf(state)?.silenced(alert) === true)
+    noteClosed(alerting, receiver, flight.leaves)
     countMessage(state, receiver, 'told')
     noteWorks(state, receiver)
     return true

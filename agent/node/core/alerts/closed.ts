@@ -8,12 +8,14 @@ import type { Alerting } from './state.ts'
 
 type Silenced = (alert: Alert) => boolean
 
-/** The receiver took a message by which nothing lasts. */
-export function noteClosed({ book, closed }: Alerting, receiver: string, silenced: Silenced): void {
-  const aside = [...book.alerts.values()].filter(
-    (alert) => alert.ended === null && alert.told.get(receiver)?.what === 'firing' && silenced(alert),
+/** Of a message by which nothing lasts: what it leaves out because it is silenced. */
+export const leftOut = ({ book }: Alerting, receiver: string, silenced: Silenced): string[] =>
+  [...book.alerts.values()].flatMap((alert) =>
+    alert.ended === null && alert.told.get(receiver)?.what === 'firing' && silenced(alert) ? [alert.key] : [],
   )
-  for (const { key } of aside) closed.set(receiver, new Set([...(closed.get(receiver) ?? []), key]))
+/** The receiver took it; the silence may be over since it was written. */
+export function noteClosed({ closed }: Alerting, receiver: string, aside: readonly string[]): void {
+  if (aside.length > 0) closed.set(receiver, new Set([...(closed.get(receiver) ?? []), ...aside]))
 }
 
 /** Whose silence is over is due again: nobody there knows it as open. */
@@ -23,7 +25,7 @@ export function reopen({ book, closed }: Alerting, silenced: Silenced, now: Inst
       const alert = book.alerts.get(key)
       if (alert && alert.ended === null && silenced(alert)) continue
       keys.delete(key)
-      if (alert?.ended === null) alert.told.set(receiver, { what: 'maybe', at: now })
+      if (alert?.ended === null) alert.told.set(receiver, { what: 'maybe', at: now, anew: true })
     }
     if (keys.size === 0) closed.delete(receiver)
   }

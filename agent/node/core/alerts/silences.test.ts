@@ -73,6 +73,41 @@ it('what was told, is silenced when the receiver closes its incident, and lasts 
   expect(world.told('ops', 'late'), 'and once').toEqual(['firing', 'firing'])
 })
 
+/** `late` is silenced after it was told, and then all else is over: its incident is being closed, or was. */
+function closing(seed: number): World {
+  const world = new World(seed)
+  world.run(10_000)
+  world.begins('rs1', 'late')
+  world.begins('dir2', 'no-ipvs')
+  world.run(20_000)
+  tell(world, ['late'])
+  world.ends('dir2', 'no-ipvs')
+  return world
+}
+const SEEDS = [1, 2, 3, 5, 7, 11, 23]
+it.each(SEEDS)('that is told anew though the receiver takes nothing when the silence ends (seed %i)', (seed) => {
+  const world = closing(seed)
+  world.run(60_000)
+  world.away.add('ops')
+  tell(world, [])
+  world.run(5000)
+  world.away.delete('ops')
+  world.run(60_000)
+  expect(world.told('ops', 'late')).toEqual(['firing', 'firing'])
+  world.run(60_000)
+  expect(world.told('ops', 'late'), 'and once').toEqual(['firing', 'firing'])
+})
+it.each(SEEDS)('that is told anew though its silence ends while the incident is being closed (seed %i)', (seed) => {
+  const world = closing(seed)
+  const flying = () => [...world.living.values()].some(({ state }) => state.alerting.flights.has('ops'))
+  while (!flying()) world.run(250)
+  world.facts = silencesOf(world.facts.number + 1, [])
+  for (const { state } of world.living.values()) state.facts = world.facts
+  world.run(60_000)
+  expect(world.bodies.findLast(({ receiver }) => receiver === 'ops')?.status).toBe('firing')
+  expect(world.told('ops', 'late')).toEqual(['firing', 'firing'])
+})
+
 it.each([
   ['ends it at its own time where no coordinator is heard', null, 1],
   ['waits for the coordinators where they are heard', 3, 0],

@@ -10,8 +10,8 @@ export interface Flight {
   readonly id: string
   readonly dues: readonly Due[]
   readonly until: Instant
-  /** By what it says nothing lasts any more. */
-  readonly closes: boolean
+  /** What it leaves out, silenced, where by what it says nothing lasts any more. */
+  readonly leaves: readonly string[]
 }
 export interface Failing {
   readonly times: number

@@ -167,22 +167,22 @@ function mergeEntry({ alerts, ends }: Book, entry: ToldEntry, now: Instant, wall
     !known,
   )
 }
-/** What they tell each other grows a little older each time: what is hardly newer is the same. */
+/** What they tell each other grows a little older each time: what is hardly newer is the same, or what it was before it was told. */
 const SAME_MS = 1000
 function mergeTelling(
   { told, since, ended }: Alert,
   receiver: string,
-  { what, ageMs, severity }: ToldEntry['told'][string],
+  { what, ageMs, severity, anew }: ToldEntry['told'][string],
   now: Instant,
 ): boolean {
   const before = told.get(receiver)
   const at = after(now, -ageMs)
   // That the one before it began, or was over.
   if (what === 'firing' && ended === null && between(since, at) < 0) return false
-  const isWhatMayBe = before?.what === 'maybe' && what === 'firing'
-  if (before && !isWhatMayBe && (at <= before.at || (before.what === what && between(before.at, at) < SAME_MS)))
-    return false
-  told.set(receiver, { what, at, ...(severity === undefined ? {} : { severity }) })
+  const isWhatMayBe = before?.what === 'maybe' && before.anew !== true && what === 'firing'
+  const isSame = before?.what === what || (before?.what === 'firing' && what === 'maybe')
+  if (before && !isWhatMayBe && (at <= before.at || (isSame && between(before.at, at) < SAME_MS))) return false
+  told.set(receiver, { what, at, ...(severity === undefined ? {} : { severity }), ...(anew === true ? { anew } : {}) })
   return true
 }
 
@@ -193,9 +193,9 @@ export const entryOf = (alert: Alert, now: Instant): ToldEntry => ({
   endedMs: alert.ended?.wallMs ?? null,
   ageMs: Math.max(0, Math.round(between(alert.since, now))),
   told: Object.fromEntries(
-    [...alert.told].map(([receiver, { what, at, severity }]) => [
+    [...alert.told].map(([receiver, { at, ...one }]) => [
       receiver,
-      { what, ageMs: Math.max(0, Math.round(between(at, now))), ...(severity === undefined ? {} : { severity }) },
+      { ...one, ageMs: Math.max(0, Math.round(between(at, now))) },
     ]),
   ),
 })
@@ -204,5 +204,5 @@ export const entryOf = (alert: Alert, now: Instant): ToldEntry => ({
 export function takeOver({ alerts }: Book, receiver: string, now: Instant): void {
   for (const { told, ended, missedAt } of alerts.values())
     if (!ended && told.has(receiver) && between(missedAt, now) < LATELY_MS)
-      told.set(receiver, { what: 'maybe', at: now })
+      told.set(receiver, { what: 'maybe', at: now, anew: true })
 }
