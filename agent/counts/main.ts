@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads'
 import { invariant } from '@lvsm/base'
 import type { CountsAnswer, CountsJob, CountsOutcome, CountsQuestion } from '@lvsm/protocol'
 import { listingOf } from './connections.ts'
+import { StandingDropRules } from './drop-rules.ts'
 import { KernelCounts, readConnections, readTotals } from './kernel.ts'
 import { metricsOf } from './metrics.ts'
 import { type Naming, namingOf } from './named.ts'
@@ -16,6 +17,7 @@ const PATIENCE_MS = 5000
 const port = parentPort
 invariant(port, 'counts have a thread of their own')
 const kernel = new KernelCounts()
+const dropRules = new StandingDropRules()
 const clock = (): number => performance.now()
 let naming: Naming = namingOf({ cluster: '', node: '', revision: 0, groups: [], services: [] })
 
@@ -37,6 +39,8 @@ function outcomeOf(question: CountsQuestion): CountsOutcome {
       const { there, whole } = readConnections((line) => openings.take(line), clock, PATIENCE_MS)
       return textOf(openings.report(there && whole, clock() - began))
     }
+    case 'drop-rules':
+      return textOf(dropRules.read())
     case 'connections': {
       const listing = listingOf(naming, question.wanted)
       if ('refusals' in listing) return { ok: false, refusals: listing.refusals }

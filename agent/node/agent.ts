@@ -89,7 +89,11 @@ export class Agent {
       (program, why) => this.#driver.feed({ kind: 'absent', program, why }),
     )
     this.#control = this.#serveControl(join(runDir, 'agent.sock'), pass)
-    this.#kernel = new KernelWork(kernel, (input) => this.#driver.feed(input))
+    this.#kernel = new KernelWork(
+      kernel,
+      (input) => this.#driver.feed(input),
+      (done) => this.#counting.dropRules(done),
+    )
     this.#warnings = new WarningBoard((source, trouble) => this.#report(source, trouble))
     this.#kept.tell()
     this.#kept.watch()

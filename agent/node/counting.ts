@@ -87,6 +87,10 @@ export class Counting {
       else done({ kind, reading: totalsReading.safeParse(told).data ?? null })
     })
   }
+  /** As text; null: it could not be read. */
+  dropRules(done: (text: string | null) => void): void {
+    this.#counts.ask({ kind: 'drop-rules' }, (outcome) => done(outcome.ok ? outcome.text : null))
+  }
   metrics(figures: Figures, prober: ProberFigures | null, wanted: MetricsQuery, done: Done): void {
     const view = { ...this.#about, version: VERSION, figures, tally: this.#tally, lease: this.#lease, prober }
     const [samples, histograms] = [nodeSamples(view), nodeHistograms(view)]

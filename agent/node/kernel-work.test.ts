@@ -1,4 +1,4 @@
-import type { Operation } from '@lvsm/plan'
+import type { Observed, Operation } from '@lvsm/plan'
 import { expect, it } from 'vitest'
 import { KernelWork } from './kernel-work.ts'
 import type { NodeInput } from './core/index.ts'
@@ -13,6 +13,18 @@ const alias: Operation = {
 }
 const route: Operation = { kind: 'route-set', gateway: '10.12.0.254', index: 2 }
 
+const NOTHING_SEEN = {
+  ...{
+    links: [],
+    addresses: [],
+    localRoutes: [],
+    defaults: [],
+    answers: { routes: [], rules: [] },
+    sysctls: new Map(),
+    services: [],
+    natRules: null,
+  },
+} satisfies Observed
 const never = () => expect.fail('nobody asked for that')
 
 /** What was tried of a plan, and what was told of it. */
@@ -28,6 +40,7 @@ function carried(plan: readonly Operation[], refuses: (operation: Operation) => 
       },
     },
     (input) => void told.push(input),
+    never,
   )
   work.carryOut({ kind: 'apply', operations: plan })
   return { course, told }
@@ -46,4 +59,26 @@ it('what relied on a refused step is left out, and only that is told which the k
   const failures = [ignore, announce].map((operation) => ({ operation, message: 'not by a test' }))
   expect(told).toEqual([{ kind: 'applied', failures }])
   expect(course).toEqual(['sysctl', 'sysctl', 'route-set'])
+})
+
+it('a look is answered at once, with the rules that were read before it', () => {
+  const rules = [{ family: 'inet', table: 'site', chain: 'in', hook: 1, handle: 4, more: false, packets: null }]
+  const told: NodeInput[] = []
+  let read: ((text: string | null) => void) | null = null
+  const work = new KernelWork(
+    {
+      ...{ apply: never, sockets: never, watch: () => undefined, close: () => undefined },
+      observe: () => NOTHING_SEEN,
+    },
+    (input) => void told.push(input),
+    (done) => {
+      read = done
+    },
+  )
+  const look = (): void => work.carryOut({ kind: 'observe', sysctls: [], services: false, gue: false, helpers: false })
+  look()
+  expect(told).toEqual([{ kind: 'observed', observed: NOTHING_SEEN }])
+  read!(JSON.stringify(rules))
+  look()
+  expect(told[1]).toEqual({ kind: 'observed', observed: { ...NOTHING_SEEN, dropRules: rules } })
 })

@@ -1,16 +1,19 @@
 /** What the core wants of the kernel: a look, a plan carried out, who listens here. Each is answered before anything else is heard. */
 import { type Operation, Refusals } from '@lvsm/plan'
 import type { Failure, NodeEffect, NodeInput } from './core/index.ts'
+import { type AskDropRules, DropRules } from './adapters/kernel/drop-rules.ts'
 import type { Kernel } from './ports.ts'
 
 type Work = Extract<NodeEffect, { kind: 'observe' | 'apply' | 'sockets' }>
 
 export class KernelWork {
   readonly #kernel: Kernel
+  readonly #dropRules: DropRules
   readonly #feed: (input: NodeInput) => void
 
-  constructor(kernel: Kernel, feed: (input: NodeInput) => void) {
+  constructor(kernel: Kernel, feed: (input: NodeInput) => void, dropRules: AskDropRules) {
     this.#kernel = kernel
+    this.#dropRules = new DropRules(dropRules, () => performance.now())
     this.#feed = feed
     kernel.watch(() => feed({ kind: 'changed' }))
   }
@@ -31,7 +34,8 @@ export class KernelWork {
 
   #observe(wanted: Extract<Work, { kind: 'observe' }>): void {
     try {
-      this.#feed({ kind: 'observed', observed: this.#kernel.observe(wanted) })
+      const [observed, dropRules] = [this.#kernel.observe(wanted), this.#dropRules.known()]
+      this.#feed({ kind: 'observed', observed: dropRules ? { ...observed, dropRules } : observed })
     } catch (error) {
       this.#feed({ kind: 'observe-failed', error: (error as Error).message })
     }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { checkConfig, markOf, SAMPLE } from '@lvsm/model'
-import { connectionsReport, type CountsOutcome, type CountsQuestion } from '@lvsm/protocol'
+import { connectionsReport, type CountsOutcome, type CountsQuestion, dropRules } from '@lvsm/protocol'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { Counts, namesOf } from './counts.ts'
 
@@ -33,6 +33,11 @@ const QUESTION: CountsQuestion = { kind: 'connections', wanted: {} }
 const codeOf = (outcome: CountsOutcome) => (outcome.ok ? 'ok' : outcome.refusals[0]?.code)
 
 describe('the thread that reads what the kernel counts', () => {
+  it('reads rules of others that drop, where the kernel may be asked for them', async () => {
+    const outcome = await open().ask({ kind: 'drop-rules' })
+    if (outcome.ok) expect(dropRules.safeParse(JSON.parse(outcome.text)).success).toBe(true)
+    else expect(codeOf(outcome)).toBe('kernel-unread')
+  })
   it('answers in the words of the configuration, with and without IPVS in the kernel', async () => {
     const { ask, counts } = open()
     counts.configure('dir1', CONFIG)

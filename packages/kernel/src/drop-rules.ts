@@ -7,12 +7,22 @@ import type { Netlink } from './netlink.ts'
 const MOST_RULES = 20_000
 /** Sets that are read; and one that has more elements than a person writes down is a list of strangers. */
 const MOST_SETS = 200
+/** A range has two. */
+const MOST_ELEMENTS = 600
 
-const decoded = <T>(socket: Netlink, request: Uint8Array, decode: (message: Message) => Decoded<T>): T[] =>
-  socket.dump(request).flatMap((message) => {
-    const found = decode(message)
-    return found.ok ? [found.value] : []
-  })
+const decoded = <T>(
+  socket: Pick<Netlink, 'dump'>,
+  request: Uint8Array,
+  decode: (message: Message) => Decoded<T>,
+  most = Number.POSITIVE_INFINITY,
+): T[] =>
+  socket
+    .dump(request)
+    .slice(0, most)
+    .flatMap((message) => {
+      const found = decode(message)
+      return found.ok ? [found.value] : []
+    })
 
 interface Hooked {
   readonly family: string
@@ -24,8 +34,8 @@ interface Hooked {
 export function readDropRules(socket: Netlink, chains: readonly Hooked[]): DropRule[] {
   const hooks = new Map(chains.map(({ family, table, chain, hook }) => [`${family} ${table} ${chain}`, hook]))
   const families = [...new Set(chains.map(({ family }) => family))] as nftables.Family[]
-  const sets = new Map<string, readonly nftables.Element[] | null>()
-  const elementsOf = (name: nftables.SetName): readonly nftables.Element[] | null => {
+  const sets = new Map<string, readonly nftables.ListedElement[] | null>()
+  const elementsOf = (name: nftables.SetName): readonly nftables.ListedElement[] | null => {
     const key = `${name.family} ${name.table} ${name.set}`
     const known = sets.get(key)
     if (known !== undefined || sets.size >= MOST_SETS) return known ?? null
@@ -34,7 +44,7 @@ export function readDropRules(socket: Netlink, chains: readonly Hooked[]): DropR
     return found
   }
   return families.flatMap((family) => {
-    const all = decoded(socket, nftables.dumpRules({ family }), nftables.decodeRule).slice(0, MOST_RULES)
+    const all = decoded(socket, nftables.dumpRules({ family }), nftables.decodeRule, MOST_RULES)
     const rules = all.filter(({ table, chain }) => !isOwn(table) && hooks.has(`${family} ${table} ${chain}`))
     const hookOf = (table: string, chain: string): number | null => hooks.get(`${family} ${table} ${chain}`) ?? null
     return nftables.dropsIn({ rules, hookOf, elementsOf }).map(({ rule, behind, ...drop }) => ({
@@ -64,11 +74,19 @@ export function readStandingDropRules(socket: Netlink): DropRule[] {
   )
 }
 
-/** Null: it went meanwhile. */
-function readElements(socket: Netlink, name: nftables.SetName): readonly nftables.Element[] | null {
+/** Null: it went meanwhile, or has more than anybody names. */
+export function readElements(
+  socket: Pick<Netlink, 'dump'>,
+  name: nftables.SetName,
+): readonly nftables.ListedElement[] | null {
   try {
-    const lists = decoded(socket, nftables.dumpElements(name), nftables.decodeElements)
-    return nftables.singleElements(lists.flatMap(({ elements }) => elements))
+    const all: nftables.ListedElement[] = []
+    for (const message of socket.dump(nftables.dumpElements(name))) {
+      const list = nftables.decodeElements(message)
+      if (list.ok) all.push(...list.value.elements)
+      if (all.length > MOST_ELEMENTS) return null
+    }
+    return nftables.singleElements(all)
   } catch {
     return null
   }

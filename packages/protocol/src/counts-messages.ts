@@ -39,6 +39,7 @@ export type Owners = Readonly<Record<string, string | null>>
 export type CountsQuestion =
   | { readonly kind: 'openings' }
   | { readonly kind: 'totals' }
+  | { readonly kind: 'drop-rules' }
   | { readonly kind: 'stats'; readonly owners: Owners }
   | { readonly kind: 'connections'; readonly wanted: ConnectionsQuery }
   | {

@@ -1,35 +1,63 @@
-/** Rules of others' packet filters that drop or refuse. */
+/**
+ * Rules of others' packet filters that drop or refuse. They are read in a thread (`agent/counts`), so that no look waits for them, and least
+ * of all the one of a takeover: a look has what was read last.
+ */
 import type { DropRule } from '@lvsm/base'
-import { type Netlink, readStandingDropRules } from '@lvsm/kernel'
+import { dropRules } from '@lvsm/protocol'
 
 const EVERY_MS = 5000
-/**
- * Rules are read within the loop, which waits for it: some milliseconds for a few hundred, up to seconds for 20,000 on a slow machine. Of
- * 200 times what it took last no more than one is spent on it.
- */
-const REST = 200
-const LONGEST_MS = 3_600_000
+/** Of so many times what it took last no more than one is spent on it. */
+const REST = 20
+const LONGEST_MS = 60_000
+/** In a row: of a kernel without nf_tables, or one that changes under each attempt, nobody knows. */
+const MOST_FAILED = 3
 
-export function pacedDropRules(
-  read: () => readonly DropRule[],
-  clock: () => number,
-): () => readonly DropRule[] | undefined {
-  let known: readonly DropRule[] | undefined
-  let dueAt = Number.NEGATIVE_INFINITY
-  return () => {
-    const at = clock()
-    if (at < dueAt) return known
-    try {
-      const found = read()
-      // The same is the same object: whoever judges it does so once.
-      if (JSON.stringify(found) !== JSON.stringify(known)) known = found
-    } catch {
-      // A kernel without nf_tables has none; and of one that changes under each attempt nobody knows.
-      known = undefined
+/** Calls back with what was read, as text; null: it could not be. */
+export type AskDropRules = (done: (text: string | null) => void) => void
+
+export class DropRules {
+  readonly #ask: AskDropRules
+  readonly #clock: () => number
+  #known: readonly DropRule[] | undefined
+  #text = ''
+  #failed = 0
+  #dueAt = Number.NEGATIVE_INFINITY
+
+  /** `clock` in milliseconds. */
+  constructor(ask: AskDropRules, clock: () => number) {
+    this.#ask = ask
+    this.#clock = clock
+  }
+
+  /** Undefined: nobody knows. */
+  known(): readonly DropRule[] | undefined {
+    const began = this.#clock()
+    if (began >= this.#dueAt) {
+      this.#dueAt = Number.POSITIVE_INFINITY
+      this.#ask((text) => {
+        const now = this.#clock()
+        this.#take(text)
+        this.#dueAt = now + Math.min(LONGEST_MS, Math.max(EVERY_MS, (now - began) * REST))
+      })
     }
-    dueAt = at + Math.min(LONGEST_MS, Math.max(EVERY_MS, (clock() - at) * REST))
-    return known
+    return this.#known
+  }
+
+  #take(text: string | null): void {
+    // The same is the same object: whoever judges it does so once.
+    if (text !== null && text === this.#text) this.#failed = 0
+    else {
+      const read = text === null ? undefined : dropRules.safeParse(JSON.parse(text)).data
+      if (read === undefined) return this.#miss()
+      this.#failed = 0
+      this.#text = text ?? ''
+      this.#known = read
+    }
+  }
+  #miss(): void {
+    this.#failed += 1
+    if (this.#failed < MOST_FAILED) return
+    this.#known = undefined
+    this.#text = ''
   }
 }
-export const openDropRules = (netfilter: Netlink, clock: () => number): (() => readonly DropRule[] | undefined) =>
-  pacedDropRules(() => readStandingDropRules(netfilter), clock)

@@ -12,7 +12,6 @@ import { readHelpers } from './applications.ts'
 import { messageOf } from './messages.ts'
 import { type NatRulesPort, openNatRules } from './nat-rules.ts'
 import { openTable, type Table } from './ipvs.ts'
-import { openDropRules } from './drop-rules.ts'
 import { openForwarding } from './forwarding.ts'
 import { openNeighbours } from './neighbours.ts'
 import { openNetem } from './netem.ts'
@@ -46,7 +45,6 @@ export function openKernel(): Kernel {
   const ways = openWays(route, clock)
   const netfilter = openNetlink(NETLINK.netfilter)
   const dropping = openForwarding(netfilter, clock)
-  const dropRules = openDropRules(netfilter, clock)
   const forget = (): void => {
     host.forget()
     rules.forget()
@@ -67,7 +65,6 @@ export function openKernel(): Kernel {
         ...(neighbours === true ? { neighbours: fixed() } : {}),
         ...(forwarding === true ? { dropping: dropping() } : {}),
         netem: netem(),
-        ...dropRulesOf(dropRules()),
         natRules: rules.get(),
         ...(services ? syncNow(table, netfilter) : {}),
       }
@@ -92,7 +89,6 @@ function syncNow(table: Table, netfilter: Netlink): Pick<Observed, 'syncDaemons'
   return { syncDaemons, ...(syncDaemons?.length ? { syncHeard: readSyncHeard(netfilter) } : {}) }
 }
 
-const dropRulesOf = (dropRules: Observed['dropRules']) => (dropRules === undefined ? {} : { dropRules })
 const timeoutsOf = (timeouts: IpvsTimeouts | null) => (timeouts === null ? {} : { timeouts })
 
 type HostNetwork = Pick<Observed, 'links' | 'addresses' | 'defaults' | 'localRoutes' | 'answers'>

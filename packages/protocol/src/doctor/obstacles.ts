@@ -59,6 +59,7 @@ const dropRule = z.object({
   /** Null: nobody counts. */
   packets: z.number().nullable(),
 })
+export const dropRules = list(dropRule)
 /** A program that was stopped (state T), with the ports of TCP and UDP where it listens. */
 const stopped = z.object({ pid: z.number(), name: text, unit: text, ports: list(z.number()) })
 const disk = z.object({ path: text, freeBytes: z.number(), freeFiles: z.number().nullable(), readOnly: z.boolean() })
@@ -72,7 +73,7 @@ export const obstacles = {
   /** Addresses that a way was asked to, and the kernel has none; its answer by name, which came later. */
   wayless: list(z.object({ to: text, why: text, code: text.exactOptional() })).optional(),
   fixedNeighbours: list(fixedNeighbour).optional(),
-  dropRules: list(dropRule).optional(),
+  dropRules: dropRules.optional(),
   stopped: list(stopped).optional(),
   disks: list(disk).optional(),
   held: list(held).optional(),
