@@ -46,6 +46,16 @@ test('in a chain that is jumped to, by a set and by a map; and it ends with the 
   expect(told('dir1', jumped)).toEqual([expect.stringContaining(`to ${VIP} tcp port 80`)])
   expect(told('dir1', 'flush chain ip site web')).toEqual([])
 })
+test('a chain behind IPVS sees nothing that is for a VIP, and one before it does', () => {
+  const at = (priority: string) =>
+    told(
+      'dir1',
+      `flush ruleset; table inet site { chain in { type filter hook input priority ${priority}; ip daddr ${VIP} tcp dport 80 drop; } }`,
+    )
+  expect(at('150')).toEqual([])
+  expect(at('100')).toEqual([])
+  expect(at('filter + 10')).toHaveLength(1)
+})
 test('a table that somebody switched off drops nothing, and none but lvsm’s own is not looked at', () => {
   const rules = `chain in { type filter hook input priority 0; ip daddr ${VIP} tcp dport 80 drop; }`
   expect(told('dir1', `table inet site { flags dormant; ${rules} }`)).toEqual([])

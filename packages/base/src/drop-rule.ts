@@ -21,6 +21,8 @@ export interface DropRule {
   readonly set?: string
   /** A rule before it accepts what it names, at least of some: it is the end of a list. */
   readonly behind?: boolean
+  /** Its chain comes after IPVS, which takes what is for its services before: no client's packet to a VIP gets there. */
+  readonly afterIpvs?: boolean
   /** It answers that it takes nothing (reject); not there: it is silent. */
   readonly refuses?: boolean
   /** Null: nobody counts. */

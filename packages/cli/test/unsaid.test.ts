@@ -88,7 +88,7 @@ test.each(['accepts-nobody', 'stopped-process'])('what %s says of a server is sa
 
 test('a server that a packet filter of its own node keeps from everybody is one entry, and so is a service whose clients the owner drops', () => {
   const by = (node: string, what: string) => ({
-    ...{ node, code: 'drop-rule', severity: 'critical' as const, object: 'chain inet site in' },
+    ...{ node, code: 'drop-rule', severity: 'critical' as const, object: 'chain inet site in handle 4' },
     message: `a rule of chain inet site in of ${node} drops ${what}: all that is tcp port 80`,
   })
   const services = [service('http', down('rs1'), server('rs2'))]

@@ -29,9 +29,19 @@ interface Hooked {
   readonly table: string
   readonly chain: string
   readonly hook: number | null
+  readonly priority?: number
 }
+/** NF_INET_LOCAL_IN; IPVS takes what comes for its services there at NF_IP_PRI_NAT_SRC - 1. */
+const INPUT = 1
+const IPVS_PRIORITY = 99
+
 /** Of these chains, in tables that are not lvsm's own. */
 export function readDropRules(socket: Netlink, chains: readonly Hooked[]): DropRule[] {
+  const after = new Set(
+    chains.flatMap(({ family, table, chain, hook, priority }) =>
+      hook === INPUT && priority !== undefined && priority > IPVS_PRIORITY ? [`${family} ${table} ${chain}`] : [],
+    ),
+  )
   const hooks = new Map(chains.map(({ family, table, chain, hook }) => [`${family} ${table} ${chain}`, hook]))
   const families = [...new Set(chains.map(({ family }) => family))] as nftables.Family[]
   const sets = new Map<string, readonly nftables.ListedElement[] | null>()
@@ -50,6 +60,7 @@ export function readDropRules(socket: Netlink, chains: readonly Hooked[]): DropR
     return nftables.dropsIn({ rules, hookOf, elementsOf }).map(({ rule, behind, ...drop }) => ({
       ...{ family, table: rule.table, chain: rule.chain, handle: rule.handle, ...drop },
       ...(behind ? { behind } : {}),
+      ...(after.has(`${family} ${rule.table} ${drop.from ?? rule.chain}`) ? { afterIpvs: true } : {}),
       ...(rule.expressions.some(nftables.isRefusal) ? { refuses: true } : {}),
     }))
   })
@@ -70,7 +81,13 @@ export function readStandingDropRules(socket: Netlink): DropRule[] {
   )
   return readDropRules(
     socket,
-    chains.map(({ family, table, chain, hook }) => ({ family, table, chain, hook: hook?.number ?? null })),
+    chains.map(({ family, table, chain, hook }) => ({
+      family,
+      table,
+      chain,
+      hook: hook?.number ?? null,
+      ...(hook ? { priority: hook.priority } : {}),
+    })),
   )
 }
 

@@ -25,7 +25,7 @@ const WHAT: Readonly<Record<string, (message: string) => string>> = {
   'conntrack-full': ofObject,
   'coordinator-absent': ofObject,
   disagreement: (message) => message.split(/ has other | have different /)[0] ?? '',
-  'drop-rule': (message) => message,
+  'drop-rule': ofObject,
   'duplicate-address': ofObject,
   'heard-by-others': ofObject,
   'heartbeat-keys-wait': ofObject,

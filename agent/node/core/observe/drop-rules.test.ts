@@ -2,6 +2,7 @@ import type { DropRule } from '@lvsm/base'
 import { checkConfig, type Config, nodeView, SAMPLE } from '@lvsm/model'
 import { dropsClientsOf, dropsServerOf } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
+import { sameOf } from '../history/same.ts'
 import { dropsOf } from './drop-rules.ts'
 
 const configOf = (text: string): Config => {
@@ -26,7 +27,7 @@ function said(node: string, rules: readonly DropRule[], owned: readonly string[]
 test('of the owner: its clients get nothing; of the standby: they would get nothing', () => {
   const [one] = said('dir1', [TO_VIP])
   expect(one).toEqual({
-    ...{ code: 'drop-rule', severity: 'critical', object: 'chain inet site in' },
+    ...{ code: 'drop-rule', severity: 'critical', object: 'chain inet site in handle 4' },
     message:
       'a rule of chain inet site in of dir1 drops what clients of http send: all that is to 10.11.0.10 tcp port 80',
     evidence: 'nft -a list chain inet site in: handle 4; nobody counts what it dropped',
@@ -40,6 +41,11 @@ test('by its port alone, or by its address alone, all the same', () => {
   expect(said('dir1', [rule({ protocol: 6, port: 80 })])).toHaveLength(1)
   expect(said('dir1', [rule({ destination: VIP })])).toHaveLength(1)
 })
+test('a rule is one trouble for as long as it stands, whatever else it drops by and by; another of its chain is another', () => {
+  const of = (more: Partial<DropRule>): string[] => said('dir1', [rule(more)]).map(sameOf)
+  expect(of({ destination: VIP, protocol: 6, port: 80 })).toEqual(of({ destination: VIP }))
+  expect(of({ destination: VIP })).not.toEqual(of({ destination: VIP, handle: 5 }))
+})
 test('a realserver that refuses what comes for its server', () => {
   const [one] = said('rs1', [rule({ protocol: 6, port: 80, refuses: true })], [])
   expect(one).toMatchObject({
@@ -52,6 +58,9 @@ test('a realserver that refuses what comes for its server', () => {
   expect(said('rs1', [rule({ hook: OUTPUT, protocol: 6, sourcePort: 80 })], [])).toMatchObject([
     { message: expect.stringContaining('drops what the servers of http here answer: all that is tcp from port 80') },
   ])
+})
+test('of a realserver it is as far behind IPVS as before it', () => {
+  expect(said('rs1', [rule({ protocol: 6, port: 80, afterIpvs: true })], [])).toHaveLength(1)
 })
 test('heartbeats of a link, by port and by who sends them', () => {
   const [link] = CONFIG.nodes.find(({ name }) => name === 'dir1')!.links
@@ -78,6 +87,7 @@ test.each<[string, Partial<DropRule>]>([
   ['the end of a filter for one protocol', { protocol: 6, refuses: true }],
   ['more is asked for: an interface, a state, a rate', { ...TO_VIP, more: true }],
   ['behind what accepts the same', { ...TO_VIP, behind: true }],
+  ['a chain behind IPVS', { ...TO_VIP, afterIpvs: true }],
   ['a chain that no hook reaches', { ...TO_VIP, hook: null }],
   ['somebody who is kept out (fail2ban)', { source: '203.0.113.7' }],
   ['somebody who is kept out of the service', { ...TO_VIP, source: '203.0.113.7' }],

@@ -70,6 +70,7 @@ const FAMILY: Readonly<Record<string, Need['family']>> = { ip: 'ipv4', ip6: 'ipv
 
 const meets = (rule: DropRule, need: Need): boolean =>
   rule.hook !== null &&
+  !(rule.afterIpvs === true && need.kind === 'clients') &&
   need.hooks.has(rule.hook) &&
   (rule.protocol ?? need.protocol) === need.protocol &&
   (FAMILY[rule.family] ?? need.family) === need.family &&
@@ -99,7 +100,7 @@ function told(node: string, those: readonly DropRule[], hits: readonly Hit[]): T
   return {
     code: 'drop-rule',
     severity: hits.some(({ need }) => need.now) ? 'critical' : 'warning',
-    object: `chain ${chainText(first)}`,
+    object: `chain ${chainText(first)} handle ${first.handle}`,
     message: `a rule of chain ${chainText(first)} of ${node} ${does} ${whats.join('; ')}: all that is ${what}`,
     evidence: [...evidence, dropCountText(first)].join('; '),
     hint: `on ${node}: ${away}`,

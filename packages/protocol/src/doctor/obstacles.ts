@@ -54,6 +54,8 @@ const dropRule = z.object({
   set: text.exactOptional(),
   /** A rule before it accepts what it names, at least of some: it is the end of a list. Came later. */
   behind: z.boolean().exactOptional(),
+  /** Its chain comes after IPVS, at the hook of what is for this machine. Came later. */
+  afterIpvs: z.boolean().exactOptional(),
   /** It answers that it takes nothing (reject). Came later. */
   refuses: z.boolean().exactOptional(),
   /** Null: nobody counts. */
