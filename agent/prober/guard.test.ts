@@ -39,7 +39,7 @@ it('an address that cannot be asked ends a question by UDP, not the process', as
   for (const probe of ['udp', 'dns'] as const) {
     const [ok, reason] = await asked(probe, { address: 'fe80::1' })
     expect(ok, probe).toBe(false)
-    expect(reason).toMatch(/^(a route throws away here|no route)/)
+    expect(reason).toMatch(/^(a route on the node that asks throws away|no route)/)
   }
 })
 

@@ -27,7 +27,7 @@ it('a route that is prohibited is one about the way there; that this process may
 
 it('a route that throws away is named, not the number of its error', () => {
   const thrown = Object.assign(new Error('connect EINVAL 10.11.0.12:80'), { code: 'EINVAL', syscall: 'connect' })
-  expect(reasonOf(thrown)).toMatch(/^a route throws away here what is sent there/)
+  expect(reasonOf(thrown)).toMatch(/^a route on the node that asks throws away what is sent there/)
   expect(verdictOf('EINVAL')).toBe(false)
 })
 

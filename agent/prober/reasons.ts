@@ -58,7 +58,7 @@ const OWN: ReadonlySet<string> = new Set([
 const ON_THE_WAY: ReadonlySet<unknown> = new Set(['connect', 'send', 'read', 'recv', 'write'])
 const PROHIBITED = 'a route prohibits it, on the node that asks (ip route get shows it there) or on the way'
 /** As the kernel answers to who sends along a route of that type (ip-route(8)): blackhole. */
-const THROWN_AWAY = 'a route throws away here what is sent there (ip route get shows nothing else: Invalid argument)'
+const THROWN_AWAY = 'a route on the node that asks throws away what is sent there'
 const isOnTheWay = (error: Error, code: string): boolean =>
   'code' in error && error.code === code && 'syscall' in error && ON_THE_WAY.has(error.syscall)
 const isProhibited = (error: Error): boolean => isOnTheWay(error, 'EACCES')
