@@ -1,6 +1,7 @@
 /** What comes of a trouble is true of the node that has it. */
 import { expect, test } from 'vitest'
 import { BY_ROLE, consequenceOf } from './by-role.ts'
+import { DROPPED } from './dropped.ts'
 import { troubleKind } from './table.ts'
 
 const NODES = [
@@ -31,4 +32,26 @@ test('of another node it goes by what that one is, and of several by the one tha
   expect(dead('node rs2')).toMatch(/^the cluster decides without it as before/)
   expect(consequenceOf({ code: 'cannot-observe', node: 'rs1, dir1' }, NODES)).toBe(troubleKind('cannot-observe')?.means)
   expect(consequenceOf({ code: 'of-tomorrow', node: 'rs1' }, NODES)).toBeNull()
+})
+
+test('of a kind that is of several things it goes by its words', () => {
+  const drop = (kind: keyof typeof DROPPED) =>
+    consequenceOf(
+      {
+        ...{ code: 'drop-rule', node: 'dir1', object: 'chain inet site in handle 2' },
+        message: `a rule of chain inet site in of dir1 drops ${DROPPED[kind]('x')}: all that is to 10.11.0.1`,
+      },
+      NODES,
+    )
+  for (const kind of ['clients', 'some'] as const) expect(drop(kind)).toMatch(/^clients of the service get nothing by/)
+  for (const kind of ['servers', 'answers'] as const) expect(drop(kind)).toMatch(/^its own servers/)
+  for (const kind of ['sent', 'returned'] as const) expect(drop(kind)).toMatch(/^clients that are sent to these/)
+  for (const kind of ['heard', 'beats'] as const) expect(drop(kind)).toMatch(/^nodes hear less of each other/)
+  const harm = (message: string) => consequenceOf({ code: 'qdisc-harm', node: 'dir1', message }, NODES)
+  expect(harm('interface inside of dir2 loses 45 % of what leaves by it: …')).toMatch(
+    /are lost: nodes are taken for dead/,
+  )
+  expect(harm('interface inside of dir2 holds back for 50 ms what leaves by it: …')).toMatch(
+    /are late; it may be meant/,
+  )
 })

@@ -46,16 +46,57 @@ export const BY_ROLE: Readonly<Record<string, ByRole>> = {
     'that node counts for nothing here: its vote is lost to this one',
   ),
 }
+/** Code and words of its message → what comes of it, where one row of the table is of several things. */
+const BY_WORDS: readonly (readonly [code: string, words: RegExp, means: string])[] = [
+  [
+    'drop-rule',
+    / (?:drops|refuses) .*what clients of /,
+    'clients of the service get nothing by this node: now where it owns the group, else after a takeover',
+  ],
+  [
+    'drop-rule',
+    / (?:drops|refuses) .*the servers of /,
+    'its own servers of the service are not reached: they fail their checks, and clients are sent to the others',
+  ],
+  [
+    'drop-rule',
+    / (?:drops|refuses) what (?:goes to )?realservers of /,
+    'clients that are sent to these realservers by this node get nothing',
+  ],
+  [
+    'drop-rule',
+    / (?:drops|refuses) heartbeats /,
+    'nodes hear less of each other, or nothing where there is no other link: votes are lost, and with one more fault a group may find no majority',
+  ],
+  [
+    'qdisc-harm',
+    / (?:loses|corrupts) /,
+    'heartbeats, checks, requests and answers that leave there are lost: nodes are taken for dead, servers for failed',
+  ],
+  [
+    'qdisc-harm',
+    / holds back /,
+    'heartbeats, checks, requests and answers that leave there are late; it may be meant (an emulated network)',
+  ],
+]
+
 /** These are told of another node. */
 const OF_OBJECT: ReadonlySet<string> = new Set(['agent-silent', 'node-dead', 'peer-unbelieved'])
 
 type Who = Pick<NodeReport, 'name' | 'roles' | 'voter'>
 /** Null: a kind that this version does not know. `node` may be several, as `together` makes it. */
 export function consequenceOf(
-  { code, node, object = '' }: Pick<NodeTrouble, 'code' | 'node' | 'object'>,
+  {
+    code,
+    node,
+    object = '',
+    message = '',
+  }: Pick<NodeTrouble, 'code' | 'node' | 'object'> & { readonly message?: string },
   nodes: readonly Who[],
 ): string | null {
   const kind = troubleKind(code)
+  const [, , named] = kind ? (BY_WORDS.find(([its, words]) => its === code && words.test(message)) ?? []) : []
+  if (named !== undefined) return named
   const row = Object.hasOwn(BY_ROLE, code) ? BY_ROLE[code] : undefined
   if (!kind || !row) return kind?.means ?? null
   const names = OF_OBJECT.has(code) ? [object.slice('node '.length)] : node.split(', ')
