@@ -137,7 +137,9 @@ test('a dead node is one entry, with what it served, by its role', () => {
     severity: 'critical',
     message: 'node rs1 is dead: nothing is heard from it over any link (silent for 4.1 s)',
     means: 'without its vote, one more voter lost costs the majority',
-    hint: expect.stringMatching(/lvsm status there says what it finds itself .*; systemctl status lvsm-lease; one that hangs /),
+    hint: expect.stringMatching(
+      /lvsm status there says what it finds itself .*; systemctl status lvsm-lease; one that hangs /,
+    ),
   })
   const kept = unsaid(
     having([service('http', down('rs1', { weight: 1 }), server('rs2'))], { nodes: dead('rs1', { voter: false }) }),
