@@ -65,3 +65,11 @@ test('of the keys of the configuration which signs, who is at an older revision,
     waiting: [],
   })
 })
+
+test('a new key that does not sign yet is not said to be the one to remove', () => {
+  const state = twoKeys(BEGUN)
+  const [change] = keyChanges({ ...state, config: { ...state.config, signWith: 1 } }, used({}, 5))
+  expect(change?.hint).toMatch(
+    /^where 2 is the new one: .*lvsm cluster set sign-with=2; where 1 is the new one: lvsm key remove 2$/,
+  )
+})

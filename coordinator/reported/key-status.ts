@@ -38,9 +38,15 @@ function sharedKeys({ config, enrolled }: State, progress: Progress): KeyChange[
     {
       text: `heartbeat keys ${keys.map(({ id }) => id).join(', ')} of the configuration count, and ${signWith} signs${who}`,
       waiting,
-      ...(waiting.length > 0
-        ? {}
-        : { hint: `where ${signWith} is the new one: ${others.map((id) => `lvsm key remove ${id}`).join('; ')}` }),
+      ...(waiting.length > 0 ? {} : { hint: nextOf(signWith, others) }),
     },
   ]
+}
+
+/** Numbers grow as a rule: the greatest is the new one. */
+function nextOf(signWith: number, others: readonly number[]): string {
+  const newest = Math.max(...others)
+  const remove = `where ${signWith} is the new one: ${others.map((id) => `lvsm key remove ${id}`).join('; ')}`
+  if (newest < signWith) return remove
+  return `where ${newest} is the new one: lvsm coordinators secrets on each node of a coordinator, then lvsm cluster set sign-with=${newest}; ${remove}`
 }

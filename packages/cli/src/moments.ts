@@ -15,10 +15,13 @@ export function withMoments(value: unknown, nowMs: number): unknown {
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, one]) => [
       [key, withMoments<unknown>(one, nowMs)],
-      ...momentOf(key, one, nowMs),
+      ...(isLease(value) && key === 'leftMs' ? [] : momentOf(key, one, nowMs)),
     ]),
   )
 }
+
+/** Of a group: its lease is renewed long before, and of one that is silent nobody knows when it ends. */
+const isLease = (value: object): boolean => Object.hasOwn(value, 'owner')
 
 function momentOf(key: string, value: unknown, nowMs: number): [string, string][] {
   if (typeof value !== 'number' || !Number.isFinite(value)) return []

@@ -33,6 +33,7 @@ describe('lvsm status', () => {
     expect(old).toMatch(/SERVICE http .*, group web, as its owner said it \(8 s ago\)/)
     expect(old).toMatch(/dir2 .* ready for web \[8 s ago\]/)
     expect(silent).toMatch(/dir2 .* \[no word from its agent; 8 s ago\]/)
+    expect(silent).toMatch(/SERVICE http .*, group web, not known: its owner was heard 8 s ago/)
   })
 
   it('prints all that the agent said as JSON and YAML, with the moment beside each span', async () => {
