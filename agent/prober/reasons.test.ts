@@ -37,6 +37,14 @@ it.each([
     /^it wants to see a certificate of the check: say client-certificate-file$/,
   ],
   ['ssl3_read_bytes:tlsv1 alert unknown ca', /^it does not take the certificate that the check shows: /],
+  [
+    'ssl3_read_bytes:ssl/tls alert handshake failure',
+    /^it ends the handshake: it wants to see a certificate of the check/,
+  ],
+  [
+    'ssl3_read_bytes:ssl/tls alert certificate expired',
+    /^it does not take the certificate that the check shows: it is/,
+  ],
   ['ssl3_read_bytes:ssl/tls alert bad certificate', /^it does not take the certificate that the check shows$/],
 ])('what a server says of the certificate that it is shown: %s', (alert, words) => {
   expect(reasonOf(new Error(`0:error:0A00045C:SSL routines:${alert}:../ssl/record/rec_layer_s3.c:916:`))).toMatch(words)

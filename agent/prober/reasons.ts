@@ -42,6 +42,13 @@ const IN_TLS: Readonly<Record<string, string>> = {
   'tlsv1 alert no application protocol': 'it does not speak HTTP/2',
   'tlsv1 alert unknown ca': 'it does not take the certificate that the check shows: it does not know the authority',
   'ssl/tls alert bad certificate': 'it does not take the certificate that the check shows',
+  'ssl/tls alert handshake failure':
+    'it ends the handshake: it wants to see a certificate of the check (client-certificate-file), or speaks no version or cipher that the check does',
+  'ssl/tls alert certificate expired': 'it does not take the certificate that the check shows: it is over',
+  'ssl/tls alert certificate revoked': 'it does not take the certificate that the check shows: it is revoked',
+  'ssl/tls alert certificate unknown': 'it does not take the certificate that the check shows',
+  'ssl/tls alert unsupported certificate': 'it does not take the certificate that the check shows: its kind',
+  'tlsv1 alert access denied': 'it does not let in whom the certificate that the check shows names',
   'tlsv13 alert certificate required': 'it wants to see a certificate of the check: say client-certificate-file',
 }
 

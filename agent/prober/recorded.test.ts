@@ -45,7 +45,7 @@ it.each([
   [
     1129,
     "Host '10.11.0.1' is blocked because of many connection errors",
-    /^is at work, .* blocked .* \(1129\): FLUSH HOSTS/,
+    /^is at work, .* blocked .* \(1129\): mysqladmin flush-hosts there/,
   ],
   [1040, 'Too many connections', /^refuses: Too many connections \(1040\)$/],
 ])('a mysql server that answers a stranger with %i says what it is', (code, message, reason) => {

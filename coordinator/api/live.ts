@@ -62,8 +62,9 @@ export function liveOf({ coordinators: told, known, status, nodes, silentMs, eve
 }
 
 /** Without what changes with every look. */
-const newsOf = ({ counters: _counters, delays: _delays, groups, nodes, troubles, ...status }: Status) => ({
+const newsOf = ({ counters, delays: _delays, groups, nodes, troubles, ...status }: Status) => ({
   ...status,
+  dropped: droppedNews(counters),
   nodes: nodes.map(({ ageMs, votesInMs, ...node }) => ({
     ...{ ...node, isYetToVote: votesInMs !== undefined },
     ...(ageMs === undefined ? {} : { isOld: isOld({ ageMs }) }),
@@ -71,3 +72,8 @@ const newsOf = ({ counters: _counters, delays: _delays, groups, nodes, troubles,
   groups: groups.map(({ leftMs: _left, ...group }) => group),
   troubles: troubles.map(({ leftMs: _left, ...trouble }) => trouble),
 })
+/** That something is dropped is news, and that it is ten times as much. */
+const droppedNews = (counters: Status['counters'] = {}): [string, number][] =>
+  Object.entries(counters).flatMap(([name, count]): [string, number][] =>
+    name.startsWith('drop-') && count > 0 ? [[name, String(count).length]] : [],
+  )

@@ -49,7 +49,7 @@ const MYSQL_QUIT = Buffer.from([1, 0, 0, 0, 1])
 const MYSQL_REFUSALS: ReadonlySet<number> = new Set([1040, 1053, 1203])
 /** ER_HOST_IS_BLOCKED, ER_HOST_NOT_PRIVILEGED: it is at work, and whether it takes clients cannot be seen from here. */
 const MYSQL_STRANGERS: Readonly<Record<number, string>> = {
-  1129: 'FLUSH HOSTS there lets this director in again',
+  1129: 'mysqladmin flush-hosts there lets this director in again',
   1130: 'give a user of this host a grant there, or write type: tcp',
 }
 
