@@ -157,3 +157,38 @@ test('that others do not hear it there is not told beside it', () => {
   const many = silent('dir1', 'dir2, rs1 and 2 more')
   expect(withoutEchoes([many, one, two])).toEqual([many, one, two])
 })
+
+test('a packet filter that keeps heartbeats of a link in or out is one trouble, here and on the others', () => {
+  const rule = (hook: number, port: 'port' | 'sourcePort') => ({
+    ...{ family: 'inet', table: 'site', chain: 'c', handle: hook, protocol: 17, more: false, packets: null },
+    ...{ hook, [port]: 6940 },
+  })
+  const dropping = (rules: readonly object[], ...troubles: readonly Trouble[]): string[] => {
+    const one = node('dir2')
+    one.feed({ kind: 'lease-up' })
+    const { observe } = one.kern
+    Object.assign(one.kern, {
+      observe: (...asked: Parameters<typeof observe>) => ({ ...observe.apply(one.kern, asked), dropRules: rules }),
+    })
+    goesOn(one, 8000, { ...statusOf('dir2', null, 0), troubles: [...troubles] })
+    return own(one)
+  }
+  const [peer, inside] = [
+    { ...LOSSY, object: 'node dir1' },
+    { ...SILENT, object: 'link elsewhere' },
+  ]
+  expect(dropping([rule(1, 'port')], SILENT, LOSSY, peer, inside)).toEqual(['drop-rule', 'link-silent'])
+  expect(dropping([], SILENT, LOSSY)).toEqual(['link-silent', 'lossy-link'])
+  expect(dropping([{ ...rule(1, 'port'), port: 22 }], SILENT)).toEqual(['link-silent'])
+  const beats = {
+    ...{ code: 'drop-rule', severity: 'critical' as const, node: 'dir2', object: 'chain inet site out handle 4' },
+    message:
+      'a rule of chain inet site out of dir2 drops heartbeats that leave over link outside: all that is udp port 6940',
+  }
+  const silent = (link: string) => ({
+    ...{ ...SILENT, node: 'dir1', object: `link ${link}` },
+    message: `over the heartbeat link ${link} nothing comes from dir2 to dir1, but over another one`,
+  })
+  expect(withoutEchoes([beats, silent('outside'), silent('inside')])).toEqual([beats, silent('inside')])
+  expect(withoutEchoes([{ ...beats, node: 'rs1' }, silent('outside')])).toHaveLength(2)
+})

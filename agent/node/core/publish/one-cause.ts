@@ -2,7 +2,7 @@
 import type { Trouble } from '@lvsm/base'
 import { interfaceFor, linksDown } from '@lvsm/plan'
 import { goneLinks, isBehind } from '../observe/own-addresses.ts'
-import { DOWN, LINK } from '@lvsm/protocol'
+import { DOWN, droppedLinks, LINK } from '@lvsm/protocol'
 import type { NodeState } from '../state.ts'
 import { waylessAddresses, waylessPeers } from '../observe/ways.ts'
 import { linksOn } from '../vitals/vitals.ts'
@@ -38,6 +38,7 @@ export function onePerCause(state: NodeState, found: readonly Trouble[]): readon
   const isOfIpvs = ({ code, message }: Trouble): boolean => code === 'kernel-refused' && OF_IPVS.test(message)
   const isOfDown = followsFromDown(state, found)
   const isOfWay = followsFromWay(state)
+  const isOfDrop = followsFromDrop(state, found)
   const shaken = new Set(
     found.flatMap(({ code, object = '' }) =>
       SHAKEN.has(code) ? linksOn(state.vitals, object.replace('interface ', '')) : [],
@@ -60,6 +61,7 @@ export function onePerCause(state: NodeState, found: readonly Trouble[]): readon
       !(codes.has('no-ipvs') && isOfIpvs(trouble)) &&
       !isOfDown(trouble) &&
       !isOfWay(trouble) &&
+      !isOfDrop(trouble) &&
       !isOfCable(trouble) &&
       !isOfAll(trouble),
   )
@@ -132,6 +134,22 @@ function followsFromWay(state: NodeState): (one: Trouble) => boolean {
     if (code === 'one-way') return isCutOff(object)
     if (code === 'ping-unreached') return addresses.has(PINGED.exec(message)?.[1] ?? '')
     return (code === 'standby-finds-none' || code === 'verdicts-differ') && sends(object)
+  }
+}
+/** Of a packet filter of this node that lets heartbeats of a link neither in nor out, which is told: who is not heard over it, or does not hear this node. */
+function followsFromDrop(state: NodeState, found: readonly Trouble[]): (one: Trouble) => boolean {
+  const heard = new Set(found.flatMap((one) => droppedLinks(one, 'heard')))
+  const beats = new Set(found.flatMap((one) => droppedLinks(one, 'beats')))
+  const isAll = (links: ReadonlySet<string>, object: string): boolean => {
+    const shared = sharedLinks(state, object)
+    return shared.length > 0 && shared.every((name) => links.has(name))
+  }
+  return ({ code, object = '' }) => {
+    if (code === 'one-way') return isAll(beats, object)
+    const link = LINK.exec(object)?.[1]
+    if (code === 'link-silent' || code === 'lossy-link')
+      return link === undefined ? isAll(heard, object) : heard.has(link)
+    return code === 'heard-by-others' && isAll(heard, object)
   }
 }
 /** What the kernel says where the way is gone; all else has another cause. */

@@ -19,6 +19,10 @@ const isDrop = ({ code, pastMs }: Pick<NodeTrouble, 'code' | 'pastMs'>): boolean
   code === 'drop-rule' && pastMs === undefined
 const isIn = (names: string | undefined, name: string): boolean => names?.split(', ').includes(name) === true
 
+const HEARTBEATS = {
+  heard: /heartbeats that come over link ([^;:]+)/,
+  beats: /heartbeats that leave over link ([^;:]+)/,
+}
 type Said = Pick<NodeTrouble, 'code' | 'pastMs' | 'message'>
 /** No client of this service gets through, where its node owns the group. */
 export const dropsClientsOf = (trouble: Said, service: string): boolean =>
@@ -28,3 +32,6 @@ export function dropsServerOf(trouble: Said, service: string): boolean {
   const [, arriving, answering] = isDrop(trouble) ? (SERVERS.exec(trouble.message) ?? []) : []
   return isIn(arriving, service) || isIn(answering, service)
 }
+/** Over which heartbeats do not come in (`heard`), or do not leave. */
+export const droppedLinks = (trouble: Said, kind: keyof typeof HEARTBEATS): readonly string[] =>
+  isDrop(trouble) ? (HEARTBEATS[kind].exec(trouble.message)?.[1]?.split(', ') ?? []) : []

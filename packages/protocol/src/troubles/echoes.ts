@@ -3,6 +3,7 @@
  * leaves out what that makes needless.
  */
 import type { NodeTrouble } from '../http/status.ts'
+import { droppedLinks } from './dropped.ts'
 
 /** In a message: an interface by name. */
 export const DOWN = /\binterface (\S+) is down/
@@ -60,6 +61,8 @@ export function withoutEchoes<T extends Said>(all: readonly T[]): T[] {
       [...evidence.matchAll(NOT_THERE)].map(([, to = '', link = '']) => `${node} ${to} ${link}`),
     ),
   )
+  // Nor does it hear one whose packet filter lets no heartbeat out.
+  const kept = new Set(all.flatMap((one) => droppedLinks(one, 'beats').map((link) => `${one.node} ${link}`)))
   const isCut = (name: string): boolean => [...down].some((one) => one.startsWith(`${name} `))
   return all.filter(({ node, code, object = '', message }) => {
     if (code === 'verdicts-differ') return !isOfWays(ways, node, message)
@@ -75,9 +78,10 @@ export function withoutEchoes<T extends Said>(all: readonly T[]): T[] {
     const loses = (name: string): boolean => isShaken(name) || (link !== '' && losing.has(`${name} ${link}`))
     if (code === 'lossy-link' && isShaken(node)) return false
     if (code === 'lossy-link' && lossy !== undefined)
-      return !lossy.split(', ').every((name) => isCutThere(name) || loses(name))
+      return !lossy.split(', ').every((name) => isCutThere(name) || loses(name) || kept.has(`${name} ${link}`))
     const [, from = ''] = UNHEARD.exec(message) ?? []
-    const isKnown = (name: string): boolean => down.has(`${name} ${link}`) || unsent.has(`${name} ${node} ${link}`)
+    const isKnown = (name: string): boolean =>
+      [down, kept].some((those) => those.has(`${name} ${link}`)) || unsent.has(`${name} ${node} ${link}`)
     return code !== 'link-silent' || from === '' || !from.split(', ').every(isKnown)
   })
 }
