@@ -1,6 +1,6 @@
 /** What the reconciler needs of the world. */
 import type { Trouble } from '@lvsm/base'
-import { type Observed, type Operation } from '@lvsm/plan'
+import { type AnswerWay, type Observed, type Operation } from '@lvsm/plan'
 import {
   type ClusterAnswer,
   type CounterName,
@@ -14,7 +14,7 @@ import { type Failure, type NodeInput } from './core/index.ts'
 
 /** The kernel of this node. Every call returns after the kernel's answer. */
 export interface Kernel {
-  /** Throws what the kernel says. `sysctls`: paths below /proc/sys to read; `services`, `gue`, `helpers`: are the table of IPVS, ports of GUE and helper modules read, too? `sources`: addresses to which the way is asked for; `ways`: of which it is asked whether there is one; `neighbours`: permanent entries; `forwarding`: chains that drop what is forwarded. */
+  /** Throws what the kernel says. `sysctls`: paths below /proc/sys to read; `services`, `gue`, `helpers`: are the table of IPVS, ports of GUE and helper modules read, too? `sources`: addresses to which the way is asked for; `ways`: of which it is asked whether there is one; `answering`: the same of answers to clients; `neighbours`: permanent entries; `forwarding`: chains that drop what is forwarded. */
   observe(wanted: {
     readonly sysctls: readonly string[]
     readonly services: boolean
@@ -22,6 +22,7 @@ export interface Kernel {
     readonly helpers?: boolean
     readonly sources?: readonly string[]
     readonly ways?: readonly string[]
+    readonly answering?: readonly AnswerWay[]
     readonly neighbours?: boolean
     readonly forwarding?: boolean
   }): Observed

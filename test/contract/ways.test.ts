@@ -1,6 +1,6 @@
 /** To whom the kernel has no way, and which rule or route is to blame, on the host's kernel. Needs root, and fails without it. */
 import { whatCloses } from '@lvsm/base'
-import { openWays } from '../../agent/node/adapters/kernel/ways.ts'
+import { openAnswers, openWays } from '../../agent/node/adapters/kernel/ways.ts'
 import { expect, test } from 'vitest'
 import { ip, route } from './space.ts'
 
@@ -63,4 +63,23 @@ test('who has a way is asked for again after five seconds, who has none after on
   expect(ways.look(TARGETS).none).toHaveLength(1)
   now += 500
   expect(ways.look(TARGETS).none).toEqual([])
+})
+test('of answers it is asked with their source and port, as rules tell them, and once a second however the clients change', () => {
+  const answers = openAnswers(route, () => now)
+  const from = '10.11.0.1'
+  const lost = (to: string, port = 80): string[] => {
+    now += 1000
+    return answers.look([{ to, from, port }]).none.map(({ code }) => code)
+  }
+  ip('route add unreachable 192.0.2.7')
+  expect(lost('192.0.2.7')).toEqual(['EHOSTUNREACH'])
+  const [one] = answers.look([{ to: '10.11.0.20', from, port: 80 }]).none
+  expect(one).toEqual({ to: '192.0.2.7', from, code: 'EHOSTUNREACH' })
+  ip('route del unreachable 192.0.2.7')
+  ip('route add default dev left table 78')
+  ip('rule add pref 79 from 10.11.0.1 ipproto tcp sport 80 lookup 78')
+  expect(lost('192.0.2.7')).toEqual([])
+  expect(lost('192.0.2.7', 81)).toEqual(['ENETUNREACH'])
+  ip('rule del pref 79')
+  ip('route flush table 78')
 })

@@ -19,6 +19,8 @@ interface Planted {
   readonly mend: string
   /** Of which realservers it is said. */
   readonly dead: readonly string[]
+  /** What that one says of its own kernel, and then its owner no more: with the next step. */
+  readonly says?: { readonly words: RegExp; readonly next: RegExp }
 }
 const TABLE = 'nft delete table ip planted'
 const filter = (hook: string, rule: string): string =>
@@ -33,6 +35,16 @@ const PLANTED: readonly Planted[] = [
     what: 'a realserver by DR has no way back to the clients',
     ...{ at: 'rs2', plant: `ip route add blackhole ${CLIENT}/32`, mend: `ip route del blackhole ${CLIENT}/32` },
     dead: ['rs2'],
+    says: { words: /a client of http: route blackhole 10\.11\.0\.100 /, next: /^on rs2: ip route del blackhole 10/ },
+  },
+  {
+    what: 'a route of a realserver by DR says that nobody is where the clients are',
+    ...{ at: 'rs2', plant: `ip route add unreachable ${CLIENT}`, mend: `ip route del unreachable ${CLIENT}` },
+    dead: ['rs2'],
+    says: {
+      words: /a client of http: route unreachable 10\.11\.0\.100 /,
+      next: /^on rs2: ip route del unreachable 10/,
+    },
   },
   {
     what: 'a narrower route of a NAT realserver goes past the gateway',
@@ -57,11 +69,21 @@ const PLANTED: readonly Planted[] = [
 /** Realservers of which somebody says that no client gets through to them. */
 async function dead(): Promise<string[]> {
   const { troubles } = await status()
-  const said = troubles.filter(({ code }) => code === 'path-dead').map(({ message }) => / at (\S+)/.exec(message)?.[1])
-  return said.filter((name) => name !== undefined).toSorted()
+  const said = troubles.flatMap(({ code, node, message }) =>
+    code === 'no-way' ? [node] : code === 'path-dead' ? (/ at (\S+)/.exec(message)?.slice(1) ?? []) : [],
+  )
+  return [...new Set(said)].toSorted()
+}
+/** By itself, and nobody says more of it. */
+async function isNamed(node: string, { words, next }: NonNullable<Planted['says']>): Promise<boolean> {
+  const { troubles } = await status()
+  const own = troubles.some(
+    (one) => one.code === 'no-way' && one.node === node && words.test(one.message) && next.test(one.hint ?? ''),
+  )
+  return own && !troubles.some(({ code }) => code === 'path-dead')
 }
 
-for (const { what, at, plant, mend, dead: expected } of PLANTED)
+for (const { what, at, plant, mend, dead: expected, says } of PLANTED)
   scenario(`${what}: said of ${expected.join(' and ')}, and over when it is mended`, async () => {
     const { from: owner } = await seats()
     const node = at ?? owner
@@ -76,6 +98,10 @@ for (const { what, at, plant, mend, dead: expected } of PLANTED)
           `it is said of ${expected.join(' ')}`,
         )
         figure('said after', `${(now() - began).toFixed(0)} ms`)
+        if (says) {
+          await until(() => isNamed(node, says), SEEN_MS, `${node} names what closes the way, and that alone is told`)
+          figure('named after', `${(now() - began).toFixed(0)} ms`)
+        }
       } finally {
         await attempt(`ip netns exec ${node} ${mend}`)
       }

@@ -25,7 +25,7 @@ import {
   type ProbeKind,
   type ReceiverType,
 } from '@lvsm/model'
-import { type Observed, type Operation } from '@lvsm/plan'
+import { type AnswerWay, type Observed, type Operation } from '@lvsm/plan'
 import { type Unsent } from './check/pings.ts'
 import type { VitalsReading } from './vitals/reading.ts'
 
@@ -152,6 +152,8 @@ export type NodeEffect =
       readonly sources?: readonly string[]
       /** To which of these the kernel has no way; not there: nobody wants to know. */
       readonly ways?: readonly string[]
+      /** Which of these answers the kernel has no way for; not there: nobody wants to know. */
+      readonly answering?: readonly AnswerWay[]
       /** Permanent entries of the neighbour table; not there: nobody wants to know. */
       readonly neighbours?: true
       /** Chains that drop what this node forwards; not there: it forwards nothing. */

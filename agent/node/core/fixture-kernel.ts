@@ -1,7 +1,14 @@
 /** A kernel that does as it is told. */
 import type { Config } from '@lvsm/model'
 import { serviceKey } from '@lvsm/model'
-import { natRulesText, type Observed, type ObservedService, type Operation, type SyncDaemon } from '@lvsm/plan'
+import {
+  type AnswerWay,
+  natRulesText,
+  type Observed,
+  type ObservedService,
+  type Operation,
+  type SyncDaemon,
+} from '@lvsm/plan'
 
 const LINKS = [
   { index: 1, name: 'lo', loopback: true, up: true },
@@ -49,6 +56,7 @@ export class TestKernel {
   syncHeard: Observed['syncHeard']
   /** To whom it has no way. */
   wayless: NonNullable<Observed['wayless']> = { none: [], rules: [], routes: [] }
+  unanswerable: NonNullable<Observed['wayless']> = { none: [], rules: [], routes: [] }
   /** What the kernel says instead of an answer; empty: it answers. */
   unread = ''
   /** What the kernel says to an operation; empty: it does it. */
@@ -65,11 +73,13 @@ export class TestKernel {
     services,
     neighbours,
     ways,
+    answering,
   }: {
     sysctls: readonly string[]
     services: boolean
     neighbours?: boolean
     ways?: readonly string[]
+    answering?: readonly AnswerWay[]
   }): Observed {
     const { syncDaemons, ...state } = this.state
     return {
@@ -78,6 +88,7 @@ export class TestKernel {
       ...(this.syncHeard ? { syncHeard: this.syncHeard } : {}),
       ...(neighbours === true ? { neighbours: this.neighbours } : {}),
       ...(ways ? { wayless: this.wayless } : {}),
+      ...(answering ? { unanswerable: this.unanswerable } : {}),
       links: [...state.links],
       addresses: [...state.addresses],
       defaults: [...state.defaults],

@@ -70,10 +70,17 @@ export interface DroppingChain {
 }
 /** To which of the addresses that were asked for the kernel has no way, and what may be to blame: read where there is such a one. */
 export interface Wayless {
-  /** With what the kernel says, by name. */
-  readonly none: readonly { readonly to: string; readonly code: string }[]
+  /** With what the kernel says, by name; `from`: it was asked for what leaves with that source. */
+  readonly none: readonly { readonly to: string; readonly from?: string; readonly code: string }[]
   readonly rules: readonly RoutingRule[]
   readonly routes: readonly ClosedRoute[]
+}
+/** What a server of this node answers by TCP: from an address that is its own, to a client. */
+export interface AnswerWay {
+  readonly to: string
+  readonly from: string
+  /** Of the server; 0: any. */
+  readonly port: number
 }
 /** What delays, loses or corrupts what leaves by an interface. */
 export interface ObservedNetem extends Netem {
@@ -136,6 +143,8 @@ export interface Observed {
   readonly sources?: ReadonlyMap<string, string>
   /** Not there: nobody asked. */
   readonly wayless?: Wayless
+  /** Of answers to clients; not there: nobody asked. */
+  readonly unanswerable?: Wayless
   /** Those that are permanent; not there: nobody asked. */
   readonly neighbours?: readonly FixedNeighbour[]
   /** Not there: nobody asked. */

@@ -15,7 +15,7 @@ import { openTable, type Table } from './ipvs.ts'
 import { openForwarding } from './forwarding.ts'
 import { openNeighbours } from './neighbours.ts'
 import { openNetem } from './netem.ts'
-import { isClosing, isOfWays, openWays, type Ways } from './ways.ts'
+import { isClosing, isOfWays, openAnswers, openWays, type Ways } from './ways.ts'
 import { openSockets } from './sockets.ts'
 import { type Remembered, remembered } from './remembered.ts'
 import { carryOutPlace, isOwnLocalRoute, readLocalRoutes } from './places.ts'
@@ -43,6 +43,7 @@ export function openKernel(): Kernel {
   const fixed = openNeighbours(route, clock)
   const netem = openNetem(route, clock)
   const ways = openWays(route, clock)
+  const answers = openAnswers(route, clock)
   const netfilter = openNetlink(NETLINK.netfilter)
   const dropping = openForwarding(netfilter, clock)
   const forget = (): void => {
@@ -51,7 +52,7 @@ export function openKernel(): Kernel {
   }
 
   return {
-    observe({ sysctls, services, gue, helpers, sources, ways: towards, neighbours, forwarding }): Observed {
+    observe({ sysctls, services, gue, helpers, sources, ways: towards, answering, neighbours, forwarding }): Observed {
       if (watches.length === 0) forget()
       return {
         ...host.get(),
@@ -62,6 +63,7 @@ export function openKernel(): Kernel {
         ...(helpers ? { helpers: readHelpers() } : {}),
         ...(sources ? { sources: readSources(route, sources) } : {}),
         ...(towards ? { wayless: ways.look(towards) } : {}),
+        ...(answering ? { unanswerable: answers.look(answering) } : {}),
         ...(neighbours === true ? { neighbours: fixed() } : {}),
         ...(forwarding === true ? { dropping: dropping() } : {}),
         netem: netem(),

@@ -1,26 +1,32 @@
 /** To whom the kernel of this node has no way (`ip route get`). */
 import type { Netlink } from '@lvsm/kernel'
 import { type Message, rtnetlink } from '@lvsm/netlink'
-import type { Wayless } from '@lvsm/plan'
+import type { AnswerWay, Wayless } from '@lvsm/plan'
 
 /** The kernel says when a route or a rule changes; and for the case that a word of it got lost. */
 const EVERY_MS = 5000
 /** Is it over? */
 const AGAIN_MS = 1000
 
-export interface Ways {
-  look(targets: readonly string[]): Wayless
+export interface Ways<Way = string> {
+  look(targets: readonly Way[]): Wayless
   forget(): void
 }
 
 /** `clock` in milliseconds. */
-export function openWays(route: Netlink, clock: () => number): Ways {
-  let last: { readonly targets: readonly string[]; readonly at: number; readonly found: Wayless } | null = null
+export const openWays = (route: Netlink, clock: () => number): Ways =>
+  paced(clock, (targets) => read(route, rtnetlink.wayless(route, targets)))
+/** To clients, as other nodes name them: however these change, they are asked for once a second. */
+export const openAnswers = (route: Netlink, clock: () => number): Ways<AnswerWay> =>
+  paced(clock, (ways) => read(route, rtnetlink.unanswerable(route, ways)))
+
+function paced<Way>(clock: () => number, ask: (targets: readonly Way[]) => Wayless): Ways<Way> {
+  let last: { readonly targets: readonly Way[]; readonly at: number; readonly found: Wayless } | null = null
   return {
     look(targets) {
-      const rest = (last?.found.none.length ?? 0) > 0 ? AGAIN_MS : EVERY_MS
-      if (last && last.targets === targets && clock() - last.at < rest) return last.found
-      last = { targets, at: clock(), found: read(route, targets) }
+      const rest = last?.targets === targets && last.found.none.length === 0 ? EVERY_MS : AGAIN_MS
+      if (last && clock() - last.at < rest) return last.found
+      last = { targets, at: clock(), found: ask(targets) }
       return last.found
     },
     forget() {
@@ -29,8 +35,7 @@ export function openWays(route: Netlink, clock: () => number): Ways {
   }
 }
 
-function read(route: Netlink, targets: readonly string[]): Wayless {
-  const none = rtnetlink.wayless(route, targets)
+function read(route: Netlink, none: Wayless['none']): Wayless {
   if (none.length === 0) return { none, rules: [], routes: [] }
   return { none, rules: rtnetlink.wayRules(route), routes: rtnetlink.closedRoutes(route) }
 }

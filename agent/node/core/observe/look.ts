@@ -15,6 +15,7 @@ import {
 import type { NodeState } from '../state.ts'
 import { suspectNeighbours } from './neighbours.ts'
 import { lookAtPathsIfDue, nextPathLook } from './paths.ts'
+import { answersWanted } from './answers.ts'
 import { waysWanted } from './ways.ts'
 
 const LOOK_MS = 1000
@@ -85,6 +86,8 @@ export function lookIfDue(state: NodeState): void {
   const sources = ends.length > 0 ? { sources: ends } : {}
   const towards = waysWanted(state)
   const ways = towards.length > 0 ? { ways: towards } : {}
+  const clients = answersWanted(state)
+  const answering = clients.length > 0 ? { answering: clients } : {}
   const neighbours = suspectNeighbours(state).length > 0 ? { neighbours: true as const } : {}
   const forwarding = view !== null && forwardsAnswers(view) ? { forwarding: true as const } : {}
   state.effects.push({
@@ -95,6 +98,7 @@ export function lookIfDue(state: NodeState): void {
     helpers,
     ...sources,
     ...ways,
+    ...answering,
     ...neighbours,
     ...forwarding,
   })

@@ -15,12 +15,14 @@ import type { NodeState } from '../state.ts'
 import { LOOK_IN, looked, lookWithin } from './look.ts'
 import { noteOwnAddresses } from './own-addresses.ts'
 import { noteStrays } from './strays.ts'
+import { noteAnswers } from './answers.ts'
 import { noteWays } from './ways.ts'
 
 export function onObserved(state: NodeState, observed: Observed): void {
   looked(state)
   noteOwnAddresses(state, observed)
   noteWays(state, observed)
+  noteAnswers(state, observed)
   noteStrays(state, observed)
   noteMtus(state, observed)
   state.kernel.unread = { times: 0, error: '' }

@@ -120,7 +120,11 @@ function lostNow(state: NodeState): Lost[] {
 }
 
 /** Null: something else is told that says why. */
-function missing(state: NodeState, to: string, code: string): Pick<Lost, 'says' | 'mend'> | null {
+export function missing(
+  state: NodeState,
+  to: string,
+  code: string,
+): { readonly says: string; readonly mend: string } | null {
   const { view, kernel } = state
   const { observed } = kernel
   const ip = to.includes(':') ? 'ip -6' : 'ip'

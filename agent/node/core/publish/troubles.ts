@@ -30,6 +30,7 @@ import { neighbourTroubles } from '../observe/neighbours.ts'
 import { goneTroubles } from '../observe/own-addresses.ts'
 import { pathTroubles } from '../observe/paths.ts'
 import { strayTroubles } from '../observe/strays.ts'
+import { answerTroubles } from '../observe/answers.ts'
 import { wayTroubles } from '../observe/ways.ts'
 import { fightTroubles } from '../plan/fights.ts'
 import { perReason } from '../plan/refusals.ts'
@@ -61,6 +62,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...neighbourTroubles(state),
     ...goneTroubles(state),
     ...wayTroubles(state),
+    ...answerTroubles(state),
     ...strayTroubles(state),
     ...mtuTroubles(state),
     ...vitalTroubles(state),

@@ -23,13 +23,36 @@ const CODES: Readonly<Record<Closing, string>> = {
 const NO_WAY: ReadonlySet<string> = new Set([...Object.values(CODES), 'ENETUNREACH'])
 
 /** Those without a way, each with what the kernel says by name; of IPv6 some kernels answer with the route that leads nowhere. */
-export const wayless = (socket: Asked, targets: readonly string[]): { to: string; code: string }[] => {
-  const replies = socket.request(targets.map((destination) => getRoute({ destination })))
-  return targets.flatMap((to, at) => {
+export const wayless = (socket: Asked, targets: readonly string[]): { to: string; code: string }[] =>
+  without(
+    socket,
+    targets.map((to) => [{ to }, getRoute({ destination: to })]),
+  )
+
+/** Of TCP that leaves from an address of this machine: rules tell packets by their source and port, too (Linux 4.18). */
+export const unanswerable = (
+  socket: Asked,
+  ways: readonly { readonly to: string; readonly from: string; readonly port: number }[],
+): { to: string; from: string; code: string }[] =>
+  without(
+    socket,
+    ways.map(({ to, from, port }) => [
+      { to, from },
+      getRoute({ destination: to, source: from, ipProtocol: TCP, sourcePort: port }),
+    ]),
+  )
+const TCP = 6
+
+function without<Way>(
+  socket: Asked,
+  asked: readonly (readonly [Way, question: Uint8Array])[],
+): (Way & { code: string })[] {
+  const replies = socket.request(asked.map(([, question]) => question))
+  return asked.flatMap(([way], at) => {
     const reply = replies[at]
     if (!reply?.answered) return []
     const code = reply.errno === 0 ? closedBy(reply.data[0]) : describeErrno(reply.errno).code
-    return code !== null && NO_WAY.has(code) ? [{ to, code }] : []
+    return code !== null && NO_WAY.has(code) ? [{ ...way, code }] : []
   })
 }
 function closedBy(message: Message | undefined): string | null {

@@ -14,6 +14,15 @@ const openings = (code: string, of: string, words: string): Status =>
   })
 const DEAD = 'no new connection of service http at rs1 (10.11.0.20:80) gets further than its first packet'
 const UNOPENED = 'no new connection of service http gets further than its first packet, at any of its realservers'
+const UNANSWERED = {
+  ...trouble(
+    'critical',
+    'rs1',
+    'the kernel of rs1 has no way to 192.0.2.7, a client of http: no route leads there',
+    'no-way',
+  ),
+  evidence: 'answers of http to 192.0.2.7 are lost; ip route get 192.0.2.7 from 10.11.0.10: ENETUNREACH',
+}
 const FILTERED = trouble(
   'critical',
   'dir1',
@@ -79,6 +88,18 @@ test.each<[string, Status, string, boolean | null | undefined]>([
     openings('path-dead', 'dir1', DEAD),
     `degraded | unserving: http: ${DEAD} (rs1: 5 connections) | other: 1 critical trouble`,
     true,
+  ],
+  [
+    'one of two has no way to its clients, as it says itself',
+    { ...serving(server('rs1'), server('rs2')), troubles: [UNANSWERED] },
+    `degraded | unserving: rs1: ${UNANSWERED.message} | other: 1 critical trouble`,
+    true,
+  ],
+  [
+    'the only one that takes connections has none',
+    { ...serving(server('rs1')), troubles: [UNANSWERED] },
+    `degraded | unserving: rs1: ${UNANSWERED.message} | other: 1 critical trouble`,
+    null,
   ],
   [
     'no connection opens at all',

@@ -2,6 +2,7 @@
  * What of a service is served, and by whom: by its owner's own table, by the checks of its realservers, and by what the owner's kernel shows
  * of its connections. What a check did not see, nobody knows.
  */
+import { unansweredServices } from '../troubles/dead-paths.ts'
 import { dropsClientsOf } from '../troubles/dropped.ts'
 import { troubleKind } from '../troubles/table.ts'
 import type { GroupReport, NodeReport, NodeTrouble, RealserverReport, ServiceReport, Status } from './status.ts'
@@ -103,24 +104,28 @@ export const uncheckedOf = ({ name, realservers }: ServiceReport): string[] =>
 const isPresumed = ({ healthy, basis }: RealserverReport): boolean =>
   healthy === true && (basis === 'table' || basis === 'nothing')
 
-/** What its owner's kernel shows of a service's connections, whatever its checks say: of one realserver, or of all. */
-export function deadPaths(status: Status, { name, group }: ServiceReport): readonly NodeTrouble[] {
+/** What its owner's kernel shows of a service's connections, whatever its checks say: of one realserver, or of all; of one that says why itself, that. */
+export function deadPaths(status: Status, { name, group, realservers }: ServiceReport): readonly NodeTrouble[] {
   const owner = status.groups.find((one) => one.name === group)?.owner ?? null
-  return status.troubles.filter(
-    ({ code, node, object }) =>
-      (code === 'path-dead' || code === 'no-opening') && node === owner && object === `service ${name}`,
+  return status.troubles.filter(({ code, node, object, evidence = '' }) =>
+    code === 'path-dead' || code === 'no-opening'
+      ? node === owner && object === `service ${name}`
+      : realservers.some((one) => one.node === node) && unansweredServices({ code, evidence }).includes(name),
   )
 }
 export const isUnopened = (status: Status, service: ServiceReport): boolean =>
   deadPaths(status, service).some(({ code }) => code === 'no-opening')
 /** Its path is dead: `at rs1 (10.11.0.11:80)`, as `path-dead` says it. */
 export const hasDeadPath = (dead: readonly NodeTrouble[], { node }: RealserverReport): boolean =>
-  dead.some(({ code, message }) => code === 'path-dead' && message.includes(` at ${node} (`))
+  dead.some((one) => (one.code === 'path-dead' ? one.message.includes(` at ${node} (`) : isOfItself(one, node)))
+const isOfItself = (one: NodeTrouble, node: string): boolean => one.code === 'no-way' && one.node === node
 
 export const unopenedOf = (status: Status, service: ServiceReport): string[] =>
-  deadPaths(status, service).map(({ code, message, evidence = '' }) => {
+  deadPaths(status, service).flatMap(({ code, message, evidence = '' }) => {
+    // Its node is said to be troubled itself.
+    if (code === 'no-way') return []
     const doubt = code === 'no-opening' ? ': whether any client is served is not known' : ''
-    return `${service.name}: ${message}${evidence === '' ? '' : ` (${evidence})`}${doubt}`
+    return [`${service.name}: ${message}${evidence === '' ? '' : ` (${evidence})`}${doubt}`]
   })
 
 /** The node itself says what is wrong with it as a realserver: no check of a port shows a missing alias. Not what it says of others. */

@@ -47,6 +47,14 @@ test('of a kind that is of several things it goes by its words', () => {
   for (const kind of ['servers', 'answers'] as const) expect(drop(kind)).toMatch(/^its own servers/)
   for (const kind of ['sent', 'returned'] as const) expect(drop(kind)).toMatch(/^clients that are sent to these/)
   for (const kind of ['heard', 'beats'] as const) expect(drop(kind)).toMatch(/^nodes hear less of each other/)
+  const way = (to: string) =>
+    consequenceOf(
+      { code: 'no-way', node: 'rs1', message: `the kernel of rs1 has no way to ${to}: rule 90 prohibits it` },
+      NODES,
+    )
+  for (const who of ['192.0.2.7, a client of http', '192.0.2.7, 192.0.2.8, clients of http, https'])
+    expect(way(who)).toMatch(/^what its servers answer to these clients is lost/)
+  expect(way('10.11.0.11 (rs1)')).not.toMatch(/what its servers answer/)
   const harm = (message: string) => consequenceOf({ code: 'qdisc-harm', node: 'dir1', message }, NODES)
   expect(harm('interface inside of dir2 loses 45 % of what leaves by it: …')).toMatch(
     /are lost: nodes are taken for dead/,

@@ -69,6 +69,11 @@ const BY_WORDS: readonly (readonly [code: string, words: RegExp, means: string])
     'nodes hear less of each other, or nothing where there is no other link: votes are lost, and with one more fault a group may find no majority',
   ],
   [
+    'no-way',
+    /, (?:a client|clients) of [^:]*: /,
+    'what its servers answer to these clients is lost: their requests that come to this realserver hang, though its check is well',
+  ],
+  [
     'qdisc-harm',
     / (?:loses|corrupts) /,
     'heartbeats, checks, requests and answers that leave there are lost: nodes are taken for dead, servers for failed',

@@ -3,6 +3,7 @@
  * leaves out what that makes needless.
  */
 import type { NodeTrouble } from '../http/status.ts'
+import { isOfLostAnswers } from './dead-paths.ts'
 import { droppedLinks } from './dropped.ts'
 
 /** In a message: an interface by name. */
@@ -11,12 +12,19 @@ export const DOWN = /\binterface (\S+) is down/
 export const LINK = /^link ([^\s:]+)/
 
 type Said = Pick<NodeTrouble, 'node' | 'code' | 'object' | 'message' | 'evidence'>
+const PATH_DEAD = 'path-dead'
 /** What may follow from something else. */
-const FOLLOWS: ReadonlySet<string> = new Set(['address-conflict', 'lossy-link', 'link-silent', 'verdicts-differ'])
+const FOLLOWS: ReadonlySet<string> = new Set([
+  'address-conflict',
+  'lossy-link',
+  'link-silent',
+  'verdicts-differ',
+  PATH_DEAD,
+])
 
 /** What was seen of it is needed to know what follows from it. */
 export const isKnownByEvidence = (code: string): boolean =>
-  code === 'vip-answers' || code === LOSING || SHAKING.has(code) || isNoWay(code)
+  code === 'vip-answers' || code === PATH_DEAD || code === LOSING || SHAKING.has(code) || isNoWay(code)
 
 /** What leaves an interface, or comes in, is lost there, and its node says so. */
 const SHAKING: ReadonlySet<string> = new Set(['interface-errors', 'interface-flaps', 'link-errors', 'link-flaps'])
@@ -64,7 +72,8 @@ export function withoutEchoes<T extends Said>(all: readonly T[]): T[] {
   // Nor does it hear one whose packet filter lets no heartbeat out.
   const kept = new Set(all.flatMap((one) => droppedLinks(one, 'beats').map((link) => `${one.node} ${link}`)))
   const isCut = (name: string): boolean => [...down].some((one) => one.startsWith(`${name} `))
-  return all.filter(({ node, code, object = '', message }) => {
+  return all.filter(({ node, code, object = '', message, evidence = '' }) => {
+    if (code === PATH_DEAD) return !isOfLostAnswers(ways, { node, code, object, message, evidence })
     if (code === 'verdicts-differ') return !isOfWays(ways, node, message)
     if (code === 'address-conflict') {
       const [, mac = '', address = ''] = RIVAL.exec(message) ?? []

@@ -68,8 +68,8 @@ export const FORWARDED = {
   'no-way': ofServing(
     'critical',
     'address',
-    'the kernel of NODE has no way to ADDRESS (REALSERVER): RULE OR ROUTE',
-    'checks of this director there fail, clients that it sends to this realserver get nothing, and heartbeats to that address stop; of a gateway: answers to clients are lost',
+    'the kernel of NODE has no way to ADDRESS (REALSERVER): RULE OR ROUTE; of a realserver also: to ADDRESS, a client of SERVICE: RULE OR ROUTE',
+    'checks of this director there fail, clients that it sends to this realserver get nothing, and heartbeats to that address stop; of a gateway: answers to clients are lost; of a client: answers to it are lost, and its requests hang',
     'as the line says: ip rule del pref NUMBER, or ip route del TYPE ADDRESS, or the route that is gone put back; and take it from whatever makes it',
   ),
   'tunnel-source': ofServing(
