@@ -348,3 +348,22 @@ test('what is closed is free at once, hears nothing more, and is not tried again
   first.send(outgoing, to())
   expect(count.mock.calls).toEqual([['send-link-down']])
 })
+
+test('what is said over one link goes over the other where the kernel has no way by the first; a heartbeat tells of its link and stays', async () => {
+  // Whoever did not ask for it may not send there: EACCES.
+  const [inside, outside] = linksOf(1)
+  const nodes = [
+    { name: 'dir1', voter: true, links: linksOf(0) },
+    { name: 'dir2', voter: true, links: [{ ...inside!, address: '255.255.255.255' }, outside!] },
+  ]
+  const one = links(viewOf('dir1', { nodes }), { ...silent, count })
+  // It is bound by its own view.
+  const other = links(viewOf('dir2'), events)
+  await ready(one, other)
+  const word = { ...outgoing, message: { kind: 'relay', payload: new Uint8Array([1]) } } as const
+  one.send(outgoing, to({ spread: 'one', heartbeat: true, turn: 0 }))
+  one.send({ ...word, sequence: 2 }, to({ spread: 'one', heardOn: 0 }))
+  await eventually(() => expect(received).toHaveBeenCalled())
+  expect(received.mock.calls.map(([datagram, link]) => [datagram.sequence, link])).toEqual([[2, 1]])
+  expect(count.mock.calls.filter(([name]) => name.startsWith('send-'))).toHaveLength(2)
+})

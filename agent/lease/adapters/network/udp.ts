@@ -75,6 +75,8 @@ export function openLinks(view: LeaseView, events: UdpEvents, before: LeaseView 
   const sent = (error: Error | null): void => {
     if (error) events.count(`send-${(error as NodeJS.ErrnoException).code ?? 'error'}`)
   }
+  const pass = ({ index, peer }: Shared, bytes: Uint8Array): void =>
+    bound[index]?.socket()?.send(bytes, peer.port, peer.address, sent)
   return {
     send(outgoing, recipients) {
       const seal = sealer(outgoing, view.cluster, signWith, keys)
@@ -87,8 +89,14 @@ export function openLinks(view: LeaseView, events: UdpEvents, before: LeaseView 
           shared.map(({ index }) => index),
           route,
         )
-        for (const { index, peer } of shared)
-          if (chosen.includes(index)) bound[index]?.socket()?.send(bytes, peer.port, peer.address, sent)
+        const over = shared.filter(({ index }) => chosen.includes(index))
+        // What is said once has another link where the kernel has no way by this one; a heartbeat is to tell how its link is.
+        const others = route.heartbeat || over.length > 1 ? [] : shared.filter((one) => !over.includes(one))
+        for (const { index, peer } of over)
+          bound[index]?.socket()?.send(bytes, peer.port, peer.address, (error) => {
+            sent(error)
+            if (error) for (const other of others) pass(other, bytes)
+          })
       }
     },
     rekey(later) {

@@ -13,6 +13,7 @@ import { encodeSockets } from '../publish/packing.ts'
 import type { NodeState } from '../state.ts'
 import { type Astray, astrayNow, astrayTroubles, isNewlyAstray, NOBODY_ASTRAY } from './arrivals.ts'
 import { type FoundSocket, socketsAt } from './listening.ts'
+import { NOBODY_NOWHERE, type Nowhere, nowhereNow, nowhereTroubles } from './nowhere.ts'
 import {
   crowdedPorts,
   isNewlyWaiting,
@@ -48,6 +49,7 @@ export interface Sockets {
   /** So many looks in a row found the queue full. */
   full: ReadonlyMap<string, number>
   astray: Astray
+  nowhere: Nowhere
   crowded: Crowded
   stopped: StoppedServers
   /** The last look found a trouble that the one before did not. */
@@ -57,7 +59,14 @@ export interface Sockets {
 }
 export const newSockets = (at: Instant): Sockets => ({
   ...{ asking: false, lookAt: at, tellAt: at, newsUntil: at, seen: new Map(), full: new Map() },
-  ...{ astray: NOBODY_ASTRAY, crowded: NOBODY_WAITS, stopped: NOBODY_STOPPED, begins: false, error: null },
+  ...{
+    astray: NOBODY_ASTRAY,
+    nowhere: NOBODY_NOWHERE,
+    crowded: NOBODY_WAITS,
+    stopped: NOBODY_STOPPED,
+    begins: false,
+    error: null,
+  },
 })
 
 const looksOf = ({ view }: NodeState): readonly OwnLook[] => view?.ownView.looks ?? []
@@ -71,6 +80,7 @@ export function lookAtSocketsIfDue(state: NodeState): void {
   if (looksOf(state).length === 0) sockets.error = null
   if (!isWanted(state)) {
     sockets.astray = NOBODY_ASTRAY
+    sockets.nowhere = NOBODY_NOWHERE
     sockets.crowded = NOBODY_WAITS
     sockets.stopped = NOBODY_STOPPED
   } else if (!sockets.asking && now >= sockets.lookAt) askForSockets(state)
@@ -94,6 +104,7 @@ export function onSockets(state: NodeState, input: Found): void {
   sockets.lookAt = after(now, hasLooks ? LOOK_MS : RARELY_MS)
   sockets.error = found === null && hasLooks ? error : null
   sockets.astray = astrayNow(sockets.astray, arrivalsOf(state), found)
+  sockets.nowhere = nowhereNow(sockets.nowhere, arrivalsOf(state), found)
   sockets.crowded = crowdedNow(sockets.crowded, arrivalsOf(state), found)
   sockets.stopped = stoppedNow(sockets.stopped, arrivalsOf(state), found)
   const isNews = isNewlyAstray(sockets.astray) || isNewlyCrowded(sockets.crowded) || isNewlyWaiting(sockets.stopped)
@@ -151,10 +162,12 @@ function sightOf(look: OwnLook, found: readonly FoundSocket[]): Pick<SeenSocket,
 /** The queue of a socket of datagrams is bytes, and bounded otherwise. */
 const isFull = (protocol: KernelProtocol, { queue, most }: FoundSocket): boolean => protocol === 'tcp' && queue > most
 
-export function socketTroubles({ sockets, node }: NodeState): Trouble[] {
+export function socketTroubles(state: NodeState): Trouble[] {
+  const { sockets, node } = state
   const crowded = new Map([...sockets.crowded].filter(([, { arrival }]) => !isStopped(sockets.stopped, arrival)))
   const crowds = crowdTroubles(crowded, node, (arrival) => perhapsStopped(sockets.stopped, arrival))
-  const seen = [...astrayTroubles(sockets.astray, node), ...crowds, ...stoppedTroubles(sockets.stopped, node)]
+  const gone = [...astrayTroubles(sockets.astray, node), ...nowhereTroubles(state)]
+  const seen = [...gone, ...crowds, ...stoppedTroubles(sockets.stopped, node)]
   if (sockets.error === null) return seen
   const unread: Trouble = {
     ...{ code: 'sockets-unread', severity: 'warning', object: `node ${node}` },

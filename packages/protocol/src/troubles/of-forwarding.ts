@@ -37,6 +37,13 @@ export const FORWARDED = {
     'clients that are sent to this realserver are refused, although a check of its own address is well; they are not where a rule of that machine turns them there (redirect, dnat)',
     'unless a rule of NODE turns them there (nft list ruleset), let the server listen at VIP:PORT too, or at all addresses; ss -ltnp (UDP: ss -lunp) shows who listens where',
   ),
+  'nobody-listens': ofRedundancy(
+    'warning',
+    'service',
+    'no program listens on NODE at ADDRESS:PORT, and connections of service SERVICE are refused there',
+    'the server does not run, or listens at another port: clients are sent to the others',
+    'on NODE: start its server (systemctl status), or let it listen at port PORT; ss -ltnp shows who listens where',
+  ),
   'accepts-nobody': ofServing(
     'critical',
     'service',

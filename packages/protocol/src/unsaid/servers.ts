@@ -72,7 +72,7 @@ const hasNoWay = (status: Status, service: ServiceReport, { node, healthy }: Rea
   healthy === false && status.troubles.some((one) => one.node === tellerOf(status, service) && isWithoutWay(one, node))
 
 /** Of a server, by the agent of its node. */
-const OF_SERVER: ReadonlySet<string> = new Set(['accepts-nobody', 'stopped-process'])
+const OF_SERVER: ReadonlySet<string> = new Set(['accepts-nobody', 'nobody-listens', 'stopped-process'])
 
 type Which = 'service-unserved' | 'service-doubtful' | 'kept' | 'backup' | 'server-failed'
 function kindOf({ served, doubted }: Verdict, { name }: ServiceReport, server: RealserverReport): Which {
