@@ -13,7 +13,7 @@ import { encodeSockets } from '../publish/packing.ts'
 import type { NodeState } from '../state.ts'
 import { type Astray, astrayNow, astrayTroubles, isNewlyAstray, NOBODY_ASTRAY } from './arrivals.ts'
 import { type FoundSocket, socketsAt } from './listening.ts'
-import { NOBODY_NOWHERE, type Nowhere, nowhereNow, nowhereTroubles } from './nowhere.ts'
+import { NOBODY_NOWHERE, type Nowhere, nowhereNow } from './nowhere.ts'
 import {
   crowdedPorts,
   isNewlyWaiting,
@@ -162,12 +162,10 @@ function sightOf(look: OwnLook, found: readonly FoundSocket[]): Pick<SeenSocket,
 /** The queue of a socket of datagrams is bytes, and bounded otherwise. */
 const isFull = (protocol: KernelProtocol, { queue, most }: FoundSocket): boolean => protocol === 'tcp' && queue > most
 
-export function socketTroubles(state: NodeState): Trouble[] {
-  const { sockets, node } = state
+export function socketTroubles({ sockets, node }: NodeState): Trouble[] {
   const crowded = new Map([...sockets.crowded].filter(([, { arrival }]) => !isStopped(sockets.stopped, arrival)))
   const crowds = crowdTroubles(crowded, node, (arrival) => perhapsStopped(sockets.stopped, arrival))
-  const gone = [...astrayTroubles(sockets.astray, node), ...nowhereTroubles(state)]
-  const seen = [...gone, ...crowds, ...stoppedTroubles(sockets.stopped, node)]
+  const seen = [...astrayTroubles(sockets.astray, node), ...crowds, ...stoppedTroubles(sockets.stopped, node)]
   if (sockets.error === null) return seen
   const unread: Trouble = {
     ...{ code: 'sockets-unread', severity: 'warning', object: `node ${node}` },

@@ -22,6 +22,7 @@ import { takingTroubles } from '../history/owner-changes.ts'
 import { sameOf } from '../history/same.ts'
 import { hookTroubles } from '../hooks/hooks.ts'
 import { leaseFault, leaseStatus } from '../lease.ts'
+import { nowhereTroubles } from '../observe/nowhere-told.ts'
 import { socketTroubles } from '../observe/sockets.ts'
 import { unseenTroubles } from '../check/sights.ts'
 import { unknownTroubles } from '../check/unknowns.ts'
@@ -67,6 +68,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...mtuTroubles(state),
     ...vitalTroubles(state),
     ...socketTroubles(state),
+    ...nowhereTroubles(state),
     ...unseenTroubles(state),
     ...turnTroubles(state),
     ...quorumTroubles(state),

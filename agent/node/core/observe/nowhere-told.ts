@@ -1,0 +1,36 @@
+/** What is told of a server that listens nowhere (`nowhere.ts`): while the owner's table says that it is refused. */
+import { endpointText, listed, type Trouble } from '@lvsm/base'
+import type { OwnArrival } from '@lvsm/model'
+import { isRefused } from '@lvsm/protocol'
+import { leaseStatus } from '../lease.ts'
+import { destinationOf } from '../peers.ts'
+import type { NodeState } from '../state.ts'
+import type { Gone } from './nowhere.ts'
+
+/** One that starts anew is gone for a moment. */
+const LOOKS = 2
+const MOST_PORTS = 4
+
+export const nowhereTroubles = (state: NodeState): Trouble[] =>
+  [...state.sockets.nowhere.values()].flatMap((gone) =>
+    gone.looks >= LOOKS && isRefusedHere(state, gone.arrival) ? [troubleOf(state.node, gone)] : [],
+  )
+
+/** As the owner's table says. */
+function isRefusedHere(state: NodeState, { service, own, port }: OwnArrival): boolean {
+  const group = state.config?.services.find(({ name }) => name === service)?.group
+  const owner = leaseStatus(state)?.groups.find(({ name }) => name === group)?.owner ?? null
+  const told = owner === null ? null : destinationOf(state, owner, service, endpointText(own, port))
+  return told?.healthy === false && isRefused(told.reason)
+}
+
+function troubleOf(node: string, { arrival, others }: Gone): Trouble {
+  const { service, own, port } = arrival
+  const elsewhere = others.length === 0 ? '' : `; by TCP it listens at port ${listed(others.map(String), MOST_PORTS)}`
+  return {
+    ...{ code: 'nobody-listens', severity: 'warning', object: `service ${service}` },
+    message: `no program listens on ${node} at ${endpointText(own, port)}, and connections of service ${service} are refused there`,
+    evidence: `ss -ltn${elsewhere}`,
+    hint: `on ${node}: start its server (systemctl status), or let it listen at port ${port}; ss -ltnp shows who listens where`,
+  }
+}
