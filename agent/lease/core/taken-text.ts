@@ -25,6 +25,8 @@ function lapsedText(state: LeaseState, { group, holder, toldNumber }: GroupState
   }
   if (!found) return null
   const heardAt = state.peerTable.heardAt(found.node)
-  const heard = heardAt === null ? '' : ` (${found.node} was heard last ${spanText(between(heardAt, state.now))} ago)`
+  const agoMs = heardAt === null ? null : between(heardAt, state.now)
+  const ago = agoMs !== null && agoMs < 1000 ? `${Math.round(agoMs)} ms` : spanText(agoMs ?? 0)
+  const heard = agoMs === null ? '' : ` (${found.node} was heard last ${ago} ago)`
   return `lease ${found.number} of ${found.node} ran out${heard}`
 }
