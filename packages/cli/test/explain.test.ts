@@ -89,6 +89,12 @@ EVIDENCE
       /^rs1 \(.*\) is a realserver that gets no connections; in http it is failed/,
     )
     expect(said('rs1')).toMatch(/^rs1 \(.*\) is serving as a realserver; in http/)
+    // Since it failed, and not since its agent serves.
+    const at = '2026-11-28T06:59:00.000Z'
+    const failed = event({ at, node: 'dir1', kind: 'failed', reason: 'rs1 (10.11.0.11:80) in service http: no answer' })
+    const services = [{ ...service!, realservers: [out, rs2!] }]
+    expect(said('rs1', { services }, null, [...EVENTS, failed])).toContain(`Since ${at} (`)
+    expect(said('rs1', { services })).not.toMatch(/^Since |\. Since /)
   })
   it('takes a realserver as lvsm check run does', () => {
     expect(said('http/rs1')).toBe(said('rs1'))

@@ -1,6 +1,7 @@
 /** What a node does, and why it does no more. */
 import {
   deadStep,
+  failedSince,
   type HistoryEvent,
   isOfNode,
   type NodeReport,
@@ -23,7 +24,7 @@ export function explainNode(known: Known, name: string): Explained {
   const servers = serverTexts(known, name)
   return {
     what: [whatOf(node, status), ...servers].join('; '),
-    since: sinceOf(node, events, status.troubles),
+    since: whyUnserving(node, status) === null ? sinceOf(node, events, status.troubles) : outSince(known, name),
     why: [
       node.reason,
       node.words ? wordsText(node.words, timeText) : '',
@@ -53,6 +54,14 @@ function newestOf(events: readonly HistoryEvent[], name: string): HistoryEvent |
 /** A reason may begin with the kind itself: `over after 35 s: …`. */
 const lastText = ({ kind, reason }: HistoryEvent): string =>
   reason.startsWith(`${kind} `) ? reason : `${kind}, ${reason}`
+
+/** The last of its services failed then; null: nobody remembers of each of them. */
+function outSince({ status, events }: Known, name: string): string | null {
+  const failed = status.services
+    .filter(({ realservers }) => realservers.some((one) => one.node === name))
+    .map((service) => failedSince(events, name, service.name))
+  return failed.includes(null) ? null : (failed.toSorted().at(-1) ?? null)
+}
 
 /**
  * What began what it does now; nothing that merely happened there since, as a realserver that failed, or an agent that was restarted: what it
