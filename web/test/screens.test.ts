@@ -67,7 +67,11 @@ describe('a page says', () => {
       )
     await row(page, 'Groups', /^mail nobody owns it – – dir2: dead dir1/).waitFor()
     await row(page, 'Groups', /^web owned; nobody could take web: dir2: silent for 4\.1 s dir1 7 dir2: dead/).waitFor()
-    await row(page, 'Troubles', /dir1 critical the interface of 10\.11\.0\.20 is not there not-ready ip link/).waitFor()
+    await row(
+      page,
+      'Troubles',
+      /dir1 critical the interface of 10\.11\.0\.20 is not there not-ready on dir1: ip link/,
+    ).waitFor()
     await row(page, 'Maintenance', /server rs3 of service http drain alice/).waitFor()
     await page.getByRole('link', { name: 'Services' }).first().click()
     await row(page, 'Summary of services', /^http 1 failed tcp 10\.11\.0\.10:80 wlc web 1 of 3/).waitFor()

@@ -38,7 +38,7 @@ describe('three coordinators', () => {
         const come = () => to.heard.filter((message) => message.from === from.id)
         await expect.poll(come, soon).toEqual(between(from.id, to.id))
       }
-    expect(KINDS).toHaveLength(16)
+    expect(KINDS).toHaveLength(17)
     for (const { troubles } of all) expect([...troubles]).toEqual([])
   })
   it('carry the largest entry that a log takes, and thousands of messages, each once', async () => {
