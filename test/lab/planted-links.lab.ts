@@ -85,11 +85,11 @@ const LINKS: readonly Row[] = [
     what: 'the standby is deaf to the owner over one link',
     plant: ({ from, to }) => deafen(to, [`10.12.0.${from.slice(-1)}`]),
     mend: ({ to }) => hearAgain(to),
-    said: ({ from, to }) => everywhere(NODES, { code: 'link-silent', of: to, words: new RegExp(`inside.*${from}`) }),
-    needs: {
-      ms: 9500,
-      why: 'nine heartbeats over the other link, up to a second apart: some were lost within the hour',
+    said: ({ from, to }) => {
+      const words = new RegExp(`drops heartbeats that come over link inside: .*10\\.12\\.0\\.${from.slice(-1)}`)
+      return everywhere(NODES, { code: 'drop-rule', of: to, words })
     },
+    needs: { ms: 8000, why: 'rules of others are read every 5 s' },
   },
   {
     what: 'the standby is deaf to the owner over all links',
