@@ -122,7 +122,7 @@ const LINKS: readonly Row[] = [
   {
     what: 'a rule of the owner prohibits what goes to a realserver',
     ...lines(owner, 'ip rule add pref 90 to 10.11.0.11 prohibit', 'ip rule del pref 90'),
-    said: ({ from }) => everywhere(NODES, noWay(from, /\(rs1\): rule 90 prohibits it$/, /ip rule del pref 90/)),
+    said: ({ from }) => everywhere(NODES, noWay(from, /\(rs1\): rule 90 prohibits it/, /ip rule del pref 90/)),
     needs: { ms: 3500, why: 'it stood for a second, and was looked at again' },
   },
   {
@@ -160,8 +160,11 @@ const LINKS: readonly Row[] = [
       'nft delete table inet planted',
     ),
     said: ({ from, to }) =>
-      everywhere([from, VOTER], { line: immovable(to), also: [new RegExp(`^not redundant: .*${to} does not hear`)] }),
-    needs: { ms: 6500, why: 'a deadtime of 2 s, and the next word of who is deaf' },
+      everywhere([from, VOTER], {
+        ...{ code: 'drop-rule', of: to, words: /drops heartbeats that come over link inside, outside/ },
+        also: [immovable(to), new RegExp(`^not redundant: .*${to} does not hear`)],
+      }),
+    needs: { ms: 8000, why: 'rules of others are read every 5 s' },
   },
   {
     what: 'a node listens on one link less',
