@@ -53,13 +53,7 @@ it('a silenced alert is not sent, its end sends what still lasts, and what was t
 })
 
 it('what was told, is silenced when the receiver closes its incident, and lasts after that is told anew', () => {
-  const world = new World(23)
-  world.run(10_000)
-  world.begins('rs1', 'late')
-  world.begins('dir2', 'no-ipvs')
-  world.run(20_000)
-  tell(world, ['late'])
-  world.ends('dir2', 'no-ipvs')
+  const world = closing(23)
   world.run(60_000)
   const last = () => world.bodies.findLast(({ receiver }) => receiver === 'ops')
   expect([last()?.status, world.told('ops', 'late')], 'a silenced one is no reason to stay open').toEqual([

@@ -9,7 +9,7 @@ import { type FoundSocket, socketsAt } from './listening.ts'
 export interface Gone {
   readonly arrival: OwnArrival
   readonly looks: number
-  /** Ports at which somebody listens, by the same protocol. */
+  /** Ports of TCP at which somebody listens. */
   readonly others: readonly number[]
 }
 /** By name of the place. */
@@ -23,15 +23,16 @@ export function nowhereNow(
   found: readonly FoundSocket[] | null,
 ): Nowhere {
   if (found === null) return NOBODY_NOWHERE
+  const ports = new Set(found.flatMap(({ protocol, port }) => (protocol === 'tcp' ? [port] : [])))
+  const others = [...ports].toSorted((a, b) => a - b)
   return new Map(
     arrivals.flatMap((arrival): [string, Gone][] => {
       const { service, protocol, port, own } = arrival
       const listens = (address: string): boolean => socketsAt(found, { protocol, address, port }).length > 0
       if (protocol !== 'tcp' || listens(arrival.address) || listens(own)) return []
       const name = `${service} ${own} ${port}`
-      const others = found.flatMap((one) => (one.protocol === protocol ? [one.port] : []))
       const looks = (before.get(name)?.looks ?? 0) + 1
-      return [[name, { arrival, looks, others: [...new Set(others)].toSorted((a, b) => a - b) }]]
+      return [[name, { arrival, looks, others }]]
     }),
   )
 }
