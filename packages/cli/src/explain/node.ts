@@ -60,7 +60,7 @@ function outSince({ status, events }: Known, name: string): string | null {
   const failed = status.services
     .filter(({ realservers }) => realservers.some((one) => one.node === name))
     .map((service) => failedSince(events, name, service.name))
-  return failed.includes(null) ? null : (failed.toSorted().at(-1) ?? null)
+  return failed.reduce((last, one) => (last === null || one === null || one < last ? last : one), failed[0] ?? null)
 }
 
 /**
