@@ -8,6 +8,7 @@ const MOST_CLIENTS = 4
 
 interface Gathered extends Pick<ServerOpenings, 'service' | 'node' | 'key'> {
   opening: number
+  readonly openingFor: Map<number, number>
   readonly clients: Set<string>
   readonly latest: Map<string, number>
 }
@@ -33,13 +34,15 @@ export class Openings {
     const gathered = this.#of(service.name, realserver.node, realserver.key)
     if (state === OPENING) {
       gathered.opening += 1
+      gathered.openingFor.set(expiresSeconds, (gathered.openingFor.get(expiresSeconds) ?? 0) + 1)
       if (gathered.clients.size < MOST_CLIENTS) gathered.clients.add(client.address)
     } else gathered.latest.set(state, Math.max(gathered.latest.get(state) ?? 0, expiresSeconds))
   }
 
   report(whole: boolean, tookMs: number): OpeningsReport {
-    const servers = [...this.#servers.values()].map(({ clients, latest, ...said }) => ({
+    const servers = [...this.#servers.values()].map(({ clients, openingFor, latest, ...said }) => ({
       ...said,
+      openingFor: Object.fromEntries(openingFor),
       clients: [...clients],
       latest: Object.fromEntries(latest),
     }))
@@ -50,7 +53,15 @@ export class Openings {
     const name = `${service} ${key}`
     const known = this.#servers.get(name)
     if (known) return known
-    const made = { service, node, key, opening: 0, clients: new Set<string>(), latest: new Map<string, number>() }
+    const made = {
+      service,
+      node,
+      key,
+      opening: 0,
+      openingFor: new Map(),
+      clients: new Set<string>(),
+      latest: new Map(),
+    }
     this.#servers.set(name, made)
     return made
   }

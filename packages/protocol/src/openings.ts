@@ -13,6 +13,8 @@ const server = z.object({
   key: z.string(),
   /** Connections of which nothing but the client's first packet was seen (SYN_RECV). */
   opening: z.number(),
+  /** Seconds until the kernel forgets them → how many. */
+  openingFor: z.record(z.string(), z.number()),
   /** Of those, some of their clients. */
   clients: list(z.string()),
   /** State of the others → seconds until the kernel forgets the youngest of them. */

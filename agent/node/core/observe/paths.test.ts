@@ -32,9 +32,10 @@ function unestablished(inactive: number): void {
   if (!service) return expect.fail('no service')
   dir1.kern.state.services[0] = { ...service, dests: service.dests.map((dest) => ({ ...dest, inactive })) }
 }
-const server = (name: string, more: Partial<ServerOpenings>): ServerOpenings => ({
-  ...{ service: dir1.config.services[0]?.name ?? '', node: name, key: `${name}:80`, opening: 0 },
-  ...{ clients: ['192.0.2.7'], latest: {}, ...more },
+/** Who waits sends its first packet again and again, unless it is said otherwise. */
+const server = (name: string, { opening = 0, ...more }: Partial<ServerOpenings>): ServerOpenings => ({
+  ...{ service: dir1.config.services[0]?.name ?? '', node: name, key: `${name}:80` },
+  ...{ opening, openingFor: opening === 0 ? {} : { 60: opening }, clients: ['192.0.2.7'], latest: {}, ...more },
 })
 /** The next look, answered at once. */
 function sees(...servers: ServerOpenings[]): void {
@@ -200,6 +201,23 @@ test('a table that once could not be read, or not to its end, changes nothing', 
   expect(found()).toEqual(['no-opening any'])
   sees(server('rs1', STUCK))
   unread(PARTLY)
+  expect(found()).toEqual(['no-opening any'])
+})
+
+test('who gave up before connections got on again says nothing of now, however long the kernel remembers it', () => {
+  const stuck = (seconds: number, latest = 0): ServerOpenings =>
+    server('rs1', { opening: 4, openingFor: { [seconds]: 4 }, latest: latest === 0 ? {} : { FIN_WAIT: latest } })
+  expect(twice([stuck(60)], [stuck(57)])).toEqual(['no-opening any'])
+  sees(stuck(54, 119))
+  for (let look = 1; look < 10; look += 1) {
+    sees(stuck(54 - 3 * look, 119 - 3 * look))
+    expect(found(), `look ${look}`).toEqual([])
+  }
+  const over = dir1.core.events(dir1.now()).events.filter(({ kind }) => kind === 'over')
+  expect(over).toMatchObject([{ code: 'no-opening' }])
+  // Who waits now, does.
+  sees(server('rs1', { opening: 8, openingFor: { 20: 4, 60: 4 }, latest: { FIN_WAIT: 86 } }))
+  sees(server('rs1', { opening: 8, openingFor: { 17: 4, 60: 4 }, latest: { FIN_WAIT: 83 } }))
   expect(found()).toEqual(['no-opening any'])
 })
 

@@ -4,11 +4,10 @@
  * and none that went further between two looks. A look costs the more the more connections there are, so it is made only while some
  * are not established.
  */
-import { after, between, type Instant, later, type Trouble } from '@lvsm/base'
-import { type Config, parseDestKey, serviceKey } from '@lvsm/model'
+import { after, between, type Instant, later } from '@lvsm/base'
+import { type Config, serviceKey } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
 import type { OpeningsReport, ServerOpenings } from '@lvsm/protocol'
-import { changeText } from '../changing.ts'
 import { heldGroups } from '../lease.ts'
 import type { NodeState } from '../state.ts'
 
@@ -20,7 +19,7 @@ const LEAST = 3
 /** Looks in a row. */
 const WHILE = 2
 /** After so many looks in a row that could not be read nothing is known any more. */
-const UNREAD = 2
+export const UNREAD = 2
 const EVERY_MS = 3000
 /** A look of which the reading took long comes the more seldom. */
 const REST = 20
@@ -28,11 +27,17 @@ const REST = 20
 const WAITS_MS = 60_000
 /** The kernel counts in seconds. */
 const COARSE_MS = 1500
+/** So long the kernel remembers a first packet; each that is sent again makes it anew. */
+const OPENS_MS = 60_000
 
 interface Look {
   readonly at: Instant
   /** By service and realserver. */
-  readonly servers: ReadonlyMap<string, ServerOpenings>
+  readonly servers: ReadonlyMap<string, Waiting>
+}
+interface Waiting extends ServerOpenings {
+  /** Those that sent their first packet, or sent it again, after connections were seen to get on there. */
+  readonly waiting: number
 }
 export interface Paths {
   asking: boolean
@@ -40,8 +45,8 @@ export interface Paths {
   last: Look | null
   /** By service and realserver. */
   silent: ReadonlyMap<string, Silence>
-  /** By service and realserver: when the look was made since which connections got on there. */
-  moved: ReadonlyMap<string, Instant>
+  /** By service and realserver: connections got on there between these looks. */
+  moved: ReadonlyMap<string, Moved>
   /** Dead since the last two looks; of these `others` says where connections of the same service got on meanwhile. */
   dead: readonly Dead[]
   /** Services at no realserver of which connections get on. */
@@ -54,7 +59,11 @@ interface Silence {
   readonly looks: number
   readonly since: Instant
 }
-interface Dead extends ServerOpenings {
+interface Moved {
+  readonly since: Instant
+  readonly until: Instant
+}
+export interface Dead extends ServerOpenings {
   readonly others: readonly string[]
 }
 const READ = { looks: 0, why: '' }
@@ -106,20 +115,34 @@ export function onOpenings({ paths, now }: NodeState, report: OpeningsReport | n
   paths.lookAt = after(now, Math.max(EVERY_MS, REST * (report?.tookMs ?? 0)))
   if (!report?.whole) return unread(paths, report)
   paths.unread = READ
-  const look = { at: now, servers: new Map(report.servers.map((one) => [nameOf(one), one])) }
   const before = paths.last
-  paths.last = look
+  const moving = report.servers.filter((one) => before !== null && hasMoved(one, before, now))
+  const during: Moved = { since: before?.at ?? now, until: now }
+  paths.moved = new Map([...paths.moved, ...moving.map((one) => [nameOf(one), during] as const)])
+  const servers = report.servers.map((one): Waiting => ({ ...one, waiting: waitingAt(paths, one, now) }))
+  paths.last = { at: now, servers: new Map(servers.map((one) => [nameOf(one), one])) }
   if (!before) return
-  const silent = report.servers.filter((one) => isSilent(one, before, now))
+  const silent = servers.filter(
+    (one) => isSilent(one, before) && !moving.some((other) => nameOf(other) === nameOf(one)),
+  )
   paths.silent = new Map(
     silent.map((one) => {
       const { looks, since } = paths.silent.get(nameOf(one)) ?? { looks: 0, since: before.at }
       return [nameOf(one), { looks: looks + 1, since }]
     }),
   )
-  const moving = report.servers.filter((one) => hasMoved(one, before, now))
-  paths.moved = new Map([...paths.moved, ...moving.map((one) => [nameOf(one), before.at] as const)])
-  judge(paths, report.servers, deadOf(paths, silent, before), now)
+  judge(paths, servers, deadOf(paths, silent, before), now)
+}
+
+/** Who gave up before the path was well again stays in the kernel for a minute, and says nothing of now. */
+function waitingAt({ moved }: Paths, server: ServerOpenings, now: Instant): number {
+  const gotOn = moved.get(nameOf(server))
+  if (gotOn === undefined) return server.opening
+  const leftS = (OPENS_MS - between(gotOn.until, now) + COARSE_MS) / 1000
+  return Object.entries(server.openingFor).reduce(
+    (sum, [seconds, count]) => sum + (Number(seconds) > leftS ? count : 0),
+    0,
+  )
 }
 
 /** What was seen before says nothing of now. */
@@ -145,7 +168,7 @@ function judge(
   const dead = silent.map((one): Dead => {
     const since = paths.silent.get(nameOf(one))?.since ?? now
     const others = servers.filter((other) => {
-      const at = paths.moved.get(nameOf(other)) ?? null
+      const at = paths.moved.get(nameOf(other))?.since ?? null
       const gotOn = at !== null && at >= since && between(at, now) <= WAITS_MS
       return other.service === one.service && !silent.includes(other) && gotOn
     })
@@ -161,21 +184,19 @@ function judge(
 
 const nameOf = ({ service, key }: ServerOpenings): string => `${service} ${key}`
 
-function deadOf(paths: Paths, silent: readonly ServerOpenings[], before: Look): ServerOpenings[] {
-  const waiting = new Map<string, number>()
-  for (const { service, opening } of silent) waiting.set(service, (waiting.get(service) ?? 0) + opening)
+function deadOf(paths: Paths, silent: readonly Waiting[], before: Look): Waiting[] {
+  const all = new Map<string, number>()
+  for (const { service, waiting } of silent) all.set(service, (all.get(service) ?? 0) + waiting)
   return silent.filter((one) => {
-    const alone = one.opening >= LEAST && (before.servers.get(nameOf(one))?.opening ?? 0) >= LEAST
+    const alone = one.waiting >= LEAST && (before.servers.get(nameOf(one))?.waiting ?? 0) >= LEAST
     const isLong = (paths.silent.get(nameOf(one))?.looks ?? 0) >= WHILE
-    return alone || (isLong && (waiting.get(one.service) ?? 0) >= LEAST)
+    return alone || (isLong && (all.get(one.service) ?? 0) >= LEAST)
   })
 }
 
-/** Some wait, as they did at the look before, and nothing went further in between. */
-function isSilent(server: ServerOpenings, before: Look, now: Instant): boolean {
-  const known = before.servers.get(nameOf(server))
-  return known !== undefined && known.opening > 0 && server.opening > 0 && !hasMoved(server, before, now)
-}
+/** Some wait, as they did at the look before. */
+const isSilent = (server: Waiting, before: Look): boolean =>
+  server.waiting > 0 && (before.servers.get(nameOf(server))?.waiting ?? 0) > 0
 /** Something other than a first packet was seen since. */
 function hasMoved(server: ServerOpenings, before: Look, now: Instant): boolean {
   const { latest: known = {} } = before.servers.get(nameOf(server)) ?? {}
@@ -186,64 +207,3 @@ function hasMoved(server: ServerOpenings, before: Look, now: Instant): boolean {
     return then === undefined || seconds > then - passedS
   })
 }
-
-const SHOW = 'nft list ruleset; nstat -az TcpExtIPReversePathFilter'
-
-export function pathTroubles(state: NodeState): Trouble[] {
-  const { dead, deadServices, unread: missed } = state.paths
-  const partly = dead.filter(({ service }) => !deadServices.includes(service))
-  return [
-    ...deadServices.map((name) =>
-      noOpening(
-        name,
-        dead.filter(({ service }) => service === name),
-        state,
-      ),
-    ),
-    ...partly.map((one) => pathDead(one, state)),
-    ...(missed.looks >= UNREAD ? [pathsUnread(missed.why)] : []),
-  ]
-}
-
-function noOpening(name: string, own: readonly Dead[], state: NodeState): Trouble {
-  const [first] = own
-  const [among, flood] = [
-    own.length === 1 && first ? wayText(first, state) : COMMON,
-    `or a flood of first packets (SYN): lvsm connections --service ${name} --state SYN_RECV`,
-  ]
-  return {
-    ...{ code: 'no-opening', severity: 'critical', object: `service ${name}` },
-    message: `no new connection of service ${name} gets further than its first packet, at any of its realservers`,
-    evidence: own.map(openingText).join('; '),
-    hint: `${among}; ${flood}`,
-  }
-}
-const COMMON = `look for what they have in common: what this director forwards (${SHOW}), the way back to the clients`
-
-function pathDead(one: Dead, state: NodeState): Trouble {
-  const { service, node, key, others } = one
-  return {
-    ...{ code: 'path-dead', severity: 'critical', object: `service ${service}` },
-    message: `no new connection of service ${service} at ${node} (${placeText(key)}) gets further than its first packet, though others do`,
-    evidence: `${openingText(one)}; connections get on at ${[...new Set(others)].toSorted().join(', ')}`,
-    hint: `${wayText(one, state)}; until then: ${changeText(state, `lvsm drain ${node}`, `weight: 0 for ${node}`)}`,
-  }
-}
-function wayText({ service, node, clients }: Dead, { config }: NodeState): string {
-  const address = config?.services.find(({ name }) => name === service)?.address ?? 'the VIP'
-  return `follow the way of the packets: here ${SHOW}; on ${node} the same, and: ip route get ${clients[0] ?? 'CLIENT'} from ${address}, ip address show to ${address}`
-}
-
-const pathsUnread = (why: string): Trouble => ({
-  ...{ code: 'paths-unread', severity: 'warning' },
-  message: 'connections cannot be read',
-  evidence: why,
-  hint: 'it is tried again by itself; lvsm connections shows what can be read, journalctl -u lvsm-agent what went wrong',
-})
-/** Of a service on several ports it is all of them. */
-function placeText(key: string): string {
-  const place = parseDestKey(key)
-  return place?.port === 0 ? place.address : key
-}
-const openingText = ({ node, opening, clients }: ServerOpenings): string =>
-  `${node}: ${opening} connections opened and not answered, of ${clients.join(', ')}`

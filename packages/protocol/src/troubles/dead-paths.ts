@@ -11,7 +11,7 @@ interface DeadPath {
   readonly clients: readonly string[]
 }
 
-/** As agent/node/core/observe/paths.ts says it: `rs1: 4 connections opened and not answered, of 192.0.2.7; …`. */
+/** As agent/node/core/observe/paths-told.ts says it: `rs1: 4 connections opened and not answered, of 192.0.2.7; …`. */
 const AT = / at (\S+) \(/
 const WAITING = /^(\S+): \d+ connections opened and not answered, of ([^\s,;]+(?:, [^\s,;]+)*)(?:;|$)/
 
