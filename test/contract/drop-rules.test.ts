@@ -20,9 +20,12 @@ function told(node: string, text: string): string[] {
   nft(text)
   const view = config && nodeView(config, node)
   if (!view) throw new Error(node)
-  return dropsOf(readStandingDropRules(filter), view, config, new Set(['web'])).map(
-    ({ severity, message }) => `${severity}: ${message}`,
-  )
+  return dropsOf(readStandingDropRules(filter), {
+    view,
+    config,
+    owned: new Set(['web']),
+    used: new Set(['outside']),
+  }).map(({ severity, message }) => `${severity}: ${message}`)
 }
 const site = (...rules: string[]): string =>
   `table inet site { chain in { type filter hook input priority 0; ${rules.join('; ')}; } }`
@@ -60,6 +63,20 @@ test('a table that somebody switched off drops nothing, and none but lvsm’s ow
   const rules = `chain in { type filter hook input priority 0; ip daddr ${VIP} tcp dport 80 drop; }`
   expect(told('dir1', `table inet site { flags dormant; ${rules} }`)).toEqual([])
   expect(told('dir1', `flush ruleset; table inet lvsm-nat { ${rules} }`)).toEqual([])
+})
+
+const published = (inside: string, rule: string): string =>
+  `flush ruleset; table ip nat { chain DOCKER { iifname != "${inside}" ${rule}; }
+    chain PREROUTING { type nat hook prerouting priority dstnat; fib daddr type local jump DOCKER; }
+    chain OUTPUT { type nat hook output priority -100; ip daddr != 127.0.0.0/8 fib daddr type local jump DOCKER; } }`
+test('a container that is published on the port of a VIP takes what its clients send', () => {
+  expect(told('dir1', published('docker0', 'tcp dport 80 counter dnat to 172.17.0.2:80'))).toEqual([
+    'critical: a rule of chain ip nat DOCKER of dir1 sends elsewhere what clients of http send: all that is to this machine tcp port 80 not by docker0',
+  ])
+  expect(told('dir1', published('docker0', 'ip daddr 10.11.0.1 tcp dport 80 dnat to 172.17.0.2:80'))).toEqual([])
+  expect(told('dir1', published('docker0', 'tcp dport 8080 dnat to 172.17.0.2:80'))).toEqual([])
+  expect(told('dir1', published('outside', 'tcp dport 80 dnat to 172.17.0.2:80')), 'not of clients').toEqual([])
+  expect(told('rs1', published('docker0', 'tcp dport 80 redirect to :8080')), 'so it serves').toEqual([])
 })
 
 const DEBIAN = `table inet filter {

@@ -13,6 +13,10 @@ export interface DropRule {
   readonly protocol?: number
   readonly sourcePort?: number
   readonly port?: number
+  /** Whatever address of this machine it is for. */
+  readonly local?: true
+  /** Not what comes in by this interface. */
+  readonly notBy?: string
   /** It asks for more than is named here. */
   readonly more: boolean
   /** The chain by which it is reached, where that is another one; what its jump asks for is named with the rest. */
@@ -25,6 +29,8 @@ export interface DropRule {
   readonly afterIpvs?: boolean
   /** It answers that it takes nothing (reject); not there: it is silent. */
   readonly refuses?: boolean
+  /** It sends it to another address, port or program (DNAT, REDIRECT, TPROXY). */
+  readonly takes?: boolean
   /** Null: nobody counts. */
   readonly packets: number | null
 }
@@ -32,14 +38,25 @@ export interface DropRule {
 const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmpv6', 132: 'sctp' }
 
 /** What it names: `to 10.11.0.10 tcp port 80`; empty: nothing. */
-export function dropRuleText({ source, destination, protocol, sourcePort, port, more }: DropRule): string {
+export function dropRuleText({
+  source,
+  destination,
+  protocol,
+  sourcePort,
+  port,
+  local,
+  notBy,
+  more,
+}: DropRule): string {
   const name = protocol === undefined ? '' : (PROTOCOLS[protocol] ?? `protocol ${protocol}`)
   return [
     source === undefined ? '' : `from ${source}`,
     destination === undefined ? '' : `to ${destination}`,
+    local ? 'to this machine' : '',
     name,
     sourcePort === undefined ? '' : `from port ${sourcePort}`,
     port === undefined ? '' : `port ${port}`,
+    notBy === undefined ? '' : `not by ${notBy}`,
     more ? '(and more that it asks for)' : '',
   ]
     .filter((text) => text !== '')
@@ -48,21 +65,29 @@ export function dropRuleText({ source, destination, protocol, sourcePort, port, 
 
 export const chainText = ({ family, table, chain }: Pick<DropRule, 'family' | 'table' | 'chain'>): string =>
   `${family} ${table} ${chain}`
-export const dropCountText = ({ packets }: Pick<DropRule, 'packets'>): string =>
-  packets === null ? 'nobody counts what it dropped' : `${packets} packets until now`
+export const dropCountText = ({ packets, takes }: Pick<DropRule, 'packets' | 'takes'>): string => {
+  if (packets === null) return `nobody counts what it ${takes ? 'took' : 'dropped'}`
+  return `${packets} ${takes ? 'connections' : 'packets'} until now`
+}
+/** `drops`, `refuses`, `sends elsewhere` */
+export const dropVerb = ({ refuses, takes }: Pick<DropRule, 'refuses' | 'takes'>): string =>
+  takes ? 'sends elsewhere' : refuses ? 'refuses' : 'drops'
 
 /** Where to look for those that one rule stands for, by its set or by whence it is reached; and what takes it away. */
 export function dropRulePlace(those: readonly DropRule[]): { readonly evidence: string[]; readonly away: string } {
   const [first] = those
   if (!first) return { evidence: [], away: '' }
-  const { family, table, handle } = first
+  const { family, table, handle, takes } = first
   const at = chainText(first)
   const unique = (texts: readonly (string | undefined)[]): string[] => [
     ...new Set(texts.flatMap((text) => (text === undefined ? [] : [text]))),
   ]
   const sets = unique(those.map(({ set }) => set))
   const from = unique(those.map((one) => one.from))
-  const rule = `nft delete rule ${at} handle ${handle}, and take it from whatever makes it`
+  const other = takes
+    ? 'whoever publishes that port here (docker ps, kubectl get services) is given another one, or an own address of this machine; or: '
+    : ''
+  const rule = `${other}nft delete rule ${at} handle ${handle}, and take it from whatever makes it`
   return {
     evidence: [
       `nft -a list chain ${at}: handle ${handle}`,

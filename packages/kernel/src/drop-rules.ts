@@ -1,4 +1,4 @@
-/** Rules of others' packet filters that drop or refuse, as the kernel has them in nf_tables. */
+/** Rules of others' packet filters that drop, refuse or send elsewhere, as the kernel has them in nf_tables. */
 import type { DropRule } from '@lvsm/base'
 import { type Decoded, type Message, nftables } from '@lvsm/netlink'
 import type { Netlink } from './netlink.ts'
@@ -62,6 +62,7 @@ export function readDropRules(socket: Netlink, chains: readonly Hooked[]): DropR
       ...(behind ? { behind } : {}),
       ...(after.has(`${family} ${rule.table} ${drop.from ?? rule.chain}`) ? { afterIpvs: true } : {}),
       ...(rule.expressions.some(nftables.isRefusal) ? { refuses: true } : {}),
+      ...(rule.expressions.some(nftables.isRedirect) ? { takes: true } : {}),
     }))
   })
 }

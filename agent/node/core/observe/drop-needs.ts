@@ -12,7 +12,7 @@ import {
 import type { DroppedKind } from '@lvsm/protocol'
 
 /** Of the families ip, ip6 and inet (NF_INET_…). */
-const HOOK = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const
+export const HOOK = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const
 const IN: ReadonlySet<number> = new Set([HOOK.prerouting, HOOK.input])
 const OUT: ReadonlySet<number> = new Set([HOOK.output, HOOK.postrouting])
 const BACK: ReadonlySet<number> = new Set([HOOK.prerouting, HOOK.input, HOOK.forward])

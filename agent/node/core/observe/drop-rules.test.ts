@@ -21,7 +21,7 @@ const TO_VIP = rule({ destination: VIP, protocol: 6, port: 80 })
 function said(node: string, rules: readonly DropRule[], owned: readonly string[] = ['web']) {
   const view = nodeView(CONFIG, node)
   if (!view) throw new Error(node)
-  return dropsOf(rules, view, CONFIG, new Set(owned))
+  return dropsOf(rules, { view, config: CONFIG, owned: new Set(owned), used: new Set(['outside', 'inside']) })
 }
 
 test('of the owner: its clients get nothing; of the standby: they would get nothing', () => {
@@ -45,6 +45,23 @@ test('a rule is one trouble for as long as it stands, whatever else it drops by 
   const of = (more: Partial<DropRule>): string[] => said('dir1', [rule(more)]).map(sameOf)
   expect(of({ destination: VIP, protocol: 6, port: 80 })).toEqual(of({ destination: VIP }))
   expect(of({ destination: VIP })).not.toEqual(of({ destination: VIP, handle: 5 }))
+})
+test('a rule that sends elsewhere what is for a VIP of this machine: of clients alone, at the hooks where that is so, by an interface of ours or none', () => {
+  const [PREROUTING] = [0]
+  const takes = (more: Partial<DropRule>): DropRule =>
+    rule({ hook: PREROUTING, takes: true, local: true, notBy: 'docker0', protocol: 6, port: 80, ...more })
+  const [one] = said('dir1', [takes({})])
+  expect(one).toMatchObject({
+    severity: 'critical',
+    message:
+      'a rule of chain inet site in of dir1 sends elsewhere what clients of http send: all that is to this machine tcp port 80 not by docker0',
+    evidence: 'nft -a list chain inet site in: handle 4; nobody counts what it took',
+    hint: 'on dir1: whoever publishes that port here (docker ps, kubectl get services) is given another one, or an own address of this machine; or: nft delete rule inet site in handle 4, and take it from whatever makes it',
+  })
+  expect(dropsClientsOf(one!, 'http')).toBe(true)
+  expect(said('dir1', [takes({ notBy: 'outside' })])).toEqual([])
+  expect(said('dir1', [takes({ hook: OUTPUT })])).toEqual([])
+  expect(said('rs1', [takes({})], [])).toEqual([])
 })
 test('a realserver that refuses what comes for its server', () => {
   const [one] = said('rs1', [rule({ protocol: 6, port: 80, refuses: true })], [])

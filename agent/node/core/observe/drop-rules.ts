@@ -1,13 +1,24 @@
 /**
- * Rules of others' packet filters that drop or refuse what the cluster needs of this node. Only what is certain: a rule that asks for more than
+ * Rules of others' packet filters that drop, refuse or send elsewhere what the cluster needs of this node. Only what is certain: a rule that asks for more than
  * addresses, a protocol and ports (an interface, the state of a connection, a rate) is told by `lvsm doctor` alone, and so is the end of a filter.
  */
-import { chainText, dropCountText, type DropRule, dropRulePlace, dropRuleText, listed, type Trouble } from '@lvsm/base'
-import type { Config, NodeView, PortRange } from '@lvsm/model'
+import {
+  chainText,
+  dropCountText,
+  type DropRule,
+  dropRulePlace,
+  dropRuleText,
+  dropVerb,
+  familyOf,
+  listed,
+  type Trouble,
+} from '@lvsm/base'
+import { type Config, inNetwork, type NodeView, type PortRange } from '@lvsm/model'
+import type { Observed } from '@lvsm/plan'
 import { DROPPED, type DroppedKind } from '@lvsm/protocol'
 import { heldGroups } from '../lease.ts'
 import type { NodeState } from '../state.ts'
-import { type Need, needsOf } from './drop-needs.ts'
+import { HOOK, type Need, needsOf } from './drop-needs.ts'
 
 const MOST_RULES = 8
 const MOST_NAMED = 4
@@ -16,16 +27,30 @@ const MOST_SERVICES = 50
 
 export function dropRuleTroubles(state: NodeState): Trouble[] {
   const { view, config, kernel } = state
-  const rules = kernel.observed?.dropRules
+  const { observed } = kernel
+  const rules = observed?.dropRules
   if (!view || !config || !rules || rules.length === 0) return []
-  const owned = heldGroups(state)
-  const by = [view, config, [...owned].toSorted().join(' ')]
+  const [owned, used] = [heldGroups(state), usedInterfaces(view, observed)]
+  const by = [view, config, [...owned].toSorted().join(' '), [...used].toSorted().join(' ')]
   const last = foundIn.get(rules)
   if (last && by.every((one, at) => one === last.by[at])) return last.found
-  const found = dropsOf(rules, view, config, owned)
+  const found = dropsOf(rules, { view, config, owned, used })
   foundIn.set(rules, { by, found })
   return found
 }
+/** By networks of these addresses heartbeats, clients and checks come. */
+function usedInterfaces({ node, directs }: NodeView, { addresses, links }: Observed): Set<string> {
+  const floating = directs.flatMap((group) => group.addresses)
+  const wanted = [...node.links, ...floating].map(({ address }) => address)
+  const named = floating.flatMap((one) => one.interface ?? [])
+  const near = new Set(
+    addresses.flatMap((own) =>
+      wanted.some((one) => familyOf(one) === familyOf(own.address) && inNetwork(one, own)) ? [own.index] : [],
+    ),
+  )
+  return new Set([...named, ...links.flatMap(({ index, name }) => (near.has(index) ? [name] : []))])
+}
+
 /** Asked many times between two readings of the rules. */
 const foundIn = new WeakMap<readonly DropRule[], { readonly by: readonly unknown[]; readonly found: Trouble[] }>()
 
@@ -33,17 +58,20 @@ interface Hit {
   readonly need: Need
   readonly kind: DroppedKind
 }
-export function dropsOf(
-  rules: readonly DropRule[],
-  view: NodeView,
-  config: Config,
-  owned: ReadonlySet<string>,
-): Trouble[] {
+export interface Site {
+  readonly view: NodeView
+  readonly config: Config
+  /** Groups whose addresses are here. */
+  readonly owned: ReadonlySet<string>
+  /** Interfaces by which something of the cluster may come. */
+  readonly used: ReadonlySet<string>
+}
+export function dropsOf(rules: readonly DropRule[], { view, config, owned, used }: Site): Trouble[] {
   const needs = needsOf(view, config, owned)
   const known = new Set(needs.flatMap(({ sources, destinations }) => [...sources, ...destinations]))
   const byRule = new Map<string, { those: DropRule[]; hits: Hit[] }>()
   for (const rule of rules) {
-    if (!isCertain(rule, known)) continue
+    if (!isCertain(rule, known) || (rule.notBy !== undefined && used.has(rule.notBy))) continue
     const hits = needs.filter((need) => meets(rule, need)).map((need) => ({ need, kind: kindOf(rule, need) }))
     if (hits.length === 0) continue
     const key = `${chainText(rule)} ${rule.handle}`
@@ -68,8 +96,13 @@ const isAt = (address: string | undefined, addresses: ReadonlySet<string>): bool
   address === undefined || addresses.has(address)
 const FAMILY: Readonly<Record<string, Need['family']>> = { ip: 'ipv4', ip6: 'ipv6' }
 
+/** Where a packet for this machine, by its destination, is seen. */
+const LOCAL: ReadonlySet<number> = new Set([HOOK.prerouting, HOOK.input])
+/** A realserver may well send what comes for its port to another one of its own: of what is taken only clients' are told, who want a realserver. */
 const meets = (rule: DropRule, need: Need): boolean =>
   rule.hook !== null &&
+  !(rule.takes === true && need.kind !== 'clients') &&
+  !(rule.local === true && !LOCAL.has(rule.hook)) &&
   !(rule.afterIpvs === true && need.kind === 'clients') &&
   need.hooks.has(rule.hook) &&
   (rule.protocol ?? need.protocol) === need.protocol &&
@@ -96,12 +129,11 @@ function told(node: string, those: readonly DropRule[], hits: readonly Hit[]): T
   })
   const { evidence, away } = dropRulePlace(those)
   const what = listed([...new Set(those.map(dropRuleText))], MOST_NAMED)
-  const does = first.refuses === true ? 'refuses' : 'drops'
   return {
     code: 'drop-rule',
     severity: hits.some(({ need }) => need.now) ? 'critical' : 'warning',
     object: `chain ${chainText(first)} handle ${first.handle}`,
-    message: `a rule of chain ${chainText(first)} of ${node} ${does} ${whats.join('; ')}: all that is ${what}`,
+    message: `a rule of chain ${chainText(first)} of ${node} ${dropVerb(first)} ${whats.join('; ')}: all that is ${what}`,
     evidence: [...evidence, dropCountText(first)].join('; '),
     hint: `on ${node}: ${away}`,
   }

@@ -1,6 +1,7 @@
 /** What a rule drops, as far as its expressions say it in the words that `nft` and iptables-nft write; the rest is only known to be asked for. */
 import { formatInet } from '../inet.ts'
 import type { Expression } from './expression.ts'
+import { isLocalMatch, isLocalType, isTypeOfDestination, notByOf } from './local.ts'
 import type { Rule } from './rule.ts'
 
 export interface Dropped {
@@ -10,6 +11,10 @@ export interface Dropped {
   readonly protocol?: number
   readonly sourcePort?: number
   readonly port?: number
+  /** Whatever address of this machine it is for. */
+  readonly local?: true
+  /** Not what comes in by this interface. */
+  readonly notBy?: string
   /** It asks for more than is named here. */
   readonly more: boolean
   /** Null: nobody counts. */
@@ -33,7 +38,10 @@ const PLACES: Readonly<Record<string, (data: Uint8Array) => Found>> = {
 
 /** What is compared with what was loaded before it; null: nobody knows here. */
 function compared(loaded: Expression | undefined, { op, data }: Extract<Expression, { kind: 'cmp' }>): Found | null {
+  const notBy = notByOf(loaded, { op, data })
+  if (notBy !== null) return { notBy }
   if (op !== 'eq') return null
+  if (isTypeOfDestination(loaded)) return isLocalType(data) ? { local: true } : null
   if (loaded?.kind === 'meta') {
     if (loaded.key === 'l4proto') return { protocol: numberOf(data) }
     // The family stands in the address, too.
@@ -65,9 +73,11 @@ export const isBehind = (dropped: Dropped, accepted: Dropped): boolean => {
 const ICMP: ReadonlySet<number | undefined> = new Set([1, 58])
 export const NAMES = ['source', 'destination', 'protocol', 'sourcePort', 'port'] as const
 
-/** Null: it drops nothing. A rule that refuses with an answer (reject) counts as one that drops. */
+/** Null: it drops nothing. A rule that refuses with an answer (reject), or sends elsewhere, counts as one that drops. */
 export function droppedBy({ expressions }: Pick<Rule, 'expressions'>): Dropped | null {
-  const ends = expressions.some((one) => (one.kind === 'verdict' && one.verdict.verdict === 'drop') || isRefusal(one))
+  const ends = expressions.some(
+    (one) => (one.kind === 'verdict' && one.verdict.verdict === 'drop') || isRefusal(one) || isRedirect(one),
+  )
   return ends ? askedBy(expressions) : null
 }
 
@@ -80,18 +90,25 @@ export function askedBy(expressions: Rule['expressions']): Dropped {
       const said = compared(expressions[at - 1], one)
       if (said === null) more = true
       else Object.assign(found, said)
-    } else if (!PASSIVE.has(one.kind) && !isRefusal(one) && !isPassive(one)) more = true
+    } else if (isLocalMatch(one)) found.local = true
+    else if (!PASSIVE.has(one.kind) && !isRefusal(one) && !isRedirect(one) && !isPassive(one)) more = true
   }
   return { ...found, more, packets }
 }
 /** They load what is compared, or end the rule. */
-const PASSIVE: ReadonlySet<Expression['kind']> = new Set(['payload', 'meta', 'verdict', 'notrack'])
+const PASSIVE: ReadonlySet<Expression['kind']> = new Set(['payload', 'meta', 'verdict', 'notrack', 'load'])
 /** They write it down, or count it. */
 const isPassive = (one: Expression): boolean =>
   one.kind === 'unknown' &&
   (one.name === 'log' ||
     (one.name === 'objref' && one.called === 'counter') ||
+    (one.name === 'fib' && isTypeOfDestination(one)) ||
     (one.name === 'match' && one.called === 'comment'))
 /** With an answer: of nft, and of iptables. */
 export const isRefusal = (one: Expression): boolean =>
   one.kind === 'unknown' && (one.name === 'reject' || (one.name === 'target' && one.called === 'REJECT'))
+/** To another address or port (DNAT), or to this machine (REDIRECT, TPROXY): of nft, and of iptables. */
+export const isRedirect = (one: Expression): boolean =>
+  one.kind === 'unknown' && (ELSEWHERE.has(one.name) || (one.name === 'target' && TARGETS.has(one.called)))
+const ELSEWHERE: ReadonlySet<string> = new Set(['dnat', 'redir', 'tproxy'])
+const TARGETS: ReadonlySet<string | undefined> = new Set(['DNAT', 'REDIRECT', 'TPROXY'])

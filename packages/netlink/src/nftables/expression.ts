@@ -151,6 +151,10 @@ const keyOf = <T extends string>(table: Readonly<Record<T, number>>, number: num
   (Object.keys(table) as T[]).find((key) => table[key] === number)
 
 const COUNTER = 1
+/** NFT_NAT_DNAT. */
+const TO_ANOTHER = 1
+/** NFT_FIB_RESULT_ADDRTYPE of NFTA_FIB_F_DADDR alone. */
+const FIB = { type: 3, destination: 2 } as const
 const extension = (name: string, fields: Attributes): Expression => ({
   ...{ kind: 'unknown', name, called: fields.text(1) ?? '' },
   info: new Uint8Array(fields.bytes(3) ?? []),
@@ -196,11 +200,15 @@ const READERS: Readonly<Record<string, Reader>> = {
   limit: readLimit,
   dynset: readDynset,
   masq: () => ({ kind: 'masquerade' }),
-  nat: (fields) => (fields.be32(1) === 0 ? SNAT[fields.be32(2) ?? 0] : undefined),
+  nat: (fields) => (fields.be32(1) === TO_ANOTHER ? { kind: 'unknown', name: 'dnat' } : SNAT[fields.be32(2) ?? 0]),
   dup: () => ({ kind: 'dup' }),
   notrack: () => ({ kind: 'notrack' }),
   match: (fields) => extension('match', fields),
   target: (fields) => extension('target', fields),
+  fib: (fields) => ({
+    ...{ kind: 'unknown', name: 'fib' },
+    called: fields.be32(2) === FIB.type && fields.be32(3) === FIB.destination ? 'type of destination' : 'other',
+  }),
   objref: (fields) => ({ kind: 'unknown', name: 'objref', called: fields.be32(1) === COUNTER ? 'counter' : 'other' }),
   exthdr: (fields) =>
     fields.be32(EXTHDR.operation) === TCP_OPTION &&

@@ -2,7 +2,17 @@
  * What rules drop together: one that drops in a chain that others jump to asks for what the jump asks, too; a set stands for each of its elements, and
  * a map from keys to verdicts for a rule of each. Only what is named so is added: the rest is said of each rule by itself (`droppedBy`).
  */
-import { acceptedBy, askedBy, type Dropped, droppedBy, type Found, isBehind, isRefusal, NAMES } from './dropping.ts'
+import {
+  acceptedBy,
+  askedBy,
+  type Dropped,
+  droppedBy,
+  type Found,
+  isBehind,
+  isRedirect,
+  isRefusal,
+  NAMES,
+} from './dropping.ts'
 import type { Expression } from './expression.ts'
 import type { Rule } from './rule.ts'
 import { isLate, isLateRule } from './late.ts'
@@ -144,16 +154,17 @@ class Walk {
 function together(one: Dropped, other: Dropped): Dropped | null {
   for (const name of NAMES)
     if (one[name] !== undefined && other[name] !== undefined && one[name] !== other[name]) return null
-  return { ...one, ...other, more: one.more || other.more }
+  const isTwo = one.notBy !== undefined && other.notBy !== undefined && one.notBy !== other.notBy
+  return { ...one, ...other, more: one.more || other.more || isTwo }
 }
 
 const DROP: Verdict = { verdict: 'drop' }
 const ACCEPT: Verdict = { verdict: 'accept' }
 function waysOf(rule: Rule, ruleset: Ruleset): readonly Way[] {
   const { expressions } = rule
-  const refuses = expressions.some(isRefusal)
   const ends = expressions.find((one) => one.kind === 'verdict')
-  const verdict = ends?.kind === 'verdict' ? ends.verdict : refuses ? DROP : null
+  const isEnd = expressions.some((one) => isRefusal(one) || isRedirect(one))
+  const verdict = isEnd ? DROP : ends?.kind === 'verdict' ? ends.verdict : null
   const said = askedBy(expressions.filter(({ kind }) => kind !== 'lookup'))
   let ways: readonly Way[] = [{ said, verdict, ...(isLateRule(expressions) ? { late: true } : {}) }]
   for (const [at, one] of expressions.entries())

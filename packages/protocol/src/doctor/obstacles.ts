@@ -58,6 +58,12 @@ const dropRule = z.object({
   afterIpvs: z.boolean().exactOptional(),
   /** It answers that it takes nothing (reject). Came later. */
   refuses: z.boolean().exactOptional(),
+  /** Whatever address of this machine it is for. Came later. */
+  local: z.literal(true).exactOptional(),
+  /** Not what comes in by this interface. Came later. */
+  notBy: text.exactOptional(),
+  /** It sends it to another address, port or program. Came later. */
+  takes: z.boolean().exactOptional(),
   /** Null: nobody counts. */
   packets: z.number().nullable(),
 })

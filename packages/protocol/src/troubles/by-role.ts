@@ -50,6 +50,11 @@ export const BY_ROLE: Readonly<Record<string, ByRole>> = {
 const BY_WORDS: readonly (readonly [code: string, words: RegExp, means: string])[] = [
   [
     'drop-rule',
+    / sends elsewhere what clients of /,
+    'clients of the service are answered by whatever that is, and by no realserver: now where this node owns the group, else after a takeover',
+  ],
+  [
+    'drop-rule',
     / (?:drops|refuses) .*what clients of /,
     'clients of the service get nothing by this node: now where it owns the group, else after a takeover',
   ],

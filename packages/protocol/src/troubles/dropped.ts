@@ -13,7 +13,7 @@ export const DROPPED = {
 } as const satisfies Readonly<Record<string, (names: string) => string>>
 export type DroppedKind = keyof typeof DROPPED
 
-const ALL_CLIENTS = / (?:drops|refuses) what clients of ([^:]+?) send\b/
+const ALL_CLIENTS = / (?:drops|refuses|sends elsewhere) what clients of ([^:]+?) send\b/
 const SERVERS = /what (?:comes for the servers of ([^:]+?) here|the servers of ([^:]+?) here answer)/
 const isDrop = ({ code, pastMs }: Pick<NodeTrouble, 'code' | 'pastMs'>): boolean =>
   code === 'drop-rule' && pastMs === undefined

@@ -6,6 +6,7 @@ import {
   dropCountText,
   dropRulePlace,
   dropRuleText,
+  dropVerb,
   familyOf,
   listed,
   netemAway,
@@ -117,7 +118,7 @@ const isNear = ({ addresses }: Site['facts'], address: string): boolean =>
 const dropRule: Check = {
   name: 'drop-rule',
   rows: [45],
-  title: 'a packet filter drops what the cluster needs',
+  title: 'a packet filter drops, or sends elsewhere, what the cluster needs',
   symptom: 'no answer: checks run into their time-out, clients wait, or a node is taken for dead while it lives',
   why: 'a drop is silent; the port listens, and nobody sees that from outside',
   mend: 'nft -a list ruleset, and iptables -S where that is in use: delete the rule',
@@ -139,7 +140,8 @@ const unique = (texts: readonly string[]): string[] => [...new Set(texts)].filte
 /** Of one rule: all that it drops by its set, or by whence it is reached. */
 function dropSeen(those: readonly FactDropRule[]): Seen {
   const [first] = those as readonly [FactDropRule, ...FactDropRule[]]
-  const { packets, more, refuses } = first
+  const { packets } = first
+  const more = first.more || first.notBy !== undefined
   const at = chainText(first)
   const what = listed(unique(those.map(dropRuleText)), MOST_NAMED)
   // A drop behind rules that accept is the end of most filters: only what names something, or has dropped, is meant.
@@ -148,7 +150,7 @@ function dropSeen(those: readonly FactDropRule[]): Seen {
   return {
     severity: !named ? 'info' : packets === 0 || more ? 'warning' : 'critical',
     object: `chain ${at}`,
-    message: `a rule of chain ${at} ${refuses === true ? 'refuses' : 'drops'} ${what === '' ? 'all that comes to it' : `what is ${what}`}: ${dropCountText(first)}`,
+    message: `a rule of chain ${at} ${dropVerb(first)} ${what === '' ? 'all that comes to it' : `what is ${what}`}: ${dropCountText(first)}`,
     evidence,
     mend: away,
   }
