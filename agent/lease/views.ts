@@ -17,6 +17,7 @@ import {
 } from '@lvsm/protocol'
 import { type Instant, refuseTiming, type Trouble } from '@lvsm/base'
 import type { LeaseCore } from './core/core.ts'
+import { linkSource } from './core/links.ts'
 import type { UdpEvents, UdpLinks } from './adapters/network/udp.ts'
 import { heartbeatPorts, honestRate } from './heartbeat-ports.ts'
 import type { Addressee, HeartbeatPort } from './ports.ts'
@@ -120,7 +121,7 @@ export class Views {
     if (!first) this.#guard(view, this.#opened)
     this.#links?.close()
     this.#inUse = 0
-    for (const name of this.#down) this.#ports.trouble(`link ${name}`, null)
+    for (const name of this.#down) this.#ports.trouble(linkSource(name), null)
     this.#down.clear()
     const opened = this.#ports.openLinks(view, this.#events(), this.#opened)
     const own = view.nodes.find(({ name }) => name === this.#node)?.links ?? []
@@ -164,12 +165,12 @@ export class Views {
         const [message, hint] = [`${linkText(link)}: ${error.message}`, linkHint(error)]
         say(`${message}; ${hint}`)
         this.#down.add(link.name)
-        trouble(`link ${link.name}`, { code: 'link-down', severity: 'warning', message, hint })
+        trouble(linkSource(link.name), { code: 'link-down', severity: 'warning', message, hint })
       },
       linkBack: (link) => {
         say(`${linkText(link)}: works now`)
         this.#down.delete(link.name)
-        trouble(`link ${link.name}`, null)
+        trouble(linkSource(link.name), null)
       },
     }
   }

@@ -36,6 +36,11 @@ export function sharedLinks(view: LeaseView, name: string): readonly SharedLink[
   return shared
 }
 
+/** Under which the adapters tell of a link of ours that they cannot bind. */
+export const linkSource = (name: string): string => `link ${name}`
+/** Nothing leaves over it, until they can. */
+export const isUnbound = ({ reported }: LeaseState, { own }: SharedLink): boolean => reported.has(linkSource(own.name))
+
 const NEVER = Number.POSITIVE_INFINITY as Instant
 /** A heartbeat goes to these nodes alone. The next one does after an interval, whatever rides on other messages: each link is tried in its turn. */
 export function probed(state: LeaseState, view: LeaseView, nodes: readonly string[]): void {

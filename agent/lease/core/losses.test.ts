@@ -138,12 +138,8 @@ test('it is read as its links come in the configuration', () => {
   liveByLink(dir1, 60_000, (link, count) => link === 1 && !everyFourth(count), { order: [1, 0] })
   expect(toldOf(dir1)).toEqual(['link-silent link inside', 'lossy-link link outside'])
 })
-test('heartbeats of several links say how many of them went over each before', () => {
-  const dir1 = new Bench({ view: withLinks(['inside', 'outside']) })
-  dir1.begin()
-  live(dir1, 300, () => true, [0, 1])
-  dir1.sent.splice(0)
-  live(dir1, 10_000, () => true, [0, 1])
+/** What heartbeats to dir2 said, from the first one on, of how many went over each link before; and how many did. */
+function saidOver(dir1: Bench, bound: readonly number[]) {
   const alone = [0, 0]
   const said: { byLink: readonly number[]; before: readonly number[] }[] = []
   for (const { to, message, piggybacked, peers } of dir1.sent) {
@@ -152,17 +148,40 @@ test('heartbeats of several links say how many of them went over each before', (
     const own = to.includes('dir2') ? heartbeat?.sent?.find((one) => one.to === 'dir2-start') : undefined
     if (own) said.push({ byLink: own.byLink ?? [], before: [...alone] })
     if (incarnation !== 'dir2-start' || message.kind !== 'heartbeat' || !route) continue
-    const [link = 0] = linksFor([0, 1], route)
+    const [link = 0] = linksFor(bound, route)
     alone[link] = (alone[link] ?? 0) + 1
   }
   expect(said.length).toBeGreaterThanOrEqual(8)
+  const since = (counts: readonly number[], first: readonly number[] = []): number[] =>
+    [0, 1].map((link) => (counts[link] ?? 0) - (first[link] ?? 0))
   const [first] = said
-  for (const one of said)
-    for (const link of [0, 1])
-      expect((one.byLink[link] ?? 0) - (first?.byLink[link] ?? 0)).toBe(
-        (one.before[link] ?? 0) - (first?.before[link] ?? 0),
-      )
-  expect(Math.min(...alone)).toBeGreaterThan(5)
+  const told = said.map(({ byLink }) => since(byLink, first?.byLink))
+  expect(told).toEqual(said.map(({ before }) => since(before, first?.before)))
+  return alone
+}
+test('heartbeats of several links say how many of them went over each before', () => {
+  const dir1 = new Bench({ view: withLinks(['inside', 'outside']) })
+  dir1.begin()
+  live(dir1, 300, () => true, [0, 1])
+  dir1.sent.splice(0)
+  live(dir1, 10_000, () => true, [0, 1])
+  expect(Math.min(...saidOver(dir1, [0, 1]))).toBeGreaterThan(5)
+})
+test('all go over the others while one link cannot be bound', () => {
+  const dir1 = new Bench({ view: withLinks(['inside', 'outside']) })
+  dir1.begin()
+  live(dir1, 300, () => true, [0, 1])
+  const trouble = { code: 'link-down', severity: 'warning', message: 'm', hint: 'h' } as const
+  dir1.give({ kind: 'trouble', source: 'link inside', trouble })
+  dir1.sent.splice(0)
+  live(dir1, 10_000, () => true, [0, 1])
+  const [inside = 0, outside = 0] = saidOver(dir1, [1])
+  expect(inside).toBe(0)
+  expect(outside).toBeGreaterThan(10)
+  dir1.give({ kind: 'trouble', source: 'link inside', trouble: null })
+  dir1.sent.splice(0)
+  live(dir1, 10_000, () => true, [0, 1])
+  expect(Math.min(...saidOver(dir1, [0, 1]))).toBeGreaterThan(5)
 })
 test('of a peer that has fewer links than this node it is said all the same', () => {
   const view = withLinks(['outside', 'inside'])

@@ -7,7 +7,7 @@ import { after, NEVER_BEFORE, type Trouble } from '@lvsm/base'
 import { linksFor, type Loss, LossMeter, lossWordMs, type Route, type SentOver, type SentTo } from '@lvsm/heartbeat'
 import type { Envelope } from './events.ts'
 import { isPillar } from './entitled.ts'
-import { isSilent, namesOf, type SharedLink, sharedLinks } from './links.ts'
+import { isSilent, isUnbound, namesOf, type SharedLink, sharedLinks } from './links.ts'
 import type { LeaseState } from './state.ts'
 
 /** In one heartbeat. With more nodes each hears its own more seldom: packages/heartbeat/README.md says up to how many loss is measured. */
@@ -15,14 +15,16 @@ const MOST_COUNTS = 12
 /** Of a count and of each of its links, as many bytes as they need. */
 const BYTES = { count: 25, links: 5, perLink: 4 } as const
 
-/** The link of ours over which a heartbeat of its own goes; null: they have one only. */
-export function triedLink(view: LeaseView, name: string, route: Route): number | null {
+/** The link of ours over which a heartbeat of its own goes, of those that can be used; null: they have one only. */
+export function triedLink(state: LeaseState, view: LeaseView, name: string, route: Route): number | null {
   const shared = sharedLinks(view, name)
+  if (shared.length < 2) return null
+  const bound = shared.filter((one) => !isUnbound(state, one))
   const chosen = linksFor(
-    shared.map(({ index }) => index),
+    bound.map(({ index }) => index),
     route,
   )
-  return shared.length > 1 && chosen.length === 1 ? (chosen[0] ?? null) : null
+  return chosen.length === 1 ? (chosen[0] ?? null) : null
 }
 
 export function countSent(state: LeaseState, node: string, to: Incarnation | null, tried: number | null): void {

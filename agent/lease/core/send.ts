@@ -62,7 +62,7 @@ function transmit(state: LeaseState, peers: Readonly<Record<string, Recipient>>,
   if (others.length > 0) state.effects.push({ kind: 'send', to: others, ...sealed, piggybacked: null, peers })
   for (const name of names) {
     const { incarnation = null, route } = peers[name] ?? {}
-    const tried = route && view && sealed.message.kind === 'heartbeat' ? triedLink(view, name, route) : null
+    const tried = route && view && sealed.message.kind === 'heartbeat' ? triedLink(state, view, name, route) : null
     countSent(state, name, incarnation, tried)
   }
 }
