@@ -31,8 +31,8 @@ export function noteFights({ kernel, now }: NodeState, repairs: ReadonlySet<Oper
     if (left.length === 0) repaired.delete(what)
     else repaired.set(what, { times: left, last, found })
   }
-  for (const operation of again) {
-    const what = subjectOf(operation)
+  // Of one thing several operations of one look are one repair: a daemon that is stopped and started anew.
+  for (const [what, operation] of new Map(again.map((one) => [subjectOf(one), one]))) {
     const before = repaired.get(what)?.times ?? []
     if (before.length > 0 || repaired.size < MOST_KEPT)
       repaired.set(what, {

@@ -300,6 +300,27 @@ test('whoever switches forwarding off switches it off on every interface: one tr
   expect(of(dir1, 'fought-over').map(([, object]) => object)).toEqual(['sysctl net/ipv4/ip_forward'])
 })
 
+test('what takes two operations to mend is one repair', () => {
+  const dir1 = node('dir1')
+  dir1.kern.state.syncDaemons = []
+  dir1.feed({ kind: 'lease-up' })
+  goesOn(dir1, 2000, heard({}))
+  const change = (): void => {
+    dir1.kern.state.syncDaemons = dir1.kern.state.syncDaemons?.map((one) => ({ ...one, syncId: 99 }))
+    dir1.feed({ kind: 'changed' })
+    goesOn(dir1, 2000, heard({}))
+  }
+  change()
+  change()
+  expect(dir1.kern.state.syncDaemons.map(({ syncId }) => syncId)).not.toContain(99)
+  expect(of(dir1, 'fought-over')).toEqual([])
+  change()
+  expect(of(dir1, 'fought-over').map(([, object]) => object)).toEqual([
+    'the backup daemon of connection synchronisation',
+    'the master daemon of connection synchronisation',
+  ])
+})
+
 test('whoever changes it faster than the agent looks fights as well; what the kernel refuses is no fight', () => {
   const dir1 = begun()
   const change = (): void => {
