@@ -252,8 +252,10 @@ export class DataPlane {
   #alias(operation: Extract<Operation, { kind: 'alias-add' | 'alias-remove' }>): string | null {
     const { kind, address, prefix, index, label } = operation
     if (!this.links.some((link) => link.index === index)) return 'ENODEV'
-    const left = this.aliases.filter((one) => one.address !== address || one.prefix !== prefix || one.index !== index)
-    const there = left.length < this.aliases.length
+    const isIt = (one: Address): boolean => one.address === address && one.prefix === prefix && one.index === index
+    const left = this.aliases.filter((one) => !isIt(one))
+    // One of IPv6 that may be a source again is put there as it should be.
+    const there = this.aliases.some((one) => isIt(one) && (kind === 'alias-remove' || one.preferred !== true))
     if (kind === 'alias-add' && there) return 'EEXIST'
     if (kind === 'alias-remove' && !there) return 'EADDRNOTAVAIL'
     this.aliases = kind === 'alias-add' ? [...left, { index, address, prefix, label }] : left

@@ -8,6 +8,8 @@ import { asked, demandOneOwner, seats, watched, whole } from './witness.ts'
 
 const SERVICE = `${VIP}:${PORT}`
 const DESTINATION = '10.11.0.11:80'
+/** Of rs2. */
+const FAILED = '10.11.0.12:80'
 const GATEWAY = '10.12.0.254'
 /** Of a director, and of a realserver by direct routing. */
 const SETTINGS = [
@@ -149,6 +151,21 @@ scenario('kernel settings come back', async () => {
       () => on(node, `sysctl -qw ${setting}=${1 - Number(value)}`),
     )
   }
+})
+
+scenario('a realserver that is out of service and put back by hand goes again', async () => {
+  const { from: owner } = await seats()
+  const serves = async (): Promise<boolean> =>
+    (await ipvsService(owner, SERVICE))?.destinations.some(({ address }) => address === FAILED) ?? false
+  await lab('kill', 'rs2', 'web')
+  try {
+    await until(async () => !(await serves()), REPAIR_MS, 'a realserver that does not answer is out of the table')
+    await on(owner, `ipvsadm -a -t ${SERVICE} -r ${FAILED} -g -w 1`)
+    await until(async () => !(await serves()), REPAIR_MS, 'it is taken out again')
+  } finally {
+    await lab('start', 'rs2', 'web')
+  }
+  await until(serves, REPAIR_MS, 'it serves again once it answers')
 })
 
 inSoak('one table of the fence deleted comes back at once, beside a foreign table', async () => {

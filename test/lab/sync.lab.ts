@@ -61,6 +61,15 @@ scenario('both daemons run on the directors and nowhere else; one that is stoppe
     await on('dir1', `ipvsadm --stop-daemon ${state}`)
     await until(async () => (await daemons('dir1')).includes(`${state} sync`), 15_000, `the ${state} daemon runs again`)
   }
+  await on('dir1', 'ipvsadm --stop-daemon backup; ipvsadm --start-daemon backup --mcast-interface inside --syncid 99')
+  await until(
+    async () => {
+      const text = await daemons('dir1')
+      return /backup sync daemon/.test(text) && !/syncid=99\b/.test(text)
+    },
+    15_000,
+    'the one with another id runs with ours',
+  )
   const { from } = await seats()
   const told = await sh(`lvsm --node dir1 events`)
   demand(/somebody changed the kernel: start the connection synchronisation daemon/.test(told), told)
