@@ -124,6 +124,17 @@ test('over all of them it is of the peer', () => {
   liveByLink(dir1, 40_000, (_, count) => !everyFourth(count))
   expect(lossy(dir1)).toMatchObject([{ object: 'node dir2', message: 'about 25 % of what dir2 sends to dir1 is lost' }])
 })
+test('it stays of the peer while one of them loses less for a while, and is of the other one when it loses nothing', () => {
+  const dir1 = started(['inside', 'outside'])
+  liveByLink(dir1, 40_000, () => true)
+  liveByLink(dir1, 40_000, (_, count) => !everyFourth(count))
+  for (let second = 0; second < 60; second++) {
+    liveByLink(dir1, 1000, (link, count) => (link === 0 ? !everyFourth(count) : count % 14 !== 1))
+    expect(toldOf(dir1), `second ${second}`).toEqual(['lossy-link node dir2'])
+  }
+  liveByLink(dir1, 70_000, (link, count) => link === 1 || !everyFourth(count))
+  expect(toldOf(dir1)).toEqual(['lossy-link link inside'])
+})
 test('what a peer says by a configuration that is another one here is not read by link', () => {
   const dir1 = started(['inside', 'outside'])
   liveByLink(dir1, 80_000, (link, count) => link === 0 || !everyFourth(count), { revision: 2 })

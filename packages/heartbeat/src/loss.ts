@@ -8,7 +8,7 @@
  * (route.ts): so each link is measured by itself, whatever ails another one.
  */
 import { after, between, type Instant, NEVER_BEFORE, type Timing } from '@lvsm/base'
-import { isLossAtAll, type Loss, Tally } from './tally.ts'
+import { type Loss, Tally } from './tally.ts'
 
 /** It is measured over 15 s, or so many deadtimes; a word of the sender is due so many times in that. */
 const WINDOW = { ms: 15_000, deadtimes: 10, words: 20 } as const
@@ -49,7 +49,7 @@ export interface LinkLoss {
   readonly link: number
   readonly loss: Loss
   readonly isLossy: boolean
-  /** Less than what is told, and more than nothing. */
+  /** That, or less of it for a while: else one loss would be told of the node and of a link in turns. */
   readonly isSome: boolean
 }
 interface Link {
@@ -107,7 +107,7 @@ export class LossMeter {
     return known.map(([link, one]) => {
       const loss = one.tally.measured()
       const isLossy = one.tally.isLossy && !this.#isLinkCut(one, now, timing)
-      return { link, loss, isLossy, isSome: isLossAtAll(loss) }
+      return { link, loss, isLossy, isSome: isLossy || one.tally.isSome }
     })
   }
 

@@ -27,13 +27,19 @@ const LEAST_SENT = 20
 /** Parts that are lost: where it begins, and below which it ends; and between how many words it must be so: one gap is a cut. */
 const LOSSY = { from: 0.2, until: 0.1, times: 3 } as const
 
-/** So much that it is no single datagram. */
-export const isLossAtAll = ({ sent, lost }: Loss): boolean => lost > 0 && lost >= LOSSY.until * sent
+/** What is no single datagram, and when it is none any more: in a whole window not so much. Shares of few swing. */
+const SOME = { from: 0.1, until: 0.05 } as const
 
 export class Tally {
   #words: Word[] = []
   #lossy = false
+  /** Null: none. */
+  #someAt: Instant | null = null
 
+  /** Less than what is told, and more than nothing. */
+  get isSome(): boolean {
+    return this.#someAt !== null
+  }
   get isLossy(): boolean {
     return this.#lossy
   }
@@ -52,12 +58,16 @@ export class Tally {
     const mayBegin = begins !== 'never' && isKnown && this.#times() >= LOSSY.times
     const part = found.sent === 0 ? 0 : found.lost / found.sent
     this.#lossy = (mayBegin || this.#lossy) && part >= (this.#lossy ? LOSSY.until : LOSSY.from)
+    const mayBeSome = this.isSome || (begins !== 'never' && isKnown)
+    if (mayBeSome && part >= (this.isSome ? SOME.until : SOME.from)) this.#someAt = word.at
+    else if (this.#someAt !== null && between(this.#someAt, word.at) >= ms) this.#someAt = null
   }
 
   /** What was before says nothing any more. */
   forget(): void {
     this.#words = []
     this.#lossy = false
+    this.#someAt = null
   }
 
   /** Between how many words of the sender something was lost. */
