@@ -1,34 +1,44 @@
 /** A wall clock that is far from those of the others is told by its own node, and by no other where there are three. */
+import type { Trouble } from '@lvsm/base'
 import type { StateMessage } from '@lvsm/protocol'
 import { encodeState } from './publish/packing.ts'
 import { describe, expect, test } from 'vitest'
 import { goesOn, node, statusOf, type TestNode } from './fixture.ts'
 
-const said = (wall?: number): string =>
+let boots = 0
+const said = (wall?: number, troubles: Trouble[] = []): string =>
   encodeState({
     ...{ kind: 'state', revision: 1, agreement: {}, state: 'standby', reason: '', standby: false },
-    ...{ ready: {}, pings: {}, troubles: [], events: [] },
+    ...{ ready: {}, pings: {}, troubles, events: [], boot: `start-${boots}` },
     ...(wall === undefined ? {} : { wall }),
   } satisfies StateMessage)[0] ?? ''
 
 const wallOf = (one: TestNode): number => one.wallAheadMs + Math.round(one.now())
 /** Each says every two seconds what its wall clock shows: ahead by so much of a true one. `late`: so long it was under way. */
-function hears(one: TestNode, ahead: Readonly<Record<string, number | null>>, times = 6, late = [0]): void {
+function hears(
+  one: TestNode,
+  ahead: Readonly<Record<string, number | null>>,
+  times = 6,
+  late = [0],
+  troubles: Trouble[] = [],
+): void {
   const trueAhead = TRUE.get(one) ?? one.wallAheadMs
   TRUE.set(one, trueAhead)
   for (let turn = 0; turn < times; turn++) {
     goesOn(one, 2000, statusOf(one.name, null, 0))
     for (const [from, ms] of Object.entries(ahead)) {
       const wall = trueAhead + Math.round(one.now()) + (ms ?? 0) - (late[turn % late.length] ?? 0)
-      one.feed({ kind: 'message', from, text: said(ms === null ? undefined : wall) })
+      one.feed({ kind: 'message', from, text: said(ms === null ? undefined : wall, troubles) })
     }
   }
 }
 const TRUE = new WeakMap<TestNode, number>()
 const told = (one: TestNode): string[] =>
-  one.core.status(one.now()).troubles.flatMap(({ code, message }) => (code === 'clock-apart' ? [message] : []))
-const born = (ownAheadMs = 0): TestNode => {
-  const one = node('dir1')
+  one.core
+    .status(one.now())
+    .troubles.flatMap(({ node, code, message }) => (node === one.name && code === 'clock-apart' ? [message] : []))
+const born = (ownAheadMs = 0, name = 'dir1'): TestNode => {
+  const one = node(name)
   TRUE.set(one, one.wallAheadMs)
   one.wallAheadMs += ownAheadMs
   one.feed({ kind: 'lease-up' })
@@ -60,10 +70,35 @@ describe('a wall clock', () => {
       'the wall clock of dir1 is 1 d ahead of those of the 2 other nodes that it hears (their median)',
     ])
   })
-  test('of two nodes may be either', () => {
+  test('of two nodes is told once, of both', () => {
     const dir1 = born()
     hears(dir1, { dir2: 5000 })
-    expect(told(dir1)).toEqual(['the wall clock of dir1 is 5 s behind that of dir2'])
+    expect(told(dir1)).toEqual(['the wall clocks of dir1 and dir2 are 5 s apart: that of dir1 is behind'])
+    const dir2 = born(5000, 'dir2')
+    hears(dir2, { dir1: 0 })
+    expect(told(dir2)).toEqual([])
+  })
+  test('goes on being told by the node that is wrong when the third one is gone', () => {
+    const dir2 = born(5000, 'dir2')
+    hears(dir2, { dir1: 0, rs1: 0 })
+    expect(told(dir2)).toHaveLength(1)
+    hears(dir2, { dir1: 0 }, 40)
+    expect(told(dir2)).toEqual(['the wall clocks of dir2 and dir1 are 5 s apart: that of dir2 is ahead'])
+    const dir1 = born()
+    const theirs: Trouble = { code: 'clock-apart', severity: 'warning', message: 'm', object: 'node dir2' }
+    hears(dir1, { dir2: 5000 }, 10, [0], [theirs])
+    expect(told(dir1)).toEqual([])
+  })
+  test('goes on being told while agents of other nodes start anew', () => {
+    const dir1 = born()
+    hears(dir1, { dir2: 5000 })
+    boots += 1
+    hears(dir1, { dir2: 5000 }, 1)
+    expect(told(dir1)).toHaveLength(1)
+    goesOn(dir1, 20_000, statusOf('dir1', null, 0))
+    expect(told(dir1)).toHaveLength(1)
+    const events = dir1.core.events().events.filter(({ code }) => code === 'clock-apart')
+    expect(events.map(({ kind }) => kind)).toEqual(['trouble'])
   })
   test('is not judged by words that come late, by few of them, nor by those of older agents', () => {
     const late = born()
@@ -80,7 +115,7 @@ describe('a wall clock', () => {
     const dir1 = born(60_000)
     hears(dir1, { dir2: 0, rs1: 0 })
     expect(told(dir1)).toHaveLength(1)
-    goesOn(dir1, 10_000, statusOf('dir1', null, 0))
+    goesOn(dir1, 70_000, statusOf('dir1', null, 0))
     expect(told(dir1)).toEqual([])
   })
 })

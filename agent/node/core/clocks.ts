@@ -1,12 +1,14 @@
 /**
  * This node's wall clock beside those of the other nodes that are heard. Nothing of the cluster is decided by it (events are ordered by cause), but
- * people read its times side by side, and certificates, tokens and whatever else runs on the machine go by it. Each node tells of its own clock alone.
+ * people read its times side by side, and certificates, tokens and whatever else runs on the machine go by it. Each node tells of its own clock alone; of two that
+ * hear nobody else, one tells of both.
  */
-import { spanText, type Trouble } from '@lvsm/base'
+import { between, spanText, type Trouble } from '@lvsm/base'
 import { stateOf } from './peers.ts'
 import type { NodeState } from './state.ts'
-import { WORDS } from './walls.ts'
+import { WALL_KEPT_MS, WORDS } from './walls.ts'
 
+const CODE = 'clock-apart'
 /** Who is not slewed into place is apart by more than seconds before long; it ends where one would not see it. */
 const APART_MS = { from: 2000, until: 1000 } as const
 
@@ -15,11 +17,11 @@ interface Apart {
   readonly ms: number
   readonly others: readonly string[]
 }
-/** Null: too little was heard. Of two in the middle the nearer one counts. */
+/** Null: too little was heard. Of two in the middle the nearer one counts. An agent that starts anew is silent for a moment. */
 function apartNow(state: NodeState): Apart | null {
   const own = state.wallMs(state.now) - state.now
-  const found = [...state.states].flatMap(([name, { walls }]) =>
-    walls.length === WORDS && stateOf(state, name) ? [{ name, ms: own - Math.max(...walls) }] : [],
+  const found = [...state.states].flatMap(([name, { at, walls }]) =>
+    walls.length === WORDS && between(at, state.now) < WALL_KEPT_MS ? [{ name, ms: own - Math.max(...walls) }] : [],
   )
   const sorted = found.map(({ ms }) => ms).toSorted((one, other) => one - other)
   const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]]
@@ -28,21 +30,35 @@ function apartNow(state: NodeState): Apart | null {
 }
 
 export function clockTroubles(state: NodeState): Trouble[] {
-  const isTold = [...state.history.lasting.values()].some(({ code }) => code === 'clock-apart')
+  const { node } = state
+  const isTold = [...state.history.lasting.values()].some(({ code }) => code === CODE)
   const apart = apartNow(state)
   if (!apart || Math.abs(apart.ms) <= (isTold ? APART_MS.until : APART_MS.from)) return []
-  const { node } = state
   const [only = '', ...more] = apart.others
-  const whose =
-    more.length === 0
-      ? `that of ${only}`
-      : `those of the ${apart.others.length} other nodes that it hears (their median)`
-  const doubt = more.length === 0 ? `; where it is that of ${only} that is wrong, there` : ''
+  const [span, next] = [
+    spanText(Math.abs(apart.ms)),
+    'timedatectl, and what should set it (chronyc tracking, or timedatectl timesync-status)',
+  ]
+  const about = { code: CODE, severity: 'warning', object: `node ${node}` } as const
+  if (more.length > 0) {
+    const whose = `those of the ${apart.others.length} other nodes that it hears (their median)`
+    const message = `the wall clock of ${node} is ${span} ${apart.ms > 0 ? 'ahead of' : 'behind'} ${whose}`
+    return [{ ...about, message, hint: `on ${node}: ${next}` }]
+  }
+  if (!isMine(state, only, isTold)) return []
+  const message = `the wall clocks of ${node} and ${only} are ${span} apart: that of ${node} is ${apart.ms > 0 ? 'ahead' : 'behind'}`
   return [
     {
-      ...{ code: 'clock-apart', severity: 'warning', object: `node ${node}` },
-      message: `the wall clock of ${node} is ${spanText(Math.abs(apart.ms))} ${apart.ms > 0 ? 'ahead of' : 'behind'} ${whose}`,
-      hint: `on ${node}${doubt}: timedatectl, and what should set it (chronyc tracking, or timedatectl timesync-status)`,
+      ...about,
+      message,
+      hint: `on ${node}, and on ${only}: ${next}; which one is wrong, no third node is heard to say`,
     },
   ]
+}
+
+/** Of two the one whose name comes first tells it, unless the other one did already: it knew which one is wrong while there was a third. */
+function isMine(state: NodeState, other: string, isTold: boolean): boolean {
+  const isFirst = state.node < other
+  const theirs = stateOf(state, other)?.troubles.some(({ code }) => code === CODE) === true
+  return theirs ? isTold && isFirst : isTold || isFirst
 }

@@ -68,7 +68,7 @@ export const MACHINE = {
   'clock-apart': kind(
     'warning',
     'node',
-    'the wall clock of NODE is SECONDS ahead of, or behind, those of the other nodes that it hears (their median); of two nodes each says it',
+    'the wall clock of NODE is SECONDS ahead of, or behind, those of the other nodes that it hears (their median); of two nodes one says of both that they are SECONDS apart',
     'nothing of the cluster is decided by it; times in events, logs and mails do not fit those of the other nodes, and certificates, tokens and logins that are to be checked there may count as over, or as not begun',
     'on NODE: timedatectl, and what should set it (chronyc tracking, or timedatectl timesync-status)',
   ),
