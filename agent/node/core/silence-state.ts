@@ -12,8 +12,8 @@ interface Heard {
 export interface SyncSilence {
   /** By node. */
   readonly peers: Map<string, Heard>
-  /** At the last look: group that is owned → established connections. */
-  last: ReadonlyMap<string, number>
+  /** At the last look: group that is owned → destination → established connections. */
+  last: ReadonlyMap<string, ReadonlyMap<string, number>>
   lastAt: Instant
 }
 export const newSyncSilence = (): SyncSilence => ({ peers: new Map(), last: new Map(), lastAt: NEVER_BEFORE })

@@ -1,7 +1,7 @@
 /** A standby that hears nothing of connections: its counts may be right for a quarter of an hour, of connections that are no more. */
 import { decodeMessage, encodeMessage, type StateMessage } from '@lvsm/protocol'
 import { expect, it } from 'vitest'
-import { goesOn, node, statusOf } from './fixture.ts'
+import { goesOn, node, statusOf, type TestNode } from './fixture.ts'
 
 /** dir1 owns the group, dir2 says what it hears, and knows as many as there are. */
 function owner() {
@@ -69,6 +69,36 @@ it('is nothing to tell of where nothing new is established, or only what it hear
   lives(1, 1, 0)
   lives(40, -1, 0)
   expect(told(), 'too few to say so').toEqual([])
+})
+
+it.each<[string, (one: TestNode) => () => void]>([
+  [
+    'a table that was flushed',
+    ({ kern }) => {
+      const all = kern.state.services
+      kern.state.services = []
+      return () => (kern.state.services = all)
+    },
+  ],
+  [
+    'a destination that was taken out',
+    ({ kern }) => {
+      const all = kern.state.services
+      kern.state.services = all.map((service) => ({ ...service, dests: service.dests.slice(1) }))
+      return () => (kern.state.services = all)
+    },
+  ],
+])('is not told of idle connections of %s, and is there again', (_, out) => {
+  const { one, lives, told } = owner()
+  lives(5, 0, 0)
+  const back = out(one)
+  // The kernel has not taken it in again yet; when it does, what was established is there at once.
+  one.kern.refuses = () => 'not yet'
+  goesOn(one, 3000, statusOf('dir1', 'dir1'))
+  one.kern.refuses = () => ''
+  back()
+  lives(40, 0, 0)
+  expect(told()).toEqual([])
 })
 
 it('is not guessed of one that does not count, or of groups that this node does not own', () => {

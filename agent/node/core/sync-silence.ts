@@ -7,7 +7,7 @@ import { between, type Trouble } from '@lvsm/base'
 import { ownership } from './lease.ts'
 import { stateOf } from './peers.ts'
 import type { NodeState } from './state.ts'
-import { establishedHere, FEW, isUnaware, UNAWARE_MS } from './synchronised.ts'
+import { establishedByDestination, FEW, isUnaware, UNAWARE_MS } from './synchronised.ts'
 
 /** For the others: director → packets. */
 export function syncHeardHere({ config, kernel, view }: NodeState): { syncHeard?: Record<string, number> } {
@@ -33,12 +33,12 @@ export function noteSyncHeard(state: NodeState, from: string, told: Readonly<Rec
 /** After each look: what came to be established since the last one, of groups that were owned at both. */
 export function noteRise(state: NodeState): void {
   const { syncSilence: silence, view, now } = state
-  const counts = new Map<string, number>()
+  const counts = new Map<string, ReadonlyMap<string, number>>()
   for (const { name, directors } of view?.directs ?? []) {
-    const count = ownership(state, name)?.role === 'owner' ? establishedHere(state, name) : null
+    const count = ownership(state, name)?.role === 'owner' ? establishedByDestination(state, name) : null
     if (count === null) continue
     counts.set(name, count)
-    const rise = count - (silence.last.get(name) ?? count)
+    const rise = riseOf(count, silence.last.get(name))
     if (rise <= 0) continue
     for (const [node, peer] of silence.peers) {
       // What that node heard since the last look may have been of these.
@@ -49,6 +49,13 @@ export function noteRise(state: NodeState): void {
   }
   silence.last = counts
   silence.lastAt = now
+}
+
+/** What is in the table again comes with the connections that it had: nobody is told of these. */
+function riseOf(counts: ReadonlyMap<string, number>, before: ReadonlyMap<string, number> = new Map()): number {
+  let rise = 0
+  for (const [key, count] of counts) rise += count - (before.get(key) ?? count)
+  return rise
 }
 
 /** Where counts do not say it already. */

@@ -33,16 +33,26 @@ export function isSynchronised({ kernel, view }: NodeState, group: string): bool
  */
 export function establishedHere(state: NodeState, group: string): number | null {
   if (!isSynchronised(state, group)) return null
-  const bound = new Map<string, ReadonlySet<string>>()
-  for (const service of state.view?.services ?? [])
-    if (service.group === group) bound.set(serviceKey(service), boundKeys(service))
   let count = 0
-  for (const service of state.kernel.observed?.services ?? []) {
-    const keys = bound.get(serviceKey(service))
-    if (!keys) continue
-    for (const dest of service.dests) count += dest.forward === 'local' || keys.has(destKey(dest)) ? 0 : dest.active
-  }
+  for (const { active } of destinationsOf(state, group)) count += active
   return count
+}
+/** The same, by service and destination. */
+export function establishedByDestination(state: NodeState, group: string): ReadonlyMap<string, number> | null {
+  if (!isSynchronised(state, group)) return null
+  return new Map(Array.from(destinationsOf(state, group), (one) => [`${one.service} ${destKey(one)}`, one.active]))
+}
+function* destinationsOf({ view, kernel }: NodeState, group: string) {
+  const bound = new Map<string, ReadonlySet<string>>()
+  for (const service of view?.services ?? [])
+    if (service.group === group) bound.set(serviceKey(service), boundKeys(service))
+  for (const service of kernel.observed?.services ?? []) {
+    const key = serviceKey(service)
+    const keys = bound.get(key)
+    if (!keys) continue
+    for (const dest of service.dests)
+      if (dest.forward !== 'local' && !(keys.size > 0 && keys.has(destKey(dest)))) yield { ...dest, service: key }
+  }
 }
 const NONE: ReadonlySet<string> = new Set()
 const boundKeys = ({ realservers }: ConfigService): ReadonlySet<string> =>
