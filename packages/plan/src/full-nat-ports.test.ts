@@ -49,6 +49,32 @@ describe('ports that full NAT takes', () => {
     expect(used).toMatchObject([{ socket: '10.11.0.11:90,7000-7001', used: 7, most: 6 * 64_512 }])
   })
 
+  it('are counted in one pass through a long table', () => {
+    const places = Array.from(
+      { length: 300 },
+      (_, count) => `10.11.${1 + Math.floor(count / 200)}.${1 + (count % 200)}`,
+    )
+    const own = viewOf(configOf(FULL), 'dir1')
+    const services = own.services.map((service) => ({
+      ...service,
+      realservers: places.flatMap((address) => service.realservers.slice(0, 1).map((one) => ({ ...one, address }))),
+    }))
+    let reads = 0
+    const [table] = host([at(80, 8080, 1)]).services ?? []
+    const dests = new Proxy(
+      places.map((address) => ({ address, port: 8080, forward: 'nat' as const, weight: 1, active: 1, inactive: 0 })),
+      {
+        get(all, name) {
+          reads += 1
+          return Reflect.get(all, name) as unknown
+        },
+      },
+    )
+    const used = portsUsed({ ...own, services }, host(table ? [{ ...table, dests }] : null), OWNED)
+    expect(used).toHaveLength(places.length)
+    expect(reads).toBeLessThan(3 * places.length)
+  })
+
   it('are none of a standby, and none where nothing is in the table', () => {
     const view = viewOf(configOf(FULL), 'dir1')
     expect(portsUsed(view, host([at(80, 8080, 30_000)]), new Set())).toEqual([])

@@ -4,7 +4,7 @@
  * nf_nat_l4proto_unique_tuple), and drops the packet where it finds none.
  */
 import { type ConfigService, destKey, forwarding, type NodeView, type PortRange, protocolRow } from '@lvsm/model'
-import { sourceToward } from './full-nat.ts'
+import { sourcesToward } from './full-nat.ts'
 import type { HostNetwork } from './host-network.ts'
 import { type Observed, observedService } from './observed.ts'
 
@@ -27,13 +27,16 @@ export function portsUsed(
   groups: ReadonlySet<string>,
 ): PortsUsed[] {
   const found = new Map<string, PortsUsed>()
+  const sourceToward = sourcesToward(view, observed)
   for (const service of view.services) {
-    if (!groups.has(service.group)) continue
-    const table = observedService(observed, service)
-    for (const realserver of service.realservers) {
-      if (!forwarding(realserver.forward).hidesClients) continue
-      const source = sourceToward(view, observed, realserver.address)
-      const dest = table?.dests.find((one) => destKey(one) === destKey(realserver))
+    const hidden = groups.has(service.group)
+      ? service.realservers.filter(({ forward }) => forwarding(forward).hidesClients)
+      : []
+    if (hidden.length === 0) continue
+    const dests = new Map(observedService(observed, service)?.dests.map((one) => [destKey(one), one]))
+    for (const realserver of hidden) {
+      const dest = dests.get(destKey(realserver))
+      const source = dest ? sourceToward(realserver.address) : null
       if (source === null || !dest) continue
       const socket = socketText(service, realserver)
       // Several services may lead to one socket.

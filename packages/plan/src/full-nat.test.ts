@@ -2,7 +2,7 @@ import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
 import { describe, expect, it } from 'vitest'
 import { kernel, planInput, viewOf } from './fixture.ts'
 import { audit, desired, diff, NOTHING_OWNED, type Observed, type Operation, troublesOf } from './index.ts'
-import { sourceToward } from './full-nat.ts'
+import { sourcesToward } from './full-nat.ts'
 
 const configOf = (text: string): Config => {
   const { config, refusals } = checkConfig(text)
@@ -97,11 +97,11 @@ describe('a director with a realserver by full NAT', () => {
   it('takes the link of its way out for a realserver that is in none of its networks', () => {
     const [inside, outside] = ['inside', 'outside'].map((name) => host().addresses.find(({ label }) => label === name))
     const by = (index = 0) =>
-      sourceToward(view, host({ defaults: [{ gateway: '10.0.0.254', index, protocol: 3, metric: 0 }] }), '10.99.0.13')
+      sourcesToward(view, host({ defaults: [{ gateway: '10.0.0.254', index, protocol: 3, metric: 0 }] }))('10.99.0.13')
     expect(by(inside?.index)).toBe('10.12.0.1')
     expect(by(outside?.index)).toBe('10.11.0.1')
-    expect(sourceToward(view, host(), '10.99.0.13')).toMatch(/^10\.1[12]\.0\.1$/)
-    expect(sourceToward(view, host(), '2001:db8::13')).toBeNull()
+    expect(sourcesToward(view, host())('10.99.0.13')).toMatch(/^10\.1[12]\.0\.1$/)
+    expect(sourcesToward(view, host())('2001:db8::13')).toBeNull()
   })
 })
 

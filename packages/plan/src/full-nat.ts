@@ -4,7 +4,7 @@
  * routing gives it another source (TRAPS.md, row 14). The source is never a floating address: answers to one that has moved on would
  * come to a director that knows nothing of them, and on a standby the fence would stop what bears it.
  */
-import { familyOf, isOwnLabel, type Trouble } from '@lvsm/base'
+import { type Family, familyOf, isOwnLabel, type Trouble } from '@lvsm/base'
 import {
   type ConfigService,
   forwarding,
@@ -41,21 +41,36 @@ const hidden = ({ services }: Pick<NodeView, 'services'>): Served[] =>
   )
 
 /** In the realserver's own network, else on the way out of this node, else any on a link of its own; null: it has none of the family. */
-export function sourceToward({ node }: Pick<NodeView, 'node'>, host: HostNetwork, address: string): string | null {
-  const family = familyOf(address)
+export function sourcesToward({ node }: Pick<NodeView, 'node'>, host: HostNetwork): (address: string) => string | null {
   const stands = (one: string): boolean =>
-    host.addresses.some(({ address: there, label }) => there === one && !isOwnLabel(label))
-  const own = node.links.map((link) => link.address).filter((one) => familyOf(one) === family && stands(one))
-  const out = (host.defaults ?? []).filter(({ gateway }) => gateway !== null && familyOf(gateway) === family)
-  const onWay = own.find((one) =>
-    host.addresses.some((there) => there.address === one && out.some(({ index }) => index === there.index)),
-  )
-  return sourceFor(host, address, own) ?? onWay ?? own[0] ?? null
+    host.addresses.some(({ address, label }) => address === one && !isOwnLabel(label))
+  const known = new Map<Family, Own>()
+  const of = (family: Family): Own => {
+    const all = node.links.map(({ address }) => address).filter((one) => familyOf(one) === family && stands(one))
+    const out = (host.defaults ?? []).filter(({ gateway }) => gateway !== null && familyOf(gateway) === family)
+    const onWay = all.find((one) =>
+      host.addresses.some(({ address, index }) => address === one && out.some((way) => way.index === index)),
+    )
+    const own = { all, first: onWay ?? all[0] ?? null }
+    known.set(family, own)
+    return own
+  }
+  return (address) => {
+    const family = familyOf(address)
+    const { all, first } = known.get(family) ?? of(family)
+    return sourceFor(host, address, all) ?? first
+  }
+}
+/** Own addresses of one family. */
+interface Own {
+  readonly all: readonly string[]
+  readonly first: string | null
 }
 
 export function sourceRules(view: NodeView, host: HostNetwork): SourceRule[] {
+  const sourceToward = sourcesToward(view, host)
   const rules = hidden(view).flatMap(({ service, address, port }): SourceRule[] => {
-    const source = sourceToward(view, host, address)
+    const source = sourceToward(address)
     if (source === null) return []
     const ranges = service.ports ?? [{ from: port, to: port }]
     return protocolRow(service.protocol).kernel.flatMap((protocol) =>
@@ -93,7 +108,8 @@ export const untracked = (view: NodeView): Socket[] =>
 
 export function sourceTroubles(view: NodeView, observed: Observed): Trouble[] {
   const all = hidden(view)
-  const lost = all.filter(({ address }) => sourceToward(view, observed, address) === null)
+  const sourceToward = sourcesToward(view, observed)
+  const lost = all.filter(({ address }) => sourceToward(address) === null)
   const names = [...new Set(lost.map(({ node }) => node))]
   const without = all.length > 0 && observed.sysctls.get(CONNTRACK) === null
   return [

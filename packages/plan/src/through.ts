@@ -18,7 +18,7 @@ import {
   serviceId,
 } from '@lvsm/model'
 import type { DesiredDest, DesiredService } from './desired.ts'
-import { sourceToward } from './full-nat.ts'
+import { sourcesToward } from './full-nat.ts'
 import type { HostNetwork } from './host-network.ts'
 import type { Operation } from './operation.ts'
 import type { DesiredSysctl } from './sysctls.ts'
@@ -62,7 +62,7 @@ export function throughSource(
   { address: vip }: Pick<ConfigService, 'address'>,
   { address }: Pick<ConfigRealserver, 'address'>,
 ): string | null {
-  return sourceToward(view, host, familyOf(address) === familyOf(vip) ? address : vip)
+  return sourcesToward(view, host)(familyOf(address) === familyOf(vip) ? address : vip)
 }
 
 export function throughServices(

@@ -125,7 +125,7 @@ export const FORWARDED = {
     'critical',
     'node',
     'full NAT to NODE (ADDRESS:PORT) is out of ports, or nearly: N of M connections that ADDRESS can have there',
-    'clients that are sent to this realserver get no answer to their first packet, although its checks are well; who is connected goes on. A warning where some are left',
+    'clients that are sent to this realserver get no answer to their first packet, although its checks are well; who is connected goes on. A warning where some are left. Of a service on several ports it is told by their sum: one of them may be full before',
     'more realservers for the service, or forward: nat or dr where these can route back; shorter timeouts (tcp-fin-timeout, udp-timeout) give ports back sooner',
   ),
 } as const satisfies Readonly<Record<string, TroubleKind>>
