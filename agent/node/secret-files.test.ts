@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { makeCertificates } from '../prober/fixture.ts'
 import { SecretFiles } from './secret-files.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'lvsm-secrets-'))
@@ -63,14 +64,26 @@ test('an empty file, and one without an end, are no headers', () => {
   expect(reasonOf({ 'password-file': 'empty' })).toMatch(/^there is no password in the first line of/)
   expect(reasonOf({ 'headers-file': 'many' })).toMatch(/^there are 17 headers in .*16 at most/)
 })
-test('a certificate comes as it stands there, with its key', () => {
-  const part = (what: string): string => `-----BEGIN ${what}-----\nMIIB\n-----END ${what}-----\n`
+test('a certificate comes as it stands there, with its key', async () => {
+  const { good, strange } = await makeCertificates(Date.now())
+  const part = (what: string, text = 'MIIB'): string => `-----BEGIN ${what}-----\n${text}\n-----END ${what}-----\n`
   const keys = { 'client-certificate-file': 'prober.pem' }
-  write('prober.pem', `${part('CERTIFICATE')}${part('PRIVATE KEY')}`)
-  expect(files().with({ host: 'a', ...keys }, 0)).toEqual({
-    ok: true,
-    keys: { host: 'a', 'client-certificate': `${part('CERTIFICATE')}${part('PRIVATE KEY')}` },
-  })
+  for (const text of [`${good.cert}\n${good.key}`, `${good.key}\n${good.cert}`]) {
+    write('prober.pem', text)
+    expect(files().with({ host: 'a', ...keys }, 0)).toEqual({
+      ok: true,
+      keys: { host: 'a', 'client-certificate': text },
+    })
+  }
+  write('prober.pem', `${good.cert}\n${strange.key}`)
+  expect(reasonOf(keys)).toMatch(/^certificate and key in .*prober.pem do not belong together/)
+  write('prober.pem', `${good.cert}\n${part('PRIVATE KEY')}`)
+  expect(reasonOf(keys)).toMatch(/^certificate and key in .*prober.pem cannot be read: /)
+  write(
+    'prober.pem',
+    `${good.cert}\n${part('RSA PRIVATE KEY', 'Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00\n\nMIIB')}`,
+  )
+  expect(reasonOf(keys)).toMatch(/^there is no key that is not encrypted in/)
   write('prober.pem', part('CERTIFICATE'))
   expect(reasonOf(keys)).toMatch(/^there is no key that is not encrypted in .*prober.pem: write certificate and key/)
   write('prober.pem', part('EC PRIVATE KEY'))

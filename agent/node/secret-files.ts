@@ -2,6 +2,7 @@
  * What a receiver of alerts logs in with, headers that a check or a webhook is asked with, and the certificate with its key that a check shows:
  * files of one directory of this node, read when they are needed. The configuration names them; what stands in them stands in no message, and in no log.
  */
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { join } from 'node:path'
 import { isHeader, isSecretName, MOST_HEADERS, SECRETS_DIRECTORY } from '@lvsm/model'
 import { doubtSecret } from '../process/trust.ts'
@@ -48,11 +49,8 @@ export class SecretFiles {
       all['secret-headers'] = lines
     }
     if (typeof certificate === 'string') {
-      const read = this.#text('the certificate that is to be shown', certificate, now)
+      const read = this.#text('the certificate that is to be shown', certificate, now, doubtPair)
       if (!read.ok) return read
-      const lacks = PARTS.find(({ begins }) => !begins.test(read.text))
-      if (lacks)
-        return failed(`there is no ${lacks.what} in ${this.#path(certificate)}: write certificate and key, in PEM`)
       all['client-certificate'] = read.text
     }
     return { ok: true, keys: all }
@@ -61,12 +59,15 @@ export class SecretFiles {
   #path(name: string): string {
     return join(this.#directory, name)
   }
-  #text(what: string, name: string, now: number): Read {
-    const known = this.#known.get(name)
+  /** `doubt`: what is wrong with the text; asked once for each reading. */
+  #text(what: string, name: string, now: number, doubt: Doubt = () => null): Read {
+    const known = this.#known.get(`${what} ${name}`)
     if (known && now - known.at < FRESH_MS && now >= known.at) return known.read
-    const read = this.#read(what, name)
+    const found = this.#read(what, name)
+    const wrong = found.ok ? doubt(found.text, this.#path(name)) : null
+    const read = wrong === null ? found : failed(wrong)
     if (this.#known.size >= MOST_KNOWN) this.#known.clear()
-    this.#known.set(name, { at: now, read })
+    this.#known.set(`${what} ${name}`, { at: now, read })
     return read
   }
   #read(what: string, name: string): Read {
@@ -84,6 +85,20 @@ const PARTS = [
   { what: 'certificate', begins: /^-----BEGIN CERTIFICATE-----/m },
   { what: 'key that is not encrypted', begins: /^-----BEGIN (?:RSA |EC )?PRIVATE KEY-----/m },
 ] as const
+/** As OpenSSL writes one that is encrypted in the old way. */
+const ENCRYPTED = /^Proc-Type: 4,ENCRYPTED/m
+type Doubt = (text: string, path: string) => string | null
+function doubtPair(text: string, path: string): string | null {
+  const lacks = PARTS.find(({ begins }) => !begins.test(text)) ?? (ENCRYPTED.test(text) ? PARTS[1] : undefined)
+  if (lacks) return `there is no ${lacks.what} in ${path}: write certificate and key, in PEM`
+  try {
+    return new X509Certificate(text).checkPrivateKey(createPrivateKey(text))
+      ? null
+      : `certificate and key in ${path} do not belong together: the key is of another certificate`
+  } catch (error) {
+    return `certificate and key in ${path} cannot be read: ${String(error)}`
+  }
+}
 const NO_HEADER =
   'is no header that a request may have: write NAME: VALUE; the host, and what frames a request, are not written there'
 const failed = (reason: string): Extract<WithSecrets, { ok: false }> => ({ ok: false, reason })

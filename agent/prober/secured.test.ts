@@ -60,6 +60,22 @@ test('one that speaks in the clear, and one that says nothing, are told from eac
   expect((await ask('pop3', mute, keys('pop3'), 700)).reason).toMatch(/says nothing that is wanted within/)
 })
 
+test('a server that takes no certificate of this authority says so after the handshake: tls waits for it', async () => {
+  const { good, strange, authority } = certificates
+  const picky = createServer({ ...good, requestCert: true, rejectUnauthorized: true, ca: [authority.certificate] })
+  const port = await servers.listen(picky)
+  const trusting = { host: 'web.example', ca: authority.certificate }
+  const shows = ({ cert, key }: Identity) => ask('tls', port, { ...trusting, 'client-certificate': `${cert}\n${key}` })
+  expect(await shows(good)).toMatchObject({
+    ok: true,
+    reason: expect.stringMatching(/^makes a TLS handshake \(TLSv1\.3/),
+  })
+  expect(await shows(strange)).toEqual({
+    ok: false,
+    reason: 'makes a TLS handshake, and closes the connection when it sees the certificate of the check',
+  })
+})
+
 test.each([
   ['tls', {}],
   ['redis', {}],

@@ -70,10 +70,16 @@ export function tlsOptions(keys: ProbeJob['keys']): Options {
   }
 }
 
+/** By TLS 1.3 a server looks at the certificate that it is shown after the handshake, for the one who shows it (RFC 8446, 2): so long it is given for its word. */
+const OBJECTS_MS = 200
+const UNWANTED = 'makes a TLS handshake, and closes the connection when it sees the certificate of the check'
+
 export const askTls: Ask = (job, end, trace) => {
   const options = tlsOptions(job.keys)
   const raw = open(job, trace)
   let connected = false
+  let isShaken = false
+  let waiting: ReturnType<typeof setTimeout> | undefined
   raw.on('connect', () => {
     connected = true
   })
@@ -82,15 +88,23 @@ export const askTls: Ask = (job, end, trace) => {
   socket.on('secureConnect', () => {
     const until = dayOf(socket.getPeerCertificate().valid_to)
     const certificate = until === null ? '' : `, certificate until ${until}`
-    end(true, `makes a TLS handshake (${socket.getProtocol() ?? 'TLS'}${certificate})`)
+    const well = (): void => end(true, `makes a TLS handshake (${socket.getProtocol() ?? 'TLS'}${certificate})`)
+    isShaken = true
+    if (textOf(job.keys, 'client-certificate') === undefined || socket.getProtocol() !== 'TLSv1.3') return well()
+    waiting = setTimeout(well, Math.min(OBJECTS_MS, job.timeoutMs / 2))
+    socket.resume()
   })
   for (const one of [raw, socket]) {
     one.on('error', failing(end))
-    one.on('close', () => end(false, 'closed the connection without a TLS handshake'))
+    one.on('close', () => end(false, isShaken ? UNWANTED : 'closed the connection without a TLS handshake'))
   }
   return {
     sofar: () => (connected ? 'accepts connections, but makes no TLS handshake' : 'no answer'),
     // Without a handshake there is no session to end.
-    close: () => (raw.connecting || !connected ? void raw.destroy() : leave(socket)),
+    close: () => {
+      clearTimeout(waiting)
+      if (raw.connecting || !connected) raw.destroy()
+      else leave(socket)
+    },
   }
 }
