@@ -205,6 +205,11 @@ describe('what is probably not meant is accepted with a warning', () => {
       ['warning late-check 26 services[0].check.interval'],
     ],
     [
+      'a check in the clear with keys of TLS',
+      [['type: tcp', 'type: grpc, verify: false']],
+      ['warning key-without-tls 26 services[0].check.verify'],
+    ],
+    [
       'a check of UDP that nobody answers',
       [
         ['protocol: tcp', 'protocol: udp'],

@@ -7,6 +7,12 @@ const faultOf = (type: CheckType, keys: object): string | undefined => {
   return row.refuse({ ...keys })?.code
 }
 
+it('a check of type grpc takes the older ones, of which a warning speaks', () => {
+  expect(faultOf('grpc', { ca: 'x' })).toBeUndefined()
+  expect(faultOf('grpc', { 'client-certificate-file': 'x' })).toBe('key-without-tls')
+  expect(faultOf('grpc', { tls: true, 'client-certificate-file': 'x', host: 'a' })).toBeUndefined()
+})
+
 it.each(['expect', 'smtp', 'imap', 'pop3', 'redis', 'ldap'] as const)('a check of type %s', (type) => {
   const own = type === 'expect' ? { expect: 'x' } : {}
   expect(faultOf(type, own)).toBeUndefined()

@@ -35,7 +35,17 @@ export function refuseBodiless(keys: Keys): CheckFault | null {
 export function refuseSecured(keys: Keys): CheckFault | null {
   if (keys['tls'] === true) return refuseNameless(keys)
   const key = Object.keys(TLS_KEYS).find((one) => keys[one] !== undefined)
-  if (key === undefined) return null
+  return key === undefined ? null : inTheClear(key)
+}
+/** Configurations of before have the other ones there: a warning says so. */
+export const refuseUnshown = (keys: Keys): CheckFault | null =>
+  keys['tls'] === true
+    ? refuseNameless(keys)
+    : keys['client-certificate-file'] === undefined
+      ? null
+      : inTheClear('client-certificate-file')
+
+function inTheClear(key: string): CheckFault {
   return {
     key,
     code: 'key-without-tls',

@@ -8,6 +8,7 @@ import {
   refuseProgramless,
   refuseSecured,
   refuseSilent,
+  refuseUnshown,
   refuseWeightless,
 } from './check-faults.ts'
 import {
@@ -102,7 +103,7 @@ export const CHECKS = {
     over: 'tcp',
     asks: 'port',
     fields: GRPC_KEYS,
-    refuse: (keys) => (keys['tls'] === true ? refuseNameless(keys) : null),
+    refuse: refuseUnshown,
     hint: 'a grpc check calls the health service, with tls: true over TLS',
   },
   expect: {

@@ -4,7 +4,7 @@ import { keys } from './keys.ts'
 import { hostAddresses, linkNetworks, prefixes, realserverPlaces, vipNetworks } from './networks.ts'
 import { ports, revisions, sizes } from './sizes.ts'
 import { gateways, oneNetworks } from './gateways.ts'
-import { checkedPorts, checks, locals, ownViews, silentChecks, weights } from './services.ts'
+import { checkedPorts, checks, clearChecks, locals, ownViews, silentChecks, weights } from './services.ts'
 import { slowStarts, zeroWeights } from './schedulers.ts'
 import { localRoutes } from './placements.ts'
 import { sync } from './sync.ts'
@@ -35,6 +35,7 @@ export const WARNINGS: readonly WarningRule[] = [
   checks,
   slowStarts,
   checkedPorts,
+  clearChecks,
   silentChecks,
   ownViews,
   gateways,

@@ -1,6 +1,7 @@
 /** Services that nobody serves, and realservers whose answers do not come back. */
 import { DEFAULT_CHECK } from '../config.ts'
 import { parseDuration } from '../duration.ts'
+import { TLS_KEYS } from '../tables/check-keys.ts'
 import { CHECKS, forwarding, probeOf, protocolRow, usualCheck } from '../tables/index.ts'
 import { served } from '../rules/pools.ts'
 import { entries } from '../rules/rule.ts'
@@ -73,6 +74,23 @@ export const checks: WarningRule = (draft, warn) => {
     if (ms <= LATE_MS || probeOf(type) === null) continue
     const message = `a realserver of service "${service.name}" that died is noticed after ${Math.round(ms / 1000)} s (interval × fall)`
     warn('warning', 'late-check', ['services', at, 'check', 'interval'], message, 'lower interval, or fall')
+  }
+}
+
+/** Refused of types that came later; of this one, configurations have them. Its requests have a host in the clear, too. */
+export const clearChecks: WarningRule = (draft, warn) => {
+  for (const { at, item: service } of entries(draft.services)) {
+    const { check } = service
+    if (check?.type !== 'grpc' || check.tls === true) continue
+    const key = Object.keys(TLS_KEYS).find((one) => one !== 'host' && Object.hasOwn(check, one))
+    if (key === undefined) continue
+    warn(
+      'warning',
+      'key-without-tls',
+      ['services', at, 'check', key],
+      `${key} changes nothing in the check of service "${service.name}": it speaks in the clear`,
+      'add tls: true, or take it out',
+    )
   }
 }
 
