@@ -22,7 +22,7 @@ function store(fault: string | null = null, configured = new MemoryConfiguration
   }
   return { content, kept: { lastApplied: 1, machine: { configured, members: new Map() } }, copy }
 }
-const LEFT = ['backup-0123456789abcdef.db', 'backup-0123456789abcdef.db-journal']
+const LEFT = ['', '-journal', '-wal', '-shm'].map((more) => `backup-0123456789abcdef.db${more}`)
 const OWN = ['backup-of-mine.db', 'coordinator.db', 'coordinator.db-wal', 'node.key']
 
 test('what a process that was killed has left is removed, with its journal, and nothing else', async () => {

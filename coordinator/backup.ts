@@ -10,15 +10,28 @@ import type { Coordinated, Result } from './core/machine.ts'
 import { readFiles } from './home.ts'
 
 /** In the state directory, until it is sent. */
-const NAME = /^backup-[0-9a-f]{16}\.db(-journal)?$/
+const NAME = /^backup-[0-9a-f]{16}\.db(-journal|-wal|-shm)?$/
 
-export async function makeBackup(
-  stateDir: string,
-  store: Pick<Store<Coordinated, Result>, 'copy' | 'kept'>,
-): Promise<MadeBackup> {
-  // One that was left by a process that was killed.
+/** Of a process that ended meanwhile: keys and secrets stand in it. Throws what the system says. */
+function removeLeft(stateDir: string): void {
   for (const old of readdirSync(stateDir).filter((name) => NAME.test(name)))
     rmSync(join(stateDir, old), { force: true })
+}
+
+type Copied = Pick<Store<Coordinated, Result>, 'copy' | 'kept'>
+
+/** How one is made; what an earlier process left goes at once. */
+export function backups(stateDir: string, store: Copied, say: (text: string) => void): () => Promise<MadeBackup> {
+  try {
+    removeLeft(stateDir)
+  } catch (error) {
+    say(`what an earlier backup left in ${stateDir} cannot be removed: ${String(error)}`)
+  }
+  return () => makeBackup(stateDir, store)
+}
+
+export async function makeBackup(stateDir: string, store: Copied): Promise<MadeBackup> {
+  removeLeft(stateDir)
   const { configured } = store.kept.machine
   if (!configured) return { ok: false, reason: 'there is no configuration yet' }
   const path = join(stateDir, `backup-${randomBytes(8).toString('hex')}.db`)

@@ -93,7 +93,10 @@ test('it begins once, answers, and has after SIGKILL what it acknowledged', asyn
   expect(await place.weigh(7)).toMatchObject({ status: 200, value: { outcome: 'done', revision: 2 } })
   first.kill('SIGKILL')
   await once(first, 'close')
+  // As a backup that was under way leaves it: the keys stand in it.
+  writeFileSync(join(place.directory, 'state', 'backup-0123456789abcdef.db-wal'), 'secret', { mode: 0o600 })
   const second = await place.start()
+  expect(readdirSync(join(place.directory, 'state')).filter((name) => name.startsWith('backup'))).toEqual([])
   expect((await place.ask('GET', '/v1/config/history')).value).toMatchObject({
     newest: 2,
     revisions: [{ comment: 'heavier' }, { number: 1 }],

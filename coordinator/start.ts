@@ -14,7 +14,7 @@ import { openLinks } from './adapters/links/open.ts'
 import { linkOptions } from './adapters/links/options.ts'
 import { openStore } from './adapters/store/store.ts'
 import { admit } from './admission.ts'
-import { makeBackup } from './backup.ts'
+import { backups } from './backup.ts'
 import { Clocks } from './clocks.ts'
 import { Coordinator } from './coordinator.ts'
 import { Counts, timed } from './counts.ts'
@@ -101,7 +101,7 @@ export async function start({ runDir, stateDir }: Directories, machine: StartMac
   const gate = { configuration: coordinator, host, wallClock, crashed }
   openPassage(linked.server, gate)
   letIn(coordinator, linked.server, { stateDir, heartbeatKeys, authority: identity.authority, say })
-  const backup = () => makeBackup(stateDir, store)
+  const backup = backups(stateDir, store, say)
   const api = listened({ ...gate, path: join(runDir, 'coordinator.sock'), backup, takeSecrets: secrets.take }, machine)
   const announcing = announced(self, coordinator, { wallClock, say, troubles })
   const leave = leaving([announcing, api, nodes, people, { close: () => coordinator.stop() }, store], machine)

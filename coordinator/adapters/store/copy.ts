@@ -29,7 +29,7 @@ export function finishCopy({ finish: to, files }: Finishing): string | null {
   }
 }
 export function removeCopy(to: string): void {
-  for (const left of [to, `${to}-journal`, `${to}-wal`]) rmSync(left, { force: true })
+  for (const left of [to, `${to}-journal`, `${to}-wal`, `${to}-shm`]) rmSync(left, { force: true })
 }
 
 /** Throws what the system says, or Damage. */
