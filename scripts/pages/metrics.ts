@@ -15,7 +15,7 @@ service, or the realserver in it, was taken out and added again. With \`dr\` and
 |---|---|
 | \`?realservers=no\` | no series of realservers one by one; they are left out by themselves where there are more than 2,000; of coordinators, too |
 | \`?realservers=yes\` | series of all realservers, however many there are |
-| \`?exporter=no\` | not under node_exporter's names as well: where that runs beside |
+| \`?exporter=no\` | of nodes: not under node_exporter's names as well: where that runs beside |
 
 A dashboard for Grafana: \`/usr/share/lvsm/grafana-dashboard.json\`. Alerting rules for Prometheus: \`/usr/share/lvsm/prometheus-rules.yml\`.
 

@@ -154,4 +154,13 @@ describe('samples of a status', () => {
     expect(told.filter((metric) => metric.startsWith('lvsm_realserver'))).toEqual([])
     expect(told).toContain('lvsm_group_owned')
   })
+  test('where some owner tells nothing for a while, the others do not begin to be told one by one', () => {
+    const [service] = STATUS.services
+    const [server] = service?.realservers ?? []
+    if (!service || !server) throw new Error('none')
+    const most = { ...service, name: 'large', told: false, realservers: Array.from({ length: 2000 }, () => server) }
+    const told = samplesOf({ ...STATUS, services: [service, most] }).map(({ metric }) => metric)
+    expect(told).not.toContain('lvsm_realserver_weight')
+    expect(told).toContain('lvsm_service_realservers')
+  })
 })

@@ -104,7 +104,8 @@ export const isEachTold = ({ realservers }: MetricsQuery, count: number): boolea
 export function gaugesOf(status: Status, wanted: MetricsQuery = {}): Sample[] {
   // Where the owner did not tell its table, its weights and connections are not 0: they are not known.
   const told = status.services.filter((service) => isTold(status, service))
-  const count = told.reduce((sum, { realservers }) => sum + realservers.length, 0)
+  // Of all, told or not: else series of each would come and go with the agent of an owner.
+  const count = status.services.reduce((sum, { realservers }) => sum + realservers.length, 0)
   return [
     { metric: 'lvsm_quorum', labels: {}, value: Number(status.quorum) },
     ...healthSamples(status),
