@@ -173,8 +173,8 @@ function lossTrouble(own: string, link: string, those: readonly Lossy[]): Troubl
       .map((one) => (isOne ? '' : `${one.name}: `) + evidenceOf(one))
       .join('; '),
     hint: isOne
-      ? `look for errors and drops on the way from ${only} to ${own}: on both ${look}`
-      : `look for errors and drops on the way to ${own}, which is the same of all: on ${own} ${look}`,
+      ? `look for errors and drops on the way from ${only} to ${own}: on both: ${look}`
+      : `look for errors and drops on the way to ${own}, which is the same of all: on ${own}: ${look}`,
   }
 }
 const MOST_SHOWN = 2

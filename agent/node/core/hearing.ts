@@ -117,7 +117,7 @@ const oneVotes = (state: NodeState, name: string): boolean => isPillar(state, st
 function wayHint({ config }: NodeState, from: string, to: string): string {
   const addresses = config?.nodes.find(({ name }) => name === to)?.links.map(({ address }) => address) ?? []
   const routes = addresses.slice(0, 2).map((address) => `ip route get ${address}`)
-  return `look for what stops datagrams from ${from} to ${to}: on ${from} ${[...routes, 'ip rule'].join(', ')} (is it the way that it should go?), nft list ruleset on both, cable, switch; does tcpdump -n udp on ${to} show them?`
+  return `look for what stops datagrams from ${from} to ${to}: on ${from}: ${[...routes, 'ip rule'].join(', ')} (is it the way that it should go?), nft list ruleset on both, cable, switch; does tcpdump -n udp on ${to} show them?`
 }
 
 /** Of one cause there may be as many as there are nodes: a port of a switch, a trunk, a rule. */

@@ -155,7 +155,7 @@ test('so is a realserver that has no vote, whichever of the two it is that is no
     ['one-way', 'node dir1', 'dir1 does not hear rs3, which hears it: nothing comes from rs3 to dir1'],
   ])
   const hint = rs3.core.status(rs3.now()).troubles.find(({ code }) => code === 'one-way')?.hint
-  expect(hint).toMatch(/from rs3 to dir1: on rs3 ip route get 10\.\d+\.0\.1\b.*nft list ruleset on both/)
+  expect(hint).toMatch(/from rs3 to dir1: on rs3: ip route get 10\.\d+\.0\.1\b.*nft list ruleset on both/)
 })
 
 test('a realserver that is not heard here, and by others, is named with the direction, once they could know that it is dead', () => {

@@ -29,4 +29,7 @@ test.each([
   'use sha256',
   'lvsm timing set lease=600ms',
   'first: on dir2: nft list ruleset',
+  'look for errors and drops on the way from dir2 to dir1: on both: ip -s link show',
+  'look for errors and drops on the way to dir1, which is the same of all: on dir1: ip -s link show',
+  'see which field differs: nft list ruleset on both, cable, switch',
 ])('%s: as it is', (hint) => expect(hinted(hint)).toBe(hint))

@@ -14,7 +14,7 @@ const LOCAL = new RegExp(
   ].join('|'),
 )
 /** It names its machine, or another one than that whose word it is. */
-const NAMED = /(?:^|[\s;:,])on (?:each of )?[\w.-]+[:,]|\b(?:there|on that node|on each)\b/
+const NAMED = /(?:^|[\s;:,])on (?:each of )?[\w.-]+[:,]|\b(?:there|on that node|on each|on both)\b/
 
 /** Of what nodes say of themselves, several in the same words: `on dir1: modprobe ip_vs`. */
 export function placed<Told extends NodeTrouble>(trouble: Told): Told {
