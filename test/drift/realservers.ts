@@ -210,6 +210,16 @@ export const OF_REALSERVERS: Rows<
       ...{ at: DR, what: 'an alias of IPv6 is removed', byHand: [`ip addr del ${VIP6}/128 dev lo`] },
       spoil: (plane) => void (plane.aliases = without(plane.aliases, ({ address }) => address === VIP6)),
     },
+    {
+      ...{
+        at: DR,
+        what: 'an alias of IPv6 becomes a source',
+        byHand: [`ip addr change ${VIP6}/128 dev lo preferred_lft forever`],
+      },
+      // The tool takes our mark off with it.
+      spoil: (plane) =>
+        void (plane.aliases = plane.aliases.map((one) => (one.address === VIP6 ? { ...one, label: 'lo' } : one))),
+    },
   ],
   'alias-remove': [
     {

@@ -92,8 +92,8 @@ export function agentAt(name: SituationName, machine: Machine) {
     settle(): void {
       for (let round = 0; round < 3; round++) {
         const { observed, wanted, plan } = look()
-        if (plan.length === 0) return
         owned = rememberSettings(owned, observed, wanted, plan)
+        if (plan.length === 0) return
         for (const operation of plan) {
           const refused = machine.apply(operation)
           if (refused !== null) throw new Error(`${JSON.stringify(operation)}: ${refused}`)

@@ -254,8 +254,10 @@ export class DataPlane {
     if (!this.links.some((link) => link.index === index)) return 'ENODEV'
     const isIt = (one: Address): boolean => one.address === address && one.prefix === prefix && one.index === index
     const left = this.aliases.filter((one) => !isIt(one))
-    // One of IPv6 that may be a source again is put there as it should be.
-    const there = this.aliases.some((one) => isIt(one) && (kind === 'alias-remove' || one.preferred !== true))
+    // One of IPv6 that lost its mark is put there as it should be.
+    const there = this.aliases.some(
+      (one) => isIt(one) && (kind === 'alias-remove' || familyOf(address) === 'ipv4' || isOwnLabel(one.label)),
+    )
     if (kind === 'alias-add' && there) return 'EEXIST'
     if (kind === 'alias-remove' && !there) return 'EADDRNOTAVAIL'
     this.aliases = kind === 'alias-add' ? [...left, { index, address, prefix, label }] : left

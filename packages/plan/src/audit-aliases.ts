@@ -18,6 +18,8 @@ export type AliasBoard = Map<string, Set<number>>
 
 interface Seen {
   readonly observed: Observed
+  /** What is ours by the record (`record`). */
+  readonly owned?: ReadonlyMap<string, unknown>
   readonly held: ReadonlySet<string>
 }
 type Quiet = ReadonlyMap<string, string>
@@ -60,8 +62,10 @@ export function judgeAlias(operation: AliasOperation, seen: Seen, quiet: Quiet, 
   const { kind, address, prefix, index, label } = operation
   if (kind === 'alias-remove') {
     leaves(board, address, index)
+    const isKnown = isSix(address) && seen.owned?.has(`alias ${address} ${label}`) === true
     const ours = seen.observed.addresses.some(
-      (one) => one.address === address && one.prefix === prefix && one.index === index && MARK.test(one.label),
+      (one) =>
+        one.address === address && one.prefix === prefix && one.index === index && (isKnown || MARK.test(one.label)),
     )
     return ours && isPlace(seen.observed, index) ? [] : [`${address}/${prefix} is not our alias`]
   }

@@ -2,7 +2,20 @@
 import { checkConfig, SAMPLE } from '@lvsm/model'
 import { describe, expect, it } from 'vitest'
 import { apply, kernel, kinds, planInput, viewOf } from './fixture.ts'
-import { audit, claim, desired, diff, NOTHING_OWNED, type Observed, type Operation, type PlanInput } from './index.ts'
+import {
+  audit,
+  claim,
+  desired,
+  diff,
+  NOTHING_OWNED,
+  type Observed,
+  type Operation,
+  type OwnedRecord,
+  type PlanInput,
+  readRecord,
+  rememberSettings,
+  writeRecord,
+} from './index.ts'
 import { natRules } from './nat-rules.ts'
 
 const [VIP6, RS1, RS2] = ['2001:db8:11::10', '2001:db8:11::11', '2001:db8:11::12']
@@ -36,6 +49,35 @@ const judged = (plan: readonly Operation[], observed: Observed, held: readonly s
   audit(plan, { observed, owned: claim(NOTHING_OWNED, config.services), held: new Set(held) })
 
 describe('an alias of IPv6 that somebody made a source again', () => {
+  const alone = (observed: Observed, record: OwnedRecord, more: Partial<PlanInput> = {}): Operation[] => {
+    const plan = diff(observed, desired(input('rs1', more), observed), record)
+    expect(audit(plan, { observed, owned: record, held: new Set() })).toEqual([])
+    return plan.filter(({ kind }) => kind.startsWith('alias'))
+  }
+  const recorded = (observed: Observed, record: OwnedRecord): OwnedRecord =>
+    readRecord(writeRecord(rememberSettings(record, observed, desired(input('rs1'), observed), [])))
+  const done = planned('rs1', host()).reduce(apply, host())
+  const record = recorded(done, NOTHING_OWNED)
+  const unmarked: Observed = {
+    ...done,
+    addresses: done.addresses.map((one) => (one.address === VIP6 ? { ...one, label: 'lo' } : one)),
+  }
+
+  it('and whose mark went with that is known by the record: mended, or gone with the service', () => {
+    const plan = alone(unmarked, record)
+    expect(plan).toMatchObject([{ kind: 'alias-add', address: VIP6, prefix: 128, label: 'lo:lvsm' }])
+    expect(alone(plan.reduce(apply, unmarked), record)).toEqual([])
+    expect(recorded(unmarked, record)).toEqual(record)
+    const { services, ...rest } = config
+    const left = viewOf({ ...rest, services: services.filter(({ name }) => name !== 'http6') }, 'rs1')
+    const removal = alone(unmarked, record, { view: left })
+    expect(removal).toMatchObject([{ kind: 'alias-remove', address: VIP6, prefix: 128 }])
+    expect(recorded(removal.reduce(apply, unmarked), record).has(`alias ${VIP6} lo:lvsm`)).toBe(false)
+  })
+  it('of somebody else’s making it is none, and stays', () => {
+    expect(recorded(unmarked, NOTHING_OWNED)).toEqual(NOTHING_OWNED)
+    expect(alone(unmarked, NOTHING_OWNED)).toEqual([])
+  })
   it('is mended where it stands', () => {
     const planOf = (observed: Observed) => planned('rs1', observed).filter(({ kind }) => kind.startsWith('alias'))
     const done = planned('rs1', host()).reduce(apply, host())

@@ -11,13 +11,15 @@ import type { Operation } from './operation.ts'
 import type { OwnedRecord } from './record.ts'
 import { syncOperations } from './sync.ts'
 import { setTimeouts } from './timeouts.ts'
+import { withMarks } from './unmarked.ts'
 import { gueCloses, gueOpens, tunnelsCome, tunnelsLeave } from './tunnels.ts'
 
 /**
  * Settings first, tunnels that leave before the rules that guard them (and VIPs on them before), then the table (who serves before who no longer does), then the route, then the addresses that attract traffic, and tunnels, by which it comes.
  * What they stand on comes before them, and leaves after them. Settings that nobody needs any more last.
  */
-export function diff(observed: Observed, wanted: Desired, record: OwnedRecord): Operation[] {
+export function diff(seen: Observed, wanted: Desired, record: OwnedRecord): Operation[] {
+  const observed = withMarks(seen, record)
   const moves = aliases(observed, wanted)
   return [
     ...sysctls(observed, wanted),

@@ -151,7 +151,9 @@ function applyAlias(
 ): Observed['addresses'] {
   const isIt = (entry: Observed['addresses'][number]): boolean =>
     entry.address === address && entry.index === index && entry.prefix === prefix
-  const isThere = addresses.some((entry) => isIt(entry) && entry.preferred !== true)
+  const isAsSet = ({ preferred, label: now }: Observed['addresses'][number]): boolean =>
+    preferred !== true && (!address.includes(':') || now === label)
+  const isThere = addresses.some((entry) => isIt(entry) && (kind === 'alias-remove' || isAsSet(entry)))
   if ((kind === 'alias-add') === isThere) return refuse('EADDR')
   const others = addresses.filter((entry) => !isIt(entry))
   return kind === 'alias-add' ? [...others, { address, prefix, index, label }] : others

@@ -9,9 +9,10 @@ import type { Operation } from './operation.ts'
 import { FORMER, formersOf, GUE_KEY, gueKey, type OwnedRecord, SYNC_KEY } from './record.ts'
 import { boundWords } from './sync.ts'
 import { rememberTimeouts } from './timeouts.ts'
+import { rememberAliases } from './unmarked.ts'
 import { isOfOwnDevice } from './tunnels.ts'
 
-type Settings = Pick<Observed, 'sysctls' | 'gue' | 'syncDaemons' | 'timeouts' | 'services'>
+type Settings = Pick<Observed, 'sysctls' | 'gue' | 'syncDaemons' | 'timeouts' | 'services' | 'links' | 'addresses'>
 type Wanted = Pick<Desired, 'sysctls' | 'gue' | 'timeouts' | 'sync'>
 
 /** Others rely on forwarding once it is on (containers, routers), and would not notice why it is off; a device takes its settings along. */
@@ -33,7 +34,11 @@ const formers = (record: OwnedRecord) => formersOf(record, FORMER.key)
 export const formerSettings = (record: OwnedRecord): string[] => formers(record).map(({ name }) => name)
 
 /** Last of all operations: an address is gone before the node may answer ARP again. */
-export function giveBack({ sysctls: now }: Settings, wanted: Wanted, record: OwnedRecord): Operation[] {
+export function giveBack(
+  { sysctls: now }: Pick<Settings, 'sysctls'>,
+  wanted: Wanted,
+  record: OwnedRecord,
+): Operation[] {
   const needed = new Set(wanted.sysctls.map(({ path }) => path))
   return formers(record)
     .filter(({ name, wrote }) => WRITTEN.test(name) && !needed.has(name) && now.get(name) === wrote)
@@ -50,7 +55,11 @@ const namesOf = ({ sysctls }: Pick<Wanted, 'sysctls'>): string[] =>
   sysctls.flatMap(({ path }) => INHERITED.exec(path)?.[1] ?? [])
 
 /** An interface that came since then has our value from its first moment: it is to have the former one of `default`, as it would have without us. */
-function rememberInherited(record: Map<string, ReadonlySet<string>>, { sysctls }: Settings, wanted: Wanted): void {
+function rememberInherited(
+  record: Map<string, ReadonlySet<string>>,
+  { sysctls }: Pick<Settings, 'sysctls'>,
+  wanted: Wanted,
+): void {
   const values = record.get(FORMER.key + DEFAULT)
   const [former] = formers(record).filter(({ name }) => name === DEFAULT)
   if (!former || !values || ![...values].some((one) => one.startsWith(KNOWN))) return
@@ -86,6 +95,7 @@ export function rememberSettings(
       )
   rememberInherited(next, observed, wanted)
   rememberTimeouts(next, observed, wanted)
+  rememberAliases(next, observed)
   for (const operation of plan) if (operation.kind === 'gue-open') next.set(gueKey(operation), new Set())
   if (syncDaemons?.length === 0) next.delete(SYNC_KEY)
   const isStarted = plan.some(({ kind }) => kind === 'sync-start')

@@ -1,0 +1,51 @@
+/**
+ * Aliases of IPv6 that lost our mark. It stands in the protocol of the address, and whoever changes one by hand takes it off: `ip address change` knows
+ * no protocol, and makes the VIP a source of what the node says besides. By the record it is ours all the same, is put there as it should be, and goes with the service.
+ */
+import { familyOf, isOwnLabel, MARKS, ownLabel } from '@lvsm/base'
+import { hostPrefix } from '@lvsm/model'
+import type { Observed, ObservedAddress } from './observed.ts'
+import { ALIAS_KEY, type OwnedRecord } from './record.ts'
+
+type Host = Pick<Observed, 'links' | 'addresses'>
+
+/** Where aliases stand, with the label that ours have there: a lease's addresses stand on other interfaces. */
+const placesOf = ({ links }: Host): ReadonlyMap<number, string> =>
+  new Map(
+    links
+      .filter(({ loopback, note }) => loopback || note === MARKS.deviceNote)
+      .map(({ index, name }) => [index, ownLabel(name)]),
+  )
+/** Null: it can be none. */
+function keyOf({ address, prefix, index }: ObservedAddress, places: ReadonlyMap<number, string>): string | null {
+  const label = places.get(index)
+  if (label === undefined || familyOf(address) !== 'ipv6' || prefix !== hostPrefix(address)) return null
+  return `${ALIAS_KEY}${address} ${label}`
+}
+
+/** As if they had it, and were to be mended. */
+export function withMarks<Seen extends Host>(seen: Seen, record: OwnedRecord): Seen {
+  const places = placesOf(seen)
+  const lost = (one: ObservedAddress): boolean => {
+    const key = isOwnLabel(one.label) ? null : keyOf(one, places)
+    return key !== null && record.has(key)
+  }
+  if (!seen.addresses.some(lost)) return seen
+  const addresses = seen.addresses.map((one) =>
+    lost(one) ? { ...one, label: places.get(one.index) ?? one.label, preferred: true as const } : one,
+  )
+  return { ...seen, addresses }
+}
+
+/** Into the record: those that bear our mark; out of it: what stands no more. */
+export function rememberAliases(next: Map<string, ReadonlySet<string>>, seen: Host): void {
+  const places = placesOf(seen)
+  const standing = new Set<string>()
+  for (const one of seen.addresses) {
+    const key = keyOf(one, places)
+    if (key === null) continue
+    standing.add(key)
+    if (isOwnLabel(one.label)) next.set(key, new Set())
+  }
+  for (const key of next.keys()) if (key.startsWith(ALIAS_KEY) && !standing.has(key)) next.delete(key)
+}
