@@ -193,6 +193,39 @@ describe('a datagram', () => {
     expect(await ask('dns', await datagrams(answer), keys, 300)).toEqual({ ok, reason: expect.stringMatching(reason) })
   })
 })
+describe('DNS over TCP', () => {
+  const framed = (message: Buffer): Buffer =>
+    Buffer.concat([Buffer.from([message.length >> 8, message.length & 0xff]), message])
+  /** Says its answer in two pieces. */
+  const server = (answer: (question: Buffer) => Buffer): Promise<number> =>
+    servers.raw((socket) =>
+      socket.on('data', (bytes) => {
+        const said = framed(answer(bytes.subarray(2, 2 + bytes.readUInt16BE(0))))
+        socket.write(said.subarray(0, 7))
+        setImmediate(() => socket.write(said.subarray(7)))
+      }),
+    )
+  it.each<[string, Record<string, unknown>, (question: Buffer) => Buffer, boolean, RegExp]>([
+    ['an answer', { query: 'web.example' }, (question) => answerTo(question, 0, 1), true, /^answers NOERROR, with 1 /],
+    ['no such name', {}, (question) => answerTo(question, 3, 0), false, /NXDOMAIN.* not NOERROR/],
+    ['too few records', { answers: 2 }, (question) => answerTo(question, 0, 1), false, /not 2$/],
+    [
+      'the answer to another question',
+      {},
+      (question) => answerTo(question, 0, 1, 1),
+      false,
+      /^answers another question/,
+    ],
+    ['three bytes', {}, () => Buffer.from('abc'), false, /^answers another question/],
+  ])('%s', async (_, keys, answer, ok, reason) => {
+    const port = await server(answer)
+    expect(await ask('dns', port, { ...keys, tcp: true })).toEqual({ ok, reason: expect.stringMatching(reason) })
+  })
+  it('one that listens over UDP alone is out', async () => {
+    const port = await datagrams((question) => answerTo(question, 0, 1))
+    expect((await ask('dns', port, { tcp: true })).ok).toBe(false)
+  })
+})
 function answerTo(question: Buffer, rcode: number, records: number, off = 0): Buffer {
   const answer = Buffer.from(question)
   answer.writeUInt16BE((question.readUInt16BE(0) + off) & 0xffff, 0)

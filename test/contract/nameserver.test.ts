@@ -64,6 +64,8 @@ test.each([
   [{ query: 'www.shop.example', record: 'TXT', answers: 1 }, false, /with 0 records, and not 1/],
   [{ query: 'none.shop.example' }, false, /^answers NXDOMAIN, with 0 records, and not NOERROR$/],
   [{ query: 'none.shop.example', rcode: ['NXDOMAIN'] }, true, /NXDOMAIN/],
+  [{ query: 'www.shop.example', tcp: true }, true, /^answers NOERROR, with 2 records$/],
+  [{ query: 'none.shop.example', tcp: true }, false, /^answers NXDOMAIN/],
   [{ query: 'www.other.example' }, false, /^answers REFUSED/],
   [{ query: 'www.other.example', rcode: ['NOERROR', 'REFUSED'] }, true, /^answers REFUSED/],
 ] as const)('%j: %j', async (keys, ok, reason) =>

@@ -1,7 +1,8 @@
-/** Does a name server answer a question? RFC 1035, section 4, over UDP. */
+/** Does a name server answer a question? RFC 1035, section 4, over UDP, or TCP. */
 import { randomInt } from 'node:crypto'
 import type { Ask } from '../attempt.ts'
-import { listOf, numberOf, textOf } from '../keys.ts'
+import { isSet, listOf, numberOf, textOf } from '../keys.ts'
+import { converse, type Talk } from '../talk.ts'
 import { askUdpWith } from './udp.ts'
 
 const RECORDS: Readonly<Record<string, number>> = {
@@ -35,11 +36,26 @@ export function judgeAnswer(answer: Buffer, { id, rcodes, least }: Wanted): { ok
   return { ok: count >= least, reason: count >= least ? found : `${found}, and not ${least}` }
 }
 
+/** Of a message over TCP, before it (RFC 1035, section 4.2.2). */
+const LENGTH = 2
+function talkOf(question: Buffer, wanted: Wanted): Talk {
+  const length = Buffer.from([question.length >> 8, question.length & 0xff])
+  return {
+    first: Buffer.concat([length, question]),
+    next: (heard) => {
+      if (heard.length < LENGTH || heard.length < LENGTH + heard.readUInt16BE(0)) return 'wait'
+      const answer = heard.subarray(LENGTH, LENGTH + heard.readUInt16BE(0))
+      return judgeAnswer(answer, wanted) ?? { ok: false, reason: 'answers another question than it was asked' }
+    },
+  }
+}
+
 export const askDns: Ask = (job, end, trace) => {
   const { keys } = job
   const told = listOf(keys, 'rcode')
   const id = randomInt(1, 65_536)
   const wanted = { id, rcodes: told.length > 0 ? told : ['NOERROR'], least: numberOf(keys, 'answers') ?? 0 }
   const question = questionOf(id, textOf(keys, 'query') ?? '.', textOf(keys, 'record') ?? 'A')
+  if (isSet(keys, 'tcp')) return converse(() => talkOf(question, wanted))(job, end, trace)
   return askUdpWith(job, { end, trace, message: question, judge: (answer) => judgeAnswer(answer, wanted) })
 }

@@ -14,7 +14,7 @@ const OTHERS: Readonly<Record<string, (some: Some) => Keys>> = {
   udp: (some) => some({ send: '\\x00', expect: 'ok' }),
   dns: (some) => ({
     ...some({ query: 'web.example', record: 'AAAA' }),
-    ...some({ rcode: ['NOERROR', 'NXDOMAIN'], answers: 1 }),
+    ...some({ rcode: ['NOERROR', 'NXDOMAIN'], answers: 1, tcp: true }),
   }),
   agent: (some) => some({ send: 'state\\n' }),
   script: (some) => ({

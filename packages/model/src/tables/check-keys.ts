@@ -142,6 +142,8 @@ export const DNS_KEYS = {
     .optional(),
   /** So many records at least. */
   answers: z.int().min(1).max(100).optional(),
+  /** Name servers answer what is long over TCP alone, and firewalls let the one through and not the other (RFC 7766). */
+  tcp: z.boolean().optional(),
 } as const
 /** What is asked over TLS where that is said, from the first byte on. */
 export const SECURED_KEYS = { ...TLS_KEYS, tls: z.boolean().optional() } as const

@@ -128,7 +128,7 @@ export const CHECKS = {
     asks: 'port',
     fields: DNS_KEYS,
     refuse: right,
-    hint: 'a dns check asks for records of a name, over UDP',
+    hint: 'a dns check asks for records of a name, over UDP; with tcp: true over TCP',
   },
   icmp: {
     probe: 'icmp',
