@@ -35,14 +35,27 @@ function inodeOf(path: string): string | null {
 
 /** The freezer of the first version, where that is what there is. */
 const FREEZER = 'freezer'
+/** Null: it is not frozen, or nobody knows. */
+export type FrozenBy = (pid: number | string) => string | null
 /**
  * Of a process whose control group, or one above it, is frozen (cgroup.freeze, `docker pause`): the file that thaws the outermost of them. It takes no
- * signal, and its state is that of one who sleeps (admin-guide/cgroup-v2.rst, cgroup-v1/freezer-subsystem.rst). Null: it is not, or nobody knows.
+ * signal, and its state is that of one who sleeps (admin-guide/cgroup-v2.rst, cgroup-v1/freezer-subsystem.rst). Each group is looked at once: for one pass.
  */
-export function frozenBy(pid: number | string, proc: string, roots: readonly string[] = CGROUP_ROOTS): string | null {
-  const text = textOf(`${proc}/${pid}/cgroup`)
-  const [, path = ROOT] = /^0::(\/.*)$/m.exec(text) ?? []
-  const [, older = ROOT] = /^\d+:(?:[^:]*,)?freezer(?:,[^:]*)?:(\/.*)$/m.exec(text) ?? []
+export function freezer(proc: string, roots: readonly string[] = CGROUP_ROOTS): FrozenBy {
+  const known = new Map<string, string | null>()
+  return (pid) => {
+    const text = textOf(`${proc}/${pid}/cgroup`)
+    const [, path = ROOT] = /^0::(\/.*)$/m.exec(text) ?? []
+    const [, older = ROOT] = /^\d+:(?:[^:]*,)?freezer(?:,[^:]*)?:(\/.*)$/m.exec(text) ?? []
+    const groups = `${path}\n${older}`
+    const before = known.get(groups)
+    if (before !== undefined) return before
+    const file = thawing(path, older, roots)
+    known.set(groups, file)
+    return file
+  }
+}
+function thawing(path: string, older: string, roots: readonly string[]): string | null {
   for (const root of roots) {
     if (path !== ROOT && /^frozen 1$/m.test(textOf(`${root}${path}/cgroup.events`)))
       return outermost(root, path, 'cgroup.freeze', '1')

@@ -127,6 +127,22 @@ test('a server that is frozen with its control group is one, with what thaws it;
   expect(isStoppedNow(frozen, proc, roots)).toBe(false)
   expect(found(80).servers.size).toBe(0)
 })
+test('a control group is looked at once in a pass, and its processes one in each step', () => {
+  const pids = Array.from({ length: 50 }, (_, at) => 400 + at)
+  for (const pid of pids) runs(pid, 'nginx', 'S', null)
+  groups = new Map([['80', together('docker/one', ...pids)]])
+  freezes('docker/one/cgroup.events', 'populated 1\nfrozen 1')
+  expect(found(80).steps).toBeGreaterThan(2 * pids.length)
+  const steps = stoppedServers(new Set(['80']), proc, groups, [join(proc, 'cg')])
+  // One of the first two is in it.
+  steps.next()
+  steps.next()
+  freezes('docker/one/cgroup.events', 'populated 1\nfrozen 0')
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done === true) return expect(value.servers.get('80')).toHaveLength(pids.length)
+  }
+})
 test('so is one that the freezer of the first version holds, also where its files may not be seen', () => {
   runs(412, 'nginx', 'D', null)
   runs(413, 'nginx', 'D', null)

@@ -2,7 +2,7 @@
  * Programs of this network namespace that a signal or a debugger stopped (man 5 proc_pid_stat: states T and t), or that are frozen with their control
  * group, with their sockets.
  */
-import { frozenBy, inSameGroup } from './control-group.ts'
+import { freezer, type FrozenBy, inSameGroup } from './control-group.ts'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 export interface Program {
@@ -46,11 +46,11 @@ function attempt<T>(read: () => T): T | null {
 /** Whoever is frozen looks as if he slept: interruptibly, with control groups of the first version not. */
 const SLEEPS: ReadonlySet<string> = new Set(['S', 'D'])
 /** Null: it is awake, or has ended. */
-function heldAs(pid: number, stat: string, proc: string, roots?: readonly string[]): Program | null {
+function heldAs(pid: number, stat: string, frozenBy: FrozenBy): Program | null {
   const state = stateIn(stat)
   const program = { pid, name: nameIn(stat) }
   if (state === BY_SIGNAL) return program
-  const frozen = SLEEPS.has(state) ? frozenBy(pid, proc, roots) : null
+  const frozen = SLEEPS.has(state) ? frozenBy(pid) : null
   return frozen === null ? null : { ...program, frozen }
 }
 const namespaceOf = (pid: string, proc: string): string | null => attempt(() => readlinkSync(`${proc}/${pid}/ns/net`))
@@ -98,12 +98,13 @@ export function* stoppedServers(
   groups: Groups = new Map(),
   roots?: readonly string[],
 ): Generator<undefined, StoppedServers> {
+  const frozenBy = freezer(proc, roots)
   const stopped: StoppedProcess[] = []
   const awake: string[] = []
   for (const pid of pidsIn(proc)) {
     const stat = statOf(pid, proc)
     const state = stateIn(stat)
-    const held = heldAs(Number(pid), stat, proc, roots)
+    const held = heldAs(Number(pid), stat, frozenBy)
     const one = held ? stoppedAs(pid, stat, proc) : null
     if (one) stopped.push({ ...one, ...held })
     else if (state !== '' && !ENDED.has(state)) awake.push(pid)
@@ -123,7 +124,7 @@ export function* stoppedServers(
   }
   const hidden = stopped.filter(({ sockets }) => sockets === null)
   for (const [socket, group] of servers.size === 0 ? groups : []) {
-    const programs = wanted.has(socket) ? wholeGroup(hidden, group, proc, roots) : null
+    const programs = wanted.has(socket) ? yield* wholeGroup(hidden, group, { proc, roots, frozenBy }) : null
     if (programs) servers.set(socket, programs)
     yield
   }
@@ -136,20 +137,30 @@ const asProgram = ({ pid, name, frozen }: Program): Program => ({
   ...{ pid, name },
   ...(frozen === undefined ? {} : { frozen }),
 })
-/** Null: it is not known, or somebody in it is awake. */
-function wholeGroup(
+interface Where {
+  readonly proc: string
+  readonly roots: readonly string[] | undefined
+  readonly frozenBy: FrozenBy
+}
+/** Null: it is not known, or somebody in it is awake. A step for each process, as there. */
+function* wholeGroup(
   stopped: readonly StoppedProcess[],
   group: string,
-  proc: string,
-  roots?: readonly string[],
-): Program[] | null {
+  { proc, roots, frozenBy }: Where,
+): Generator<undefined, Program[] | null> {
   for (const { pid } of stopped) {
     const pids = inSameGroup(pid, group, proc, roots)
+    yield
     if (pids === null) continue
-    const stats = pids.map((one) => [Number(one), statOf(one, proc)] as const)
-    const there = stats.filter(([, stat]) => stat !== '' && !ENDED.has(stateIn(stat)))
-    const held = there.map(([one, stat]) => heldAs(one, stat, proc, roots))
-    return held.includes(null) ? null : held.filter((one) => one !== null)
+    const held: Program[] = []
+    for (const one of pids) {
+      const stat = statOf(one, proc)
+      const program = heldAs(Number(one), stat, frozenBy)
+      if (program) held.push(program)
+      else if (stat !== '' && !ENDED.has(stateIn(stat))) return null
+      yield
+    }
+    return held
   }
   return null
 }
@@ -161,4 +172,4 @@ function listed<Key, Value>(lists: Map<Key, Value[]>, key: Key): Value[] {
 
 /** Still? */
 export const isStoppedNow = ({ pid }: Program, proc = '/proc', roots?: readonly string[]): boolean =>
-  heldAs(pid, statOf(pid, proc), proc, roots) !== null
+  heldAs(pid, statOf(pid, proc), freezer(proc, roots)) !== null
