@@ -10,5 +10,6 @@ const rule = (handle: number, more: Partial<DropRule> = {}): DropRule => ({
 test('what nobody tells of is not handed over, nor more than can be looked at beside everything else', () => {
   const rules = [rule(1), rule(2, { more: true }), rule(3, { behind: true }), rule(4, { hook: null })]
   expect(certain(rules)).toEqual([rule(1)])
+  expect(certain([rule(5, { behind: true, accepts: [] })]), 'the end of a filter').toHaveLength(1)
   expect(certain(Array.from({ length: 20_000 }, (_, at) => rule(at)))).toHaveLength(5000)
 })

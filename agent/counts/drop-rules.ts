@@ -15,4 +15,6 @@ export class StandingDropRules {
   }
 }
 export const certain = (rules: readonly DropRule[]): readonly DropRule[] =>
-  rules.filter(({ more, behind, hook }) => !more && behind !== true && hook !== null).slice(0, MOST_TOLD)
+  rules
+    .filter(({ more, behind, accepts, hook }) => !more && (behind !== true || accepts !== undefined) && hook !== null)
+    .slice(0, MOST_TOLD)

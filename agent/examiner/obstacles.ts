@@ -50,4 +50,7 @@ export const readFixedNeighbours = (): NonNullable<MachineFacts['fixedNeighbours
 
 /** Of tables that are not lvsm's own. */
 export const readDropRules = (chains: MachineFacts['chains']): NonNullable<MachineFacts['dropRules']> =>
-  withNetlink(NETLINK.netfilter, (socket) => dropRulesOf(socket, chains))
+  withNetlink(NETLINK.netfilter, (socket) =>
+    // The end of a filter is judged by what the node needs: its agent does that.
+    dropRulesOf(socket, chains).filter(({ accepts }) => accepts === undefined),
+  )

@@ -79,6 +79,47 @@ test('a container that is published on the port of a VIP takes what its clients 
   expect(told('rs1', published('docker0', 'tcp dport 80 redirect to :8080')), 'so it serves').toEqual([])
 })
 
+const closed = (...rules: string[]): string =>
+  `flush ruleset; table inet filter { chain in { type filter hook input priority filter; policy drop; ${rules.join('; ')}; } }`
+const STATEFUL = 'ct state established,related accept; iif lo accept; ip protocol icmp accept; tcp dport 22 accept'
+test('a filter that lets in what it names, and nothing of ours: by its policy, and by its last rule', () => {
+  expect(told('dir1', closed(STATEFUL))).toEqual([
+    'critical: the policy of chain inet filter in of dir1 drops what clients of http send: nothing before it lets that in',
+  ])
+  expect(told('dir1', closed(STATEFUL, 'tcp dport 80 accept')), 'let in').toEqual([])
+  expect(told('dir1', closed(STATEFUL, 'ip saddr 10.0.0.0/8 accept')), 'some are').toEqual([])
+  expect(told('dir1', closed(STATEFUL, 'ip saddr 10.0.0.7 tcp dport 80 accept')), 'one is').toEqual([])
+  expect(told('dir1', closed(STATEFUL, 'iifname "outside" accept')), 'some are').toEqual([])
+  expect(told('rs1', closed(STATEFUL))).toEqual([
+    'critical: the policy of chain inet filter in of rs1 drops what comes for the servers of http here: nothing before it lets that in',
+  ])
+  const last = (rule: string) => site(STATEFUL, rule).replace('table', 'flush ruleset; table')
+  expect(told('dir1', last('reject with icmpx admin-prohibited'))).toEqual([
+    'critical: a rule of chain inet site in of dir1 refuses what clients of http send: nothing before it lets that in',
+  ])
+  expect(told('dir1', last('iifname "wan" drop')), 'not all').toEqual([])
+})
+test('a filter without a rule drops all; one of what is forwarded, and one behind IPVS, nothing of ours', () => {
+  const chain = (hook: string) =>
+    `flush ruleset; table inet filter { chain in { type filter hook ${hook}; policy drop; } }`
+  expect(told('dir1', chain('input priority filter'))).toEqual([
+    'critical: the policy of chain inet filter in of dir1 drops what clients of http send; what realservers of http answer; heartbeats that come over link inside, outside: nothing before it lets that in',
+  ])
+  expect(told('dir1', chain('forward priority filter'))).toEqual([])
+  expect(told('rs1', chain('output priority filter'))).toEqual([
+    expect.stringContaining('heartbeats that leave over link inside, outside'),
+  ])
+})
+test('who goes to another chain for good does not come to what stands behind', () => {
+  const text = (end: string, more = '') =>
+    `flush ruleset; table inet filter { chain web { ${more} }
+     chain in { type filter hook input priority filter; policy accept; tcp dport 80 goto web; ${end}; } }`
+  expect(told('dir1', text('drop'))).not.toContainEqual(expect.stringContaining('clients'))
+  expect(told('dir1', text('drop', 'ip saddr 10.99.0.0/16 accept; drop;'))).not.toContainEqual(
+    expect.stringContaining('clients'),
+  )
+})
+
 const DEBIAN = `table inet filter {
   set admins { type ipv4_addr; flags interval; elements = { 10.99.0.0/16 } }
   chain input { type filter hook input priority filter; policy drop;
@@ -89,6 +130,7 @@ const DEBIAN = `table inet filter {
     tcp dport 22 drop
     udp dport { 7400, 694, 5405 } accept
     ip daddr ${VIP} tcp dport { 80, 443 } accept
+    ip daddr 10.12.0.13 tcp dport 8080 accept
     tcp flags & (fin | syn) == fin | syn drop
     tcp dport 80 ct state new limit rate over 400/second drop
     iifname "wan" tcp dport 80 drop
@@ -120,7 +162,7 @@ const DOCKER = `table ip filter {
 table ip raw { chain PREROUTING { type filter hook prerouting priority raw; ip daddr 172.17.0.2 iifname != "docker0" drop; } }`
 const FIREWALLD = `table inet firewalld {
   chain filter_IN_public_deny { }
-  chain filter_IN_public_allow { tcp dport 22 accept; tcp dport 80 accept; udp dport 7400 accept; ip daddr ${VIP} tcp dport 443 accept; }
+  chain filter_IN_public_allow { tcp dport 22 accept; tcp dport { 80, 8080 } accept; udp dport 7400 accept; ip daddr ${VIP} tcp dport 443 accept; }
   chain filter_IN_public { jump filter_IN_public_deny; jump filter_IN_public_allow; meta l4proto { icmp, ipv6-icmp } accept; }
   chain filter_INPUT_ZONES { iifname "outside" goto filter_IN_public; goto filter_IN_public; }
   chain filter_INPUT { type filter hook input priority filter + 10; policy accept;

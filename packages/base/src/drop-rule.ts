@@ -1,12 +1,7 @@
 /** A rule of a packet filter that drops or refuses what it names, and how that is said. */
-export interface DropRule {
-  /** As nft names it. */
-  readonly family: string
-  readonly table: string
-  readonly chain: string
-  /** Where it hooks in, by the number of its family; null: a chain that others jump to. */
-  readonly hook: number | null
-  readonly handle: number
+
+/** What is asked of packets, where it has a name. */
+interface Named {
   readonly source?: string
   readonly destination?: string
   /** IANA's number. */
@@ -19,6 +14,19 @@ export interface DropRule {
   readonly notBy?: string
   /** It asks for more than is named here. */
   readonly more: boolean
+}
+export interface AcceptedBefore extends Named {
+  /** Only what belongs to a connection that is there. */
+  readonly late?: true
+}
+export interface DropRule extends Named {
+  /** As nft names it. */
+  readonly family: string
+  readonly table: string
+  readonly chain: string
+  /** Where it hooks in, by the number of its family; null: a chain that others jump to. */
+  readonly hook: number | null
+  readonly handle: number
   /** The chain by which it is reached, where that is another one; what its jump asks for is named with the rest. */
   readonly from?: string
   /** The set that has what is named. */
@@ -29,6 +37,10 @@ export interface DropRule {
   readonly afterIpvs?: boolean
   /** It answers that it takes nothing (reject); not there: it is silent. */
   readonly refuses?: boolean
+  /** It drops all that none of these lets in before it; not there: what it names is all that is known of it. */
+  readonly accepts?: readonly AcceptedBefore[]
+  /** It is no rule, and has no handle: the policy of its chain. */
+  readonly policy?: true
   /** It sends it to another address, port or program (DNAT, REDIRECT, TPROXY). */
   readonly takes?: boolean
   /** Null: nobody counts. */

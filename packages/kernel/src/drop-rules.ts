@@ -30,6 +30,8 @@ interface Hooked {
   readonly chain: string
   readonly hook: number | null
   readonly priority?: number
+  /** It drops what comes to its end. */
+  readonly drops?: boolean
 }
 /** NF_INET_LOCAL_IN; IPVS takes what comes for its services there at NF_IP_PRI_NAT_SRC - 1. */
 const INPUT = 1
@@ -57,15 +59,31 @@ export function readDropRules(socket: Netlink, chains: readonly Hooked[]): DropR
     const all = decoded(socket, nftables.dumpRules({ family }), nftables.decodeRule, MOST_RULES)
     const rules = all.filter(({ table, chain }) => !isOwn(table) && hooks.has(`${family} ${table} ${chain}`))
     const hookOf = (table: string, chain: string): number | null => hooks.get(`${family} ${table} ${chain}`) ?? null
-    return nftables.dropsIn({ rules, hookOf, elementsOf }).map(({ rule, behind, ...drop }) => ({
-      ...{ family, table: rule.table, chain: rule.chain, handle: rule.handle, ...drop },
-      ...(behind ? { behind } : {}),
-      ...(after.has(`${family} ${rule.table} ${drop.from ?? rule.chain}`) ? { afterIpvs: true } : {}),
-      ...(rule.expressions.some(nftables.isRefusal) ? { refuses: true } : {}),
-      ...(rule.expressions.some(nftables.isRedirect) ? { takes: true } : {}),
-    }))
+    const dropping = chains.filter((chain) => chain.family === family && chain.drops === true)
+    const { drops, ends } = nftables.dropsIn({ rules, hookOf, elementsOf, dropping })
+    const isAfter = (table: string, chain: string): object =>
+      after.has(`${family} ${table} ${chain}`) ? { afterIpvs: true } : {}
+    return [
+      ...drops.map(({ rule, behind, ...drop }) => ({
+        ...{ family, table: rule.table, chain: rule.chain, handle: rule.handle, ...drop },
+        ...(behind ? { behind } : {}),
+        ...isAfter(rule.table, drop.from ?? rule.chain),
+        ...does(rule),
+      })),
+      ...ends.map((end) => ({ family, ...endOf(end), ...isAfter(end.table, end.from ?? end.chain) })),
+    ]
   })
 }
+const does = ({ expressions }: nftables.Rule): Pick<DropRule, 'refuses' | 'takes'> => ({
+  ...(expressions.some(nftables.isRefusal) ? { refuses: true } : {}),
+  ...(expressions.some(nftables.isRedirect) ? { takes: true } : {}),
+})
+/** Without what is counted: the same is told in the same words. It is behind what lets in, for whoever does not look at that. */
+const endOf = ({ rule, said, accepts, ...place }: nftables.End): Omit<DropRule, 'family'> => ({
+  ...{ ...place, ...said, packets: null, behind: true },
+  accepts: accepts.map(({ packets: _, ...accepted }) => accepted),
+  ...(rule ? { handle: rule.handle, ...does(rule) } : { handle: 0, policy: true as const }),
+})
 const isOwn = (table: string): boolean => table.startsWith('lvsm')
 
 /** Of the families whose chains see packets of IP on this machine. */
@@ -82,12 +100,13 @@ export function readStandingDropRules(socket: Netlink): DropRule[] {
   )
   return readDropRules(
     socket,
-    chains.map(({ family, table, chain, hook }) => ({
+    chains.map(({ family, table, chain, hook, policy }) => ({
       family,
       table,
       chain,
       hook: hook?.number ?? null,
       ...(hook ? { priority: hook.priority } : {}),
+      ...(policy === 'drop' ? { drops: true } : {}),
     })),
   )
 }

@@ -63,6 +63,29 @@ test('a rule that sends elsewhere what is for a VIP of this machine: of clients 
   expect(said('dir1', [takes({ hook: OUTPUT })])).toEqual([])
   expect(said('rs1', [takes({})], [])).toEqual([])
 })
+test('what drops all the rest: where nothing before it may let in what is needed', () => {
+  const end = (accepts: DropRule['accepts'], more: Partial<DropRule> = {}): DropRule =>
+    rule({ handle: 0, policy: true, behind: true, accepts: accepts ?? [], ...more })
+  const LATE = { more: true, late: true } as const
+  const [one] = said('dir1', [end([LATE, { protocol: 6, port: 22, more: false }])])
+  expect(one).toEqual({
+    ...{ code: 'drop-rule', severity: 'critical', object: 'chain inet site in policy' },
+    message: 'the policy of chain inet site in of dir1 drops what clients of http send: nothing before it lets that in',
+    evidence: 'nft -a list chain inet site in: policy drop',
+    hint: 'on dir1: nft insert rule inet site in ip daddr 10.11.0.10 tcp dport 80 accept, and the same where the rules are made (ufw allow, firewall-cmd --permanent --add-port)',
+  })
+  expect(dropsClientsOf(one!, 'http')).toBe(true)
+  expect(said('dir1', [end([LATE, { more: true }])]), 'perhaps').toEqual([])
+  expect(said('dir1', [end([LATE, { protocol: 6, port: 80, source: '10.0.0.7', more: false }])]), 'one').toEqual([])
+  expect(said('dir1', [end([], { afterIpvs: true })]).join()).not.toContain('clients')
+  expect(said('dir1', [end([], { hook: FORWARD })])).toEqual([])
+  expect(said('dir1', [rule({ handle: 7, behind: true, accepts: [LATE], refuses: true })])).toMatchObject([
+    {
+      object: 'chain inet site in handle 7',
+      message: expect.stringContaining('a rule of chain inet site in of dir1 refuses'),
+    },
+  ])
+})
 test('a realserver that refuses what comes for its server', () => {
   const [one] = said('rs1', [rule({ protocol: 6, port: 80, refuses: true })], [])
   expect(one).toMatchObject({

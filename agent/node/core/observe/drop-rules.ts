@@ -1,6 +1,7 @@
 /**
  * Rules of others' packet filters that drop, refuse or send elsewhere what the cluster needs of this node. Only what is certain: a rule that asks for more than
- * addresses, a protocol and ports (an interface, the state of a connection, a rate) is told by `lvsm doctor` alone, and so is the end of a filter.
+ * addresses, a protocol and ports (an interface, the state of a connection, a rate) is told by `lvsm doctor` alone. What drops all the rest, at the end
+ * of a filter, is told where nothing before it may let in what is needed.
  */
 import {
   chainText,
@@ -13,7 +14,7 @@ import {
   listed,
   type Trouble,
 } from '@lvsm/base'
-import { type Config, inNetwork, type NodeView, type PortRange } from '@lvsm/model'
+import { type Config, inNetwork, KERNEL_PROTOCOLS, type NodeView, type PortRange } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
 import { DROPPED, type DroppedKind } from '@lvsm/protocol'
 import { heldGroups } from '../lease.ts'
@@ -72,9 +73,11 @@ export function dropsOf(rules: readonly DropRule[], { view, config, owned, used 
   const byRule = new Map<string, { those: DropRule[]; hits: Hit[] }>()
   for (const rule of rules) {
     if (!isCertain(rule, known) || (rule.notBy !== undefined && used.has(rule.notBy))) continue
-    const hits = needs.filter((need) => meets(rule, need)).map((need) => ({ need, kind: kindOf(rule, need) }))
+    const hits = needs
+      .filter((need) => meets(rule, need) && !isLetIn(rule, need))
+      .map((need) => ({ need, kind: kindOf(rule, need) }))
     if (hits.length === 0) continue
-    const key = `${chainText(rule)} ${rule.handle}`
+    const key = `${chainText(rule)} ${rule.policy === true ? 'policy' : rule.handle}`
     const before = byRule.get(key) ?? { those: [], hits: [] }
     byRule.set(key, { those: [...before.those, rule], hits: [...before.hits, ...hits] })
   }
@@ -85,9 +88,11 @@ export function dropsOf(rules: readonly DropRule[], { view, config, owned, used 
 
 /** Without going over all that is needed: whoever is no part of the cluster may be kept out by thousands of rules. */
 function isCertain(rule: DropRule, known: ReadonlySet<string>): boolean {
-  const { source, destination, port, sourcePort, hook, more, behind } = rule
-  if (more || behind === true || hook === null) return false
-  if ([source, destination, port, sourcePort].every((one) => one === undefined)) return false
+  const { source, destination, port, sourcePort, hook, more, behind, accepts } = rule
+  // Of what is forwarded it is told by what it does (forward-dropped): a director of realservers that answer by themselves forwards nothing.
+  if (accepts !== undefined && hook === HOOK.forward) return false
+  if (more || hook === null || (behind === true && accepts === undefined)) return false
+  if (accepts === undefined && [source, destination, port, sourcePort].every((one) => one === undefined)) return false
   return [source, destination].every((one) => one === undefined || known.has(one))
 }
 const isIn = (port: number | undefined, ranges: readonly PortRange[]): boolean =>
@@ -105,12 +110,35 @@ const meets = (rule: DropRule, need: Need): boolean =>
   !(rule.local === true && !LOCAL.has(rule.hook)) &&
   !(rule.afterIpvs === true && need.kind === 'clients') &&
   need.hooks.has(rule.hook) &&
-  (rule.protocol ?? need.protocol) === need.protocol &&
   (FAMILY[rule.family] ?? need.family) === need.family &&
+  asksFor(rule, need)
+
+type Asked = {
+  readonly [Key in 'protocol' | 'source' | 'destination' | 'port' | 'sourcePort']?: DropRule[Key] | undefined
+}
+const asksFor = (rule: Asked, need: Need): boolean =>
+  (rule.protocol ?? need.protocol) === need.protocol &&
   isAt(rule.source, need.sources) &&
   isAt(rule.destination, need.destinations) &&
   isIn(rule.port, need.ports) &&
   isIn(rule.sourcePort, need.sourcePorts)
+
+/** May it be let in before the end of the filter, at least of some? What belongs to a connection that is there is no client's first packet. */
+const isLetIn = ({ accepts = [] }: DropRule, need: Need): boolean =>
+  accepts.some(
+    (one) =>
+      !(one.late === true && FIRST.has(need.kind)) &&
+      asksFor(
+        {
+          ...one,
+          source: need.sources.size === 0 ? undefined : one.source,
+          sourcePort: need.sourcePorts.length === 0 ? undefined : one.sourcePort,
+          port: need.ports.length === 0 ? undefined : one.port,
+        },
+        need,
+      ),
+  )
+const FIRST: ReadonlySet<DroppedKind> = new Set(['clients', 'servers', 'sent'])
 
 /** Of clients: all that they send, or one of several ports or protocols. */
 function kindOf({ port, protocol }: DropRule, { kind, ports, only }: Need): DroppedKind {
@@ -127,14 +155,50 @@ function told(node: string, those: readonly DropRule[], hits: readonly Hit[]): T
     const names = [...new Set(hits.flatMap((hit) => (hit.kind === kind ? [hit.need.name] : [])))].toSorted()
     return names.length === 0 ? [] : [DROPPED[kind](listed(names, MOST_SERVICES))]
   })
+  const severity = hits.some(({ need }) => need.now) ? 'critical' : 'warning'
+  const [chain, does] = [chainText(first), `${dropVerb(first)} ${whats.join('; ')}`]
+  if (first.accepts) return toldEnd(node, first, severity, does, hits)
   const { evidence, away } = dropRulePlace(those)
   const what = listed([...new Set(those.map(dropRuleText))], MOST_NAMED)
   return {
-    code: 'drop-rule',
-    severity: hits.some(({ need }) => need.now) ? 'critical' : 'warning',
-    object: `chain ${chainText(first)} handle ${first.handle}`,
-    message: `a rule of chain ${chainText(first)} of ${node} ${dropVerb(first)} ${whats.join('; ')}: all that is ${what}`,
+    ...{ code: 'drop-rule', severity, object: `chain ${chain} handle ${first.handle}` },
+    message: `a rule of chain ${chain} of ${node} ${does}: all that is ${what}`,
     evidence: [...evidence, dropCountText(first)].join('; '),
     hint: `on ${node}: ${away}`,
   }
+}
+
+/** Of what ends a filter: it stays, and what is needed is let in before it. */
+function toldEnd(
+  node: string,
+  end: DropRule,
+  severity: Trouble['severity'],
+  does: string,
+  hits: readonly Hit[],
+): Trouble {
+  const [chain, which] = [chainText(end), end.policy === true ? 'policy' : `handle ${end.handle}`]
+  const [needed] = hits.map(({ need }) => need)
+  return {
+    ...{ code: 'drop-rule', severity, object: `chain ${chain} ${which}` },
+    message: `${end.policy === true ? 'the policy' : 'a rule'} of chain ${chain} of ${node} ${does}: nothing before it lets that in`,
+    evidence: `nft -a list chain ${chain}: ${end.policy === true ? 'policy drop' : which}`,
+    hint: `on ${node}: nft insert rule ${chain} ${needed ? openingOf(needed) : ''}, and the same where the rules are made (ufw allow, firewall-cmd --permanent --add-port)`,
+  }
+}
+function openingOf({ protocol, destinations, ports, sourcePorts, family }: Need): string {
+  const name = Object.entries(KERNEL_PROTOCOLS).find(([, { number }]) => number === protocol)?.[0] ?? String(protocol)
+  const [to] = destinations.size === 1 ? destinations : []
+  const rangesOf = (ranges: readonly PortRange[]): string => {
+    const texts = ranges.map(({ from, to: last }) => (from === last ? String(from) : `${from}-${last}`))
+    return texts.length === 1 ? (texts[0] ?? '') : `{ ${texts.join(', ')} }`
+  }
+  return [
+    to === undefined ? '' : `${family === 'ipv4' ? 'ip' : 'ip6'} daddr ${to}`,
+    ports.length > 0 ? `${name} dport ${rangesOf(ports)}` : '',
+    sourcePorts.length > 0 ? `${name} sport ${rangesOf(sourcePorts)}` : '',
+    ports.length + sourcePorts.length === 0 ? `meta l4proto ${name}` : '',
+    'accept',
+  ]
+    .filter((text) => text !== '')
+    .join(' ')
 }

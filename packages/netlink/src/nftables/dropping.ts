@@ -112,3 +112,8 @@ export const isRedirect = (one: Expression): boolean =>
   one.kind === 'unknown' && (ELSEWHERE.has(one.name) || (one.name === 'target' && TARGETS.has(one.called)))
 const ELSEWHERE: ReadonlySet<string> = new Set(['dnat', 'redir', 'tproxy'])
 const TARGETS: ReadonlySet<string | undefined> = new Set(['DNAT', 'REDIRECT', 'TPROXY'])
+/** To a program, or to a proxy: that may let it in. */
+export const isHandover = (one: Expression): boolean =>
+  one.kind === 'unknown' &&
+  (one.name === 'queue' || one.name === 'synproxy' || (one.name === 'target' && HANDOVERS.has(one.called)))
+const HANDOVERS: ReadonlySet<string | undefined> = new Set(['NFQUEUE', 'SYNPROXY'])

@@ -27,7 +27,7 @@ function drops(chains: Rules, sets: Sets = {}): Partial<FoundDrop>[] {
     }),
   )
   const hookOf = (_: string, chain: string): number | null => (chain === 'input' ? INPUT : null)
-  const found = dropsIn({ rules, hookOf, elementsOf: ({ set }) => sets[set] ?? null })
+  const found = dropsIn({ rules, hookOf, elementsOf: ({ set }) => sets[set] ?? null }).drops
   return found.map(({ rule, ...one }) => ({ ...one, handle: rule.handle }) as Partial<FoundDrop>)
 }
 
@@ -207,4 +207,45 @@ test('what a chain sends back before is not dropped by the rest of it; what foll
     { port: 80, behind: true },
     { port: 443, behind: false },
   ])
+})
+
+test('what drops the rest has what is let in before it: in chains that are jumped to as well, and not what goes back from one', () => {
+  const INTO = { family: 'inet', table: 'filter', comment: '' } as const
+  const chains: Rules = {
+    input: [
+      [...match.portIs(22), match.decide(accept)],
+      [...match.portIs(80), match.decide(jump('web'))],
+      [match.decide({ verdict: 'goto', chain: 'rest' })],
+      [match.decide(drop)],
+    ],
+    web: [[...match.destinationIs(VIP), match.decide(accept)], [match.decide({ verdict: 'return' })]],
+    rest: [
+      [...match.portIs(53), match.decide(accept)],
+      [...match.portIs(54), { kind: 'unknown', name: 'queue' }],
+    ],
+  }
+  const rules = Object.entries(chains).flatMap(([chain, all]) =>
+    all.map((expressions, at): Rule => ({ ...INTO, chain, handle: at + 1, expressions })),
+  )
+  const hookOf = (_: string, chain: string): number | null => (chain === 'input' || chain === 'output' ? INPUT : null)
+  const dropping = ['input', 'output'].map((chain) => ({ table: 'filter', chain }))
+  const { ends } = dropsIn({ rules, hookOf, elementsOf: () => null, dropping })
+  const named = [{ port: 22 }, { port: 80, destination: VIP }, { port: 53 }, { port: 54 }]
+  const [byRule, byPolicy, empty] = ends
+  expect(byRule).toMatchObject({ chain: 'input', rule: { handle: 4 }, accepts: [...named, { more: false }] })
+  expect(byPolicy).toMatchObject({ chain: 'input', rule: null, accepts: named })
+  expect(empty).toMatchObject({ chain: 'output', rule: null, accepts: [] })
+  expect(ends).toHaveLength(3)
+})
+test('of a filter that lets in hundreds of things, and of one too large to be gone over, no end is told', () => {
+  const all = Array.from({ length: 301 }, (_, port): Rule => {
+    const expressions = [...match.portIs(port + 1), match.decide(accept)]
+    return { family: 'inet', table: 'filter', chain: 'input', handle: port, comment: '', expressions }
+  })
+  const of = (rules: readonly Rule[]) =>
+    dropsIn({ rules, hookOf: () => INPUT, elementsOf: () => null, dropping: [{ table: 'filter', chain: 'input' }] })
+      .ends
+  expect(of(all.slice(1))).toHaveLength(1)
+  expect(of(all)).toEqual([])
+  expect(of(Array.from({ length: 20 }, () => all.slice(1)).flat())).toEqual([])
 })

@@ -2,38 +2,26 @@
  * What rules drop together: one that drops in a chain that others jump to asks for what the jump asks, too; a set stands for each of its elements, and
  * a map from keys to verdicts for a rule of each. Only what is named so is added: the rest is said of each rule by itself (`droppedBy`).
  */
-import {
-  acceptedBy,
-  askedBy,
-  type Dropped,
-  droppedBy,
-  type Found,
-  isBehind,
-  isRedirect,
-  isRefusal,
-  NAMES,
-} from './dropping.ts'
-import type { Expression } from './expression.ts'
+import { acceptedBy, type Dropped, droppedBy, isBehind, NAMES } from './dropping.ts'
+import { isLateRule } from './late.ts'
 import type { Rule } from './rule.ts'
-import { isLate, isLateRule } from './late.ts'
-import { namedBy } from './looked-up.ts'
-import type { ListedElement, SetName } from './set.ts'
-import type { Verdict } from './types.ts'
+import { type Elements, together, type Way, waysOf } from './ways.ts'
 
-/** Jumps within jumps (the kernel allows 16); what one rule stands for, and all of them: more is a list of strangers. */
+/** Jumps within jumps (the kernel allows 16); and what all rules together stand for: more is a list of strangers. */
 const DEEPEST = 8
-const MOST_ELEMENTS = 256
 const MOST = 5000
+/** Whoever lets in more than that is told of nothing that it keeps out. */
+const MOST_ACCEPTS = 300
 /** A rule that drops with a rule before it that accepts, of those that no walk reached. */
 const MOST_COMPARED = 200_000
 
-export interface Ruleset {
+export interface Ruleset extends Elements {
   /** Of one family, in the order in which the kernel tells them. */
   readonly rules: readonly Rule[]
   /** Where a chain hooks in; null: others jump to it. */
   hookOf(table: string, chain: string): number | null
-  /** Null: not known. */
-  elementsOf(set: SetName): readonly ListedElement[] | null
+  /** Chains that hook in, and drop what comes to their end. */
+  readonly dropping?: readonly Pick<Rule, 'table' | 'chain'>[]
 }
 export interface FoundDrop extends Dropped {
   readonly rule: Rule
@@ -45,19 +33,26 @@ export interface FoundDrop extends Dropped {
   /** The set that has what is named. */
   readonly set?: string
 }
-/** One thing that a rule does with what it names. */
-interface Way {
+/** What drops, or refuses, all the rest that comes to it: the policy of a chain, or a rule that names no port. */
+export interface End {
+  readonly table: string
+  readonly chain: string
+  /** Null: the policy. */
+  readonly rule: Rule | null
+  readonly hook: number
+  readonly from?: string
+  /** What it names. */
   readonly said: Dropped
-  readonly verdict: Verdict | null
-  readonly set?: string
-  /** Of no first packet from elsewhere. */
-  readonly late?: boolean
+  /** What does not come to it, of a first packet or (late) of any other. */
+  readonly accepts: readonly Accepted[]
 }
-
+export interface Accepted extends Dropped {
+  readonly late?: true
+}
 const keyOf = ({ table, chain }: Pick<Rule, 'table' | 'chain'>): string => `${table} ${chain}`
 
-/** Each rule that drops, or refuses, at least once. */
-export function dropsIn(ruleset: Ruleset): FoundDrop[] {
+/** Each rule that drops, or refuses, at least once; and what drops the rest. */
+export function dropsIn(ruleset: Ruleset): { readonly drops: FoundDrop[]; readonly ends: readonly End[] } {
   const chains = new Map<string, Rule[]>()
   for (const rule of ruleset.rules) {
     const chain = chains.get(keyOf(rule))
@@ -67,12 +62,16 @@ export function dropsIn(ruleset: Ruleset): FoundDrop[] {
   const walk = new Walk(ruleset, chains)
   for (const [key, [first]] of chains) {
     const hook = first ? ruleset.hookOf(first.table, first.chain) : null
-    if (first && hook !== null) walk.chain(key, { said: NOTHING, hook, from: first.chain, depth: 0, accepts: [] })
+    if (first && hook !== null) walk.base(first, hook)
+  }
+  for (const one of ruleset.dropping ?? []) {
+    const hook = ruleset.hookOf(one.table, one.chain)
+    if (!chains.has(keyOf(one)) && hook !== null) walk.base(one, hook)
   }
   const reached = new Set(walk.found.map(({ rule }) => rule))
   const patience = { left: MOST_COMPARED }
   const others = [...chains.values()].flatMap((rules) => alone(ruleset, rules, reached, patience))
-  return [...walk.found, ...others]
+  return { drops: [...walk.found, ...others], ends: walk.ends() }
 }
 const NOTHING: Dropped = { more: false, packets: null }
 
@@ -103,20 +102,35 @@ interface Place {
   readonly set?: string
   readonly late?: boolean
   /** What was accepted before. */
-  readonly accepts: Dropped[]
+  readonly accepts: Accepted[]
   /** What went back from this chain before: the rest of it does not see that. */
-  readonly returned?: Dropped[]
+  readonly returned?: Accepted[]
 }
 class Walk {
   readonly found: FoundDrop[] = []
   readonly #ruleset: Ruleset
   readonly #chains: ReadonlyMap<string, readonly Rule[]>
   readonly #ways = new Map<Rule, readonly Way[]>()
+  readonly #ends: End[] = []
   #steps = 0
 
   constructor(ruleset: Ruleset, chains: ReadonlyMap<string, readonly Rule[]>) {
     this.#ruleset = ruleset
     this.#chains = chains
+  }
+
+  base({ table, chain }: Pick<Rule, 'table' | 'chain'>, hook: number): void {
+    const place: Place = { said: NOTHING, hook, from: chain, depth: 0, accepts: [] }
+    this.chain(keyOf({ table, chain }), place)
+    if (this.#ruleset.dropping?.some((one) => one.table === table && one.chain === chain))
+      this.#end({ table, chain, rule: null, hook, said: NOTHING, accepts: place.accepts })
+  }
+  /** Of more than was looked at nobody knows what is let in. */
+  ends(): readonly End[] {
+    return this.#steps > MOST ? [] : this.#ends
+  }
+  #end(end: End): void {
+    if (end.accepts.length <= MOST_ACCEPTS) this.#ends.push({ ...end, accepts: [...end.accepts] })
   }
 
   chain(key: string, from: Place): void {
@@ -131,79 +145,31 @@ class Walk {
     if (both === null || verdict === null) return
     const [by, late] = [way.set ?? place.set, way.late === true || place.late === true]
     const before = { accept: place.accepts, return: place.returned }[verdict.verdict as string]
-    if (before && !late) before.push(both)
-    else if (verdict.chain !== undefined && place.depth < DEEPEST)
-      this.chain(keyOf({ ...rule, chain: verdict.chain }), {
-        ...{ ...place, said: both, late, depth: place.depth + 1 },
-        ...(by === undefined ? {} : { set: by }),
-      })
-    else if (verdict.verdict === 'drop' && NAMES.some((name) => both[name] !== undefined)) {
-      const behind = [...place.accepts, ...(place.returned ?? [])].some((one) => isBehind(both, one))
-      const from = place.from === rule.chain ? {} : { from: place.from }
-      this.found.push({ ...both, rule, hook: place.hook, behind, ...from, ...(by === undefined ? {} : { set: by }) })
-    }
+    if (before) before.push({ ...both, ...(late ? { late } : {}) })
+    else if (verdict.chain !== undefined) {
+      if (place.depth >= DEEPEST) place.accepts.push({ ...both, more: true })
+      else
+        this.chain(keyOf({ ...rule, chain: verdict.chain }), {
+          ...{ ...place, said: both, late, depth: place.depth + 1 },
+          ...(by === undefined ? {} : { set: by }),
+        })
+      // What goes there does not come back: nothing that stands behind it in this chain drops it.
+      if (verdict.verdict === 'goto') place.returned?.push(both)
+    } else if (verdict.verdict === 'drop') this.#drop(rule, both, place, by)
+  }
+  #drop(rule: Rule, said: Dropped, place: Place, by: string | undefined): void {
+    const { hook, accepts, returned = [] } = place
+    const before = [...accepts, ...returned]
+    const from = place.from === rule.chain ? {} : { from: place.from }
+    const behind = before.some((one) => one.late !== true && isBehind(said, one))
+    const isNamed = NAMES.some((name) => said[name] !== undefined)
+    if (isNamed) this.found.push({ ...said, rule, hook, behind, ...from, ...(by === undefined ? {} : { set: by }) })
+    if (said.more || place.late || said.port !== undefined || (isNamed && !behind)) return
+    this.#end({ ...{ table: rule.table, chain: rule.chain, rule, hook, said, accepts: before }, ...from })
   }
   #waysOf(rule: Rule): readonly Way[] {
     const known = this.#ways.get(rule) ?? waysOf(rule, this.#ruleset)
     this.#ways.set(rule, known)
     return known
   }
-}
-
-/** Null: nothing is both. */
-function together(one: Dropped, other: Dropped): Dropped | null {
-  for (const name of NAMES)
-    if (one[name] !== undefined && other[name] !== undefined && one[name] !== other[name]) return null
-  const isTwo = one.notBy !== undefined && other.notBy !== undefined && one.notBy !== other.notBy
-  return { ...one, ...other, more: one.more || other.more || isTwo }
-}
-
-const DROP: Verdict = { verdict: 'drop' }
-const ACCEPT: Verdict = { verdict: 'accept' }
-function waysOf(rule: Rule, ruleset: Ruleset): readonly Way[] {
-  const { expressions } = rule
-  const ends = expressions.find((one) => one.kind === 'verdict')
-  const isEnd = expressions.some((one) => isRefusal(one) || isRedirect(one))
-  const verdict = isEnd ? DROP : ends?.kind === 'verdict' ? ends.verdict : null
-  const said = askedBy(expressions.filter(({ kind }) => kind !== 'lookup'))
-  let ways: readonly Way[] = [{ said, verdict, ...(isLateRule(expressions) ? { late: true } : {}) }]
-  for (const [at, one] of expressions.entries())
-    if (one.kind === 'lookup') {
-      const options = optionsOf(rule, at, one, ruleset)
-      const all = ways.length * options.length > MOST_ELEMENTS ? [unnamed(one)] : options
-      ways = ways.flatMap((way) => all.flatMap((option) => narrowed(way, option)))
-    }
-  return ways
-}
-/** What a set, or a map, may have found. */
-interface Option {
-  readonly found: Found
-  /** Of a map. */
-  readonly verdict?: Verdict | null
-  readonly set?: string
-  readonly late?: true
-}
-/** Perhaps a map accepts it: a rule behind it is not accused then. */
-const unnamed = ({ verdicts }: Lookup): Option => ({
-  found: { more: true },
-  ...(verdicts ? { verdict: ACCEPT } : {}),
-})
-type Lookup = Extract<Expression, { kind: 'lookup' }>
-function optionsOf(rule: Rule, at: number, lookup: Lookup, ruleset: Ruleset): readonly Option[] {
-  const name = { family: rule.family, table: rule.table, set: lookup.set }
-  const elements = lookup.inverted ? null : ruleset.elementsOf(name)
-  if (!elements || elements.length > MOST_ELEMENTS) return [unnamed(lookup)]
-  const loaded = rule.expressions.slice(0, at)
-  // Names of sets without one are the kernel's.
-  const set = lookup.set.startsWith('__') ? {} : { set: lookup.set }
-  return elements.map((element): Option => {
-    const found = namedBy(loaded, element)
-    const verdict = lookup.verdicts ? { verdict: element.verdict ?? null } : {}
-    const late = isLate(loaded.at(-1), element.key) ? { late: true as const } : {}
-    return { found, ...verdict, ...late, ...(NAMES.some((one) => found[one] !== undefined) ? set : {}) }
-  })
-}
-function narrowed(way: Way, { found, ...option }: Option): Way[] {
-  const said = together(way.said, { more: false, packets: way.said.packets, ...found })
-  return said ? [{ ...way, ...option, said }] : []
 }

@@ -1,6 +1,6 @@
 export type { Dynset, Limit } from './dynset.ts'
 export { acceptedBy, type Dropped, isRedirect, isRefusal } from './dropping.ts'
-export { dropsIn, type FoundDrop } from './following.ts'
+export { type Accepted, dropsIn, type End, type FoundDrop } from './following.ts'
 export * from './event.ts'
 export * from './expression.ts'
 export * as match from './match.ts'

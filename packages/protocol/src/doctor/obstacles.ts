@@ -33,21 +33,30 @@ const wayRule = z.object({
 })
 /** A permanent entry of the neighbour table. */
 const fixedNeighbour = z.object({ interface: text, address: text, mac: text.nullable() })
-/** A rule of a packet filter that drops. What it asks for beside what is named here: `more`. */
-const dropRule = z.object({
-  family: text,
-  table: text,
-  chain: text,
-  /** Null: a chain that others jump to. */
-  hook: z.number().nullable(),
-  handle: z.number(),
+/** What a rule asks of packets; beside what is named here: `more`. */
+const named = {
   source: text.exactOptional(),
   destination: text.exactOptional(),
   /** IANA's number. */
   protocol: z.number().exactOptional(),
   sourcePort: z.number().exactOptional(),
   port: z.number().exactOptional(),
+  /** Whatever address of this machine it is for. Came later. */
+  local: z.literal(true).exactOptional(),
+  /** Not what comes in by this interface. Came later. */
+  notBy: text.exactOptional(),
   more: z.boolean(),
+}
+const accepted = z.object({ ...named, late: z.literal(true).exactOptional() })
+/** A rule of a packet filter that drops. */
+const dropRule = z.object({
+  ...named,
+  family: text,
+  table: text,
+  chain: text,
+  /** Null: a chain that others jump to. */
+  hook: z.number().nullable(),
+  handle: z.number(),
   /** The chain by which it is reached, where that is another one; what its jump asks for is named with the rest. Came later. */
   from: text.exactOptional(),
   /** The set that has what is named. Came later. */
@@ -58,12 +67,12 @@ const dropRule = z.object({
   afterIpvs: z.boolean().exactOptional(),
   /** It answers that it takes nothing (reject). Came later. */
   refuses: z.boolean().exactOptional(),
-  /** Whatever address of this machine it is for. Came later. */
-  local: z.literal(true).exactOptional(),
-  /** Not what comes in by this interface. Came later. */
-  notBy: text.exactOptional(),
   /** It sends it to another address, port or program. Came later. */
   takes: z.boolean().exactOptional(),
+  /** It drops all that none of these lets in before it. Came later. */
+  accepts: list(accepted).exactOptional(),
+  /** It is no rule: the policy of its chain. Came later. */
+  policy: z.literal(true).exactOptional(),
   /** Null: nobody counts. */
   packets: z.number().nullable(),
 })
