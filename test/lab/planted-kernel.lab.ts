@@ -131,6 +131,44 @@ const STRANGERS: readonly Row[] = [
     needs: { ms: 8000, why: 'rules of others are read every five seconds' },
   },
   {
+    what: 'a container of the owner is published on the port of a VIP: a rule sends its clients there',
+    ...lines(
+      owner,
+      "nft add table ip containers; nft add chain ip containers published; nft add chain ip containers prerouting '{ type nat hook prerouting priority -100; }'; nft add rule ip containers published iifname != docker0 tcp dport 80 dnat to 10.12.0.13:8080; nft add rule ip containers prerouting fib daddr type local jump published",
+      'nft delete table ip containers',
+    ),
+    said: ({ from }) =>
+      everywhere(NODES, {
+        ...{
+          code: 'drop-rule',
+          of: from,
+          words: /ip containers published of \S+ sends elsewhere what clients of http send/,
+        },
+        line: /^not served: http: a rule of chain ip containers published/,
+        also: [/^not serving: /],
+      }),
+    needs: { ms: 8000, why: 'rules of others are read every five seconds' },
+  },
+  {
+    what: 'a packet filter of a realserver lets in what it names, and not its server',
+    ...lines(
+      () => 'rs1',
+      "nft add table inet site; nft add chain inet site in '{ type filter hook input priority 0; policy accept; }'; nft add rule inet site in ct state established,related accept; nft add rule inet site in iif lo accept; nft add rule inet site in meta l4proto icmp accept; nft add rule inet site in udp dport 1-65535 accept; nft add rule inet site in tcp dport 22 accept; nft chain inet site in '{ policy drop; }'",
+      'nft delete table inet site',
+    ),
+    said: () =>
+      everywhere(NODES, {
+        ...{
+          code: 'drop-rule',
+          of: 'rs1',
+          words: /the policy of chain inet site in of rs1 drops what comes for the servers of http here/,
+        },
+        next: /nft insert rule inet site in .*tcp dport 80 accept/,
+        also: [/^not serving: http: rs1 failed/],
+      }),
+    needs: { ms: 8000, why: 'rules of others are read every five seconds' },
+  },
+  {
     what: 'a packet filter of a realserver refuses the port of its server',
     ...lines(
       () => 'rs1',
