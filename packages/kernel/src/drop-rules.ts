@@ -81,7 +81,10 @@ const does = ({ expressions }: nftables.Rule): Pick<DropRule, 'refuses' | 'takes
 /** Without what is counted: the same is told in the same words. It is behind what lets in, for whoever does not look at that. */
 const endOf = ({ rule, said, accepts, ...place }: nftables.End): Omit<DropRule, 'family'> => ({
   ...{ ...place, ...said, packets: null, behind: true },
-  accepts: accepts.map(({ packets: _, ...accepted }) => accepted),
+  accepts: accepts.map((one) => {
+    const { packets: _, ...accepted } = one
+    return accepted
+  }),
   ...(rule ? { handle: rule.handle, ...does(rule) } : { handle: 0, policy: true as const }),
 })
 const isOwn = (table: string): boolean => table.startsWith('lvsm')

@@ -60,7 +60,7 @@ export function dropsIn(ruleset: Ruleset): { readonly drops: FoundDrop[]; readon
     else chains.set(keyOf(rule), [rule])
   }
   const walk = new Walk(ruleset, chains)
-  for (const [key, [first]] of chains) {
+  for (const [first] of chains.values()) {
     const hook = first ? ruleset.hookOf(first.table, first.chain) : null
     if (first && hook !== null) walk.base(first, hook)
   }
