@@ -9,6 +9,7 @@ import { metricsOf } from './metrics.ts'
 import { type Naming, namingOf } from './named.ts'
 import { Openings } from './openings.ts'
 import { statsOf } from './stats.ts'
+import { spentMs } from './spent.ts'
 import { areFew, totalsOf } from './totals.ts'
 
 /** Milliseconds that connections are read for; whoever asks waits longer. */
@@ -35,9 +36,9 @@ function outcomeOf(question: CountsQuestion): CountsOutcome {
     }
     case 'openings': {
       const openings = new Openings(naming)
-      const began = clock()
+      const began = spentMs()
       const { there, whole } = readConnections((line) => openings.take(line), clock, PATIENCE_MS)
-      return textOf(openings.report(there && whole, clock() - began))
+      return textOf(openings.report(there && whole, spentMs() - began))
     }
     case 'drop-rules':
       return textOf(dropRules.read())

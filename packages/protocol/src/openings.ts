@@ -23,7 +23,7 @@ const server = z.object({
 export const openingsReport = z.object({
   /** False: the table was too long to be read to its end. */
   whole: z.boolean(),
-  /** Milliseconds that reading took. */
+  /** Milliseconds of a processor that reading took. */
   tookMs: z.number(),
   servers: list(server),
 })

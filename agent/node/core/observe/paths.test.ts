@@ -231,7 +231,7 @@ const blind = () => dir1.core.status(dir1.now()).troubles.find(({ code }) => cod
 
 test.each<[string, OpeningsReport | null, RegExp]>([
   ['at all', null, /gave none/],
-  ['to its end', PARTLY, /more than can be gone through in 5 s/],
+  ['to its end', PARTLY, /more than can be gone through in five seconds/],
 ])('a table that twice in a row could not be read %s says nothing of now, and that is said', (_, report, why) => {
   expect(twice([server('rs1', STUCK)], [server('rs1', STUCK)])).toEqual(['no-opening any'])
   expect(blind()).toBeUndefined()

@@ -148,7 +148,7 @@ function waitingAt({ moved }: Paths, server: ServerOpenings, now: Instant): numb
 /** What was seen before says nothing of now. */
 function unread(paths: Paths, report: OpeningsReport | null): void {
   const why = report
-    ? `there are more than can be gone through in ${(report.tookMs / 1000).toFixed(0)} s`
+    ? 'there are more than can be gone through in five seconds'
     : 'the kernel, or the thread that reads it, gave none'
   const looks = paths.unread.looks + 1
   if (looks >= UNREAD) Object.assign(paths, newPaths(paths.lookAt))
