@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, test } from 'vitest'
 import { DataPlane } from '../kit/data-plane.ts'
+import { OF_LEASES } from './leases.ts'
 import { DRIFT, rows } from './rows.ts'
 import { agentAt, type Machine, SITUATIONS, type SituationName } from './situations.ts'
 
@@ -66,7 +67,8 @@ function scenarioText(file: string, name: string): string | undefined {
 }
 
 describe('the lab does what a row says of it', () => {
-  it.each(rows().flatMap(([kind, { what, lab }]) => (lab ? [[kind, what, lab] as const] : [])))(
+  const leases = OF_LEASES.map((row) => ['lease', row] as const)
+  it.each([...rows(), ...leases].flatMap(([kind, { what, lab }]) => (lab ? [[kind, what, lab] as const] : [])))(
     '%s: %s',
     (_, what, lab) => {
       const text = scenarioText(lab.file, lab.scenario)
