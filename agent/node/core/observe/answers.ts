@@ -10,7 +10,7 @@ import { directsGroup } from '../entitled.ts'
 import { stateOf } from '../peers.ts'
 import type { NodeState } from '../state.ts'
 import { noteStanding, stoodFor } from './standing.ts'
-import { missing } from './ways.ts'
+import { causesOf, missing } from './ways.ts'
 
 const KIND = 'answer'
 /** A script may take a rule away and put another one there. */
@@ -93,12 +93,7 @@ function lostNow(state: NodeState): Lost[] {
 
 /** One for each rule or route. */
 export function answerTroubles(state: NodeState): Trouble[] {
-  const causes = new Map<string, Lost[]>()
-  for (const one of lostNow(state)) causes.set(one.mend, [...(causes.get(one.mend) ?? []), one])
-  return [...causes.values()].flatMap((all) => {
-    const [first] = all
-    return first ? [told(state.node, first, all)] : []
-  })
+  return causesOf(lostNow(state)).map((all) => told(state.node, all[0], all))
 }
 function told(node: string, { to, from, by, code, says, shown, mend }: Lost, all: readonly Lost[]): Trouble {
   const services = [...new Set(all.map(({ service }) => service))]

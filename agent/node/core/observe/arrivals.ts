@@ -8,15 +8,11 @@
 import { endpointText, type Trouble } from '@lvsm/base'
 import type { OwnArrival } from '@lvsm/model'
 import { type FoundSocket, socketsAt } from './listening.ts'
-
-/** One that starts may listen at one address before the other. */
-const LOOKS = 2
+import { type Found, foundAgain, sureOf } from './looks.ts'
 
 /** By its name: so many looks in a row found nobody at the VIP, and somebody at the own address. */
-export type Astray = ReadonlyMap<string, { readonly arrival: OwnArrival; readonly looks: number }>
+export type Astray = Found<{ readonly arrival: OwnArrival }>
 export const NOBODY_ASTRAY: Astray = new Map()
-
-export const isNewlyAstray = (astray: Astray): boolean => [...astray.values()].some(({ looks }) => looks < LOOKS)
 
 /** Sockets that cannot be read say nothing. */
 export function astrayNow(
@@ -26,11 +22,9 @@ export function astrayNow(
 ): Astray {
   if (found === null) return NOBODY_ASTRAY
   const elsewhere = arrivals.filter((arrival) => socketsAt(found, arrival).length === 0 && listensAtOwn(arrival, found))
-  return new Map(
-    elsewhere.map((arrival) => {
-      const name = nameOf(arrival)
-      return [name, { arrival, looks: (before.get(name)?.looks ?? 0) + 1 }]
-    }),
+  return foundAgain(
+    before,
+    elsewhere.map((arrival) => [nameOf(arrival), { arrival }]),
   )
 }
 const nameOf = ({ service, protocol, port, own }: OwnArrival): string => `${service} ${protocol} ${own} ${port}`
@@ -38,7 +32,7 @@ const listensAtOwn = ({ protocol, port, own }: OwnArrival, found: readonly Found
   found.some((one) => one.protocol === protocol && one.port === port && one.address === own)
 
 export const astrayTroubles = (astray: Astray, node: string): Trouble[] =>
-  [...astray.values()].flatMap(({ arrival, looks }) => (looks < LOOKS ? [] : [listensElsewhere(arrival, node)]))
+  sureOf(astray).map(({ arrival }) => listensElsewhere(arrival, node))
 
 function listensElsewhere({ service, protocol, address, own, port }: OwnArrival, node: string): Trouble {
   const [vip, there] = [endpointText(address, port), endpointText(own, port)]

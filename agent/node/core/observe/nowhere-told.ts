@@ -5,15 +5,14 @@ import { isRefused } from '@lvsm/protocol'
 import { leaseStatus } from '../lease.ts'
 import { destinationOf } from '../peers.ts'
 import type { NodeState } from '../state.ts'
+import { sureOf } from './looks.ts'
 import type { Gone } from './nowhere.ts'
 
-/** One that starts anew is gone for a moment. */
-const LOOKS = 2
 const MOST_PORTS = 4
 
 export const nowhereTroubles = (state: NodeState): Trouble[] =>
-  [...state.sockets.nowhere.values()].flatMap((gone) =>
-    gone.looks >= LOOKS && isRefusedHere(state, gone.arrival) ? [troubleOf(state.node, gone)] : [],
+  sureOf(state.sockets.nowhere).flatMap((gone) =>
+    isRefusedHere(state, gone.arrival) ? [troubleOf(state.node, gone)] : [],
   )
 
 /** As the owner's table says. */

@@ -5,15 +5,15 @@
  */
 import type { OwnArrival } from '@lvsm/model'
 import { type FoundSocket, socketsAt } from './listening.ts'
+import { type Found, foundAgain } from './looks.ts'
 
 export interface Gone {
   readonly arrival: OwnArrival
-  readonly looks: number
   /** Ports of TCP at which somebody listens. */
   readonly others: readonly number[]
 }
 /** By name of the place. */
-export type Nowhere = ReadonlyMap<string, Gone>
+export type Nowhere = Found<Gone>
 export const NOBODY_NOWHERE: Nowhere = new Map()
 
 /** Sockets that cannot be read say nothing. */
@@ -25,14 +25,13 @@ export function nowhereNow(
   if (found === null) return NOBODY_NOWHERE
   const ports = new Set(found.flatMap(({ protocol, port }) => (protocol === 'tcp' ? [port] : [])))
   const others = [...ports].toSorted((a, b) => a - b)
-  return new Map(
+  return foundAgain(
+    before,
     arrivals.flatMap((arrival): [string, Gone][] => {
       const { service, protocol, port, own } = arrival
       const listens = (address: string): boolean => socketsAt(found, { protocol, address, port }).length > 0
       if (protocol !== 'tcp' || listens(arrival.address) || listens(own)) return []
-      const name = `${service} ${own} ${port}`
-      const looks = (before.get(name)?.looks ?? 0) + 1
-      return [[name, { arrival, looks, others }]]
+      return [[`${service} ${own} ${port}`, { arrival, others }]]
     }),
   )
 }

@@ -1,7 +1,8 @@
 import type { OwnArrival } from '@lvsm/model'
 import { expect, test } from 'vitest'
 import type { FoundSocket } from './listening.ts'
-import { crowdedNow, type Crowded, crowdTroubles, isNewlyCrowded, NOBODY_WAITS } from './queues.ts'
+import { isNews } from './looks.ts'
+import { crowdedNow, type Crowded, crowdTroubles, NOBODY_WAITS } from './queues.ts'
 
 const ARRIVAL: OwnArrival = { service: 'http', protocol: 'tcp', address: '10.11.0.10', port: 80, own: '10.11.0.12' }
 const waits = (queue: number, address = '0.0.0.0'): FoundSocket => ({
@@ -13,7 +14,7 @@ const said = (...looks: readonly (readonly FoundSocket[] | null)[]) => crowdTrou
 
 test('a queue that is full at two looks is told with what waits, a burst is not', () => {
   expect(said([waits(65)])).toEqual([])
-  expect(isNewlyCrowded(after([[waits(65)]]))).toBe(true)
+  expect(isNews(after([[waits(65)]]))).toBe(true)
   expect(said([waits(65)], [waits(65)])).toMatchObject([
     { code: 'accepts-nobody', object: 'service http', evidence: 'ss -ltn: 65 wait, 64 is the most' },
   ])

@@ -5,21 +5,16 @@
 import { endpointText, type Trouble } from '@lvsm/base'
 import type { OwnArrival } from '@lvsm/model'
 import { type FoundSocket, socketsAt } from './listening.ts'
-
-/** One that is full at one look is a burst. */
-const LOOKS = 2
+import { type Found, foundAgain, isSure, sureOf } from './looks.ts'
 
 interface Crowd {
   readonly arrival: OwnArrival
-  readonly looks: number
   readonly queue: number
   readonly most: number
 }
 /** By service and place, for behind one place may stand several services: the queue was full at so many looks in a row, or was, and half of it is not gone yet. */
-export type Crowded = ReadonlyMap<string, Crowd>
+export type Crowded = Found<Crowd>
 export const NOBODY_WAITS: Crowded = new Map()
-
-export const isNewlyCrowded = (crowded: Crowded): boolean => [...crowded.values()].some(({ looks }) => looks < LOOKS)
 
 export function crowdedNow(
   before: Crowded,
@@ -27,15 +22,16 @@ export function crowdedNow(
   found: readonly FoundSocket[] | null,
 ): Crowded {
   if (found === null) return NOBODY_WAITS
-  return new Map(
+  return foundAgain(
+    before,
     arrivals.flatMap((arrival): [string, Crowd][] => {
       if (arrival.protocol !== 'tcp') return []
       // Several at one place share what comes (SO_REUSEPORT): as long as one accepts, clients are served.
       const [emptiest] = socketsAt(found, arrival).toSorted((a, b) => a.queue - a.most - (b.queue - b.most))
       const name = `${arrival.service} ${arrival.address} ${arrival.port}`
-      const looks = before.get(name)?.looks ?? 0
-      if (!emptiest || emptiest.queue <= (looks >= LOOKS ? emptiest.most / 2 : emptiest.most)) return []
-      return [[name, { arrival, looks: looks + 1, queue: emptiest.queue, most: emptiest.most }]]
+      const known = before.get(name)
+      if (!emptiest || emptiest.queue <= (known && isSure(known) ? emptiest.most / 2 : emptiest.most)) return []
+      return [[name, { arrival, queue: emptiest.queue, most: emptiest.most }]]
     }),
   )
 }
@@ -46,16 +42,13 @@ export const crowdTroubles = (
   node: string,
   besides: (arrival: OwnArrival) => string = () => '',
 ): Trouble[] =>
-  [...crowded.values()].flatMap(({ arrival, looks, queue, most }) => {
-    if (looks < LOOKS) return []
+  sureOf(crowded).map(({ arrival, queue, most }) => {
     const { service, address, port } = arrival
     const more = besides(arrival)
-    return [
-      {
-        ...{ code: 'accepts-nobody', severity: 'critical', object: `service ${service}` },
-        message: `the server of service ${service} on ${node} accepts no connections at ${endpointText(address, port)}: as many wait as its queue takes`,
-        evidence: `ss -ltn: ${queue} wait, ${most} is the most${more === '' ? '' : `; ${more}`}`,
-        hint: `on ${node}: ss -ltnp 'sport = :${port}' names its process; is it stopped or hung (ps: state T or D), or has it too few workers? Restart it, or give it more`,
-      },
-    ]
+    return {
+      ...{ code: 'accepts-nobody', severity: 'critical', object: `service ${service}` },
+      message: `the server of service ${service} on ${node} accepts no connections at ${endpointText(address, port)}: as many wait as its queue takes`,
+      evidence: `ss -ltn: ${queue} wait, ${most} is the most${more === '' ? '' : `; ${more}`}`,
+      hint: `on ${node}: ss -ltnp 'sport = :${port}' names its process; is it stopped or hung (ps: state T or D), or has it too few workers? Restart it, or give it more`,
+    }
   })

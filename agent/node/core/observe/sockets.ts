@@ -11,8 +11,9 @@ import type { NodeInput } from '../events.ts'
 import { sameOf } from '../history/same.ts'
 import { encodeSockets } from '../publish/packing.ts'
 import type { NodeState } from '../state.ts'
-import { type Astray, astrayNow, astrayTroubles, isNewlyAstray, NOBODY_ASTRAY } from './arrivals.ts'
+import { type Astray, astrayNow, astrayTroubles, NOBODY_ASTRAY } from './arrivals.ts'
 import { type FoundSocket, socketsAt } from './listening.ts'
+import { isNews } from './looks.ts'
 import { NOBODY_NOWHERE, type Nowhere, nowhereNow } from './nowhere.ts'
 import {
   crowdedPorts,
@@ -24,7 +25,7 @@ import {
   type StoppedServers,
   stoppedTroubles,
 } from './stopped.ts'
-import { type Crowded, crowdedNow, crowdTroubles, isNewlyCrowded, NOBODY_WAITS } from './queues.ts'
+import { type Crowded, crowdedNow, crowdTroubles, NOBODY_WAITS } from './queues.ts'
 
 const LOOK_MS = 500
 /** Where no check wants its own view. */
@@ -107,8 +108,8 @@ export function onSockets(state: NodeState, input: Found): void {
   sockets.nowhere = nowhereNow(sockets.nowhere, arrivalsOf(state), found)
   sockets.crowded = crowdedNow(sockets.crowded, arrivalsOf(state), found)
   sockets.stopped = stoppedNow(sockets.stopped, arrivalsOf(state), found)
-  const isNews = isNewlyAstray(sockets.astray) || isNewlyCrowded(sockets.crowded) || isNewlyWaiting(sockets.stopped)
-  if (isNews) sockets.lookAt = after(now, LOOK_MS)
+  const mayBegin = isNews(sockets.astray) || isNews(sockets.crowded) || isNewlyWaiting(sockets.stopped)
+  if (mayBegin) sockets.lookAt = after(now, LOOK_MS)
   sockets.begins = socketTroubles(state).some((trouble) => !before.has(sameOf(trouble)))
   if (hasLooks) tellOfLooks(state, input)
 }

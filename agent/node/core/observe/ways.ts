@@ -145,12 +145,17 @@ const isIn = (observed: Observed, to: string, index: number): boolean => interfa
 
 /** One for each rule or route. */
 export function wayTroubles(state: NodeState): Trouble[] {
-  const causes = new Map<string, Lost[]>()
-  for (const one of lostNow(state)) causes.set(one.mend, [...(causes.get(one.mend) ?? []), one])
-  return [...causes.values()].flatMap((all) => {
-    const [first] = all
-    return first ? [told(state, first, all)] : []
-  })
+  return causesOf(lostNow(state)).map((all) => told(state, all[0], all))
+}
+/** What one step mends is one cause. */
+export function causesOf<One extends { readonly mend: string }>(lost: readonly One[]): (readonly [One, ...One[]])[] {
+  const causes = new Map<string, [One, ...One[]]>()
+  for (const one of lost) {
+    const known = causes.get(one.mend)
+    if (known) known.push(one)
+    else causes.set(one.mend, [one])
+  }
+  return [...causes.values()]
 }
 
 function told(state: NodeState, { place, code, says, shown, mend }: Lost, all: readonly Lost[]): Trouble {
