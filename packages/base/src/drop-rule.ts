@@ -49,21 +49,16 @@ export interface DropRule extends Named {
 
 const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp', 58: 'icmpv6', 132: 'sctp' }
 
-/** What it names: `to 10.11.0.10 tcp port 80`; empty: nothing. */
-export function dropRuleText({
-  source,
-  destination,
-  protocol,
-  sourcePort,
-  port,
-  local,
-  notBy,
-  more,
-}: DropRule): string {
+/** What it names: `to 10.11.0.10 tcp port 80`, with `nodeOf` `to 10.12.0.11 (rs1) tcp port 80`; empty: nothing. */
+export function dropRuleText(
+  { source, destination, protocol, sourcePort, port, local, notBy, more }: DropRule,
+  nodeOf: (address: string) => string = () => '',
+): string {
   const name = protocol === undefined ? '' : (PROTOCOLS[protocol] ?? `protocol ${protocol}`)
+  const named = (address: string): string => (nodeOf(address) === '' ? address : `${address} (${nodeOf(address)})`)
   return [
-    source === undefined ? '' : `from ${source}`,
-    destination === undefined ? '' : `to ${destination}`,
+    source === undefined ? '' : `from ${named(source)}`,
+    destination === undefined ? '' : `to ${named(destination)}`,
     local ? 'to this machine' : '',
     name,
     sourcePort === undefined ? '' : `from port ${sourcePort}`,

@@ -109,9 +109,16 @@ test('heartbeats of a link, by port and by who sends them', () => {
     expect.stringMatching(/drops heartbeats that come over link /),
   ])
   expect(by({ source: link!.address })).toEqual([
-    expect.stringContaining(`heartbeats that come over link ${link!.name}: all that is from ${link!.address}`),
+    expect.stringContaining(`heartbeats that come over link ${link!.name}: all that is from ${link!.address} (dir1)`),
   ])
   expect(by({ hook: OUTPUT, destination: link!.address })).toEqual([expect.stringContaining('heartbeats that leave')])
+})
+test('whose an address is stands beside it: of a realserver, and of a link', () => {
+  const [server] = CONFIG.services.find(({ name }) => name === 'http')!.realservers
+  const by = said('dir1', [rule({ hook: OUTPUT, destination: server!.address, protocol: 6 })])
+  expect(by).toMatchObject([
+    { message: expect.stringMatching(`: all that is to ${server!.address} \\(${server!.node}\\) tcp$`) },
+  ])
 })
 test('one rule with a set is one trouble, with the set that has it', () => {
   const found = said('dir1', [

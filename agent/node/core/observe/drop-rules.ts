@@ -81,7 +81,9 @@ export function dropsOf(rules: readonly DropRule[], { view, config, owned, used 
     const before = byRule.get(key) ?? { those: [], hits: [] }
     byRule.set(key, { those: [...before.those, rule], hits: [...before.hits, ...hits] })
   }
-  const found = [...byRule.values()].map(({ those, hits }) => told(view.node.name, those, hits))
+  const nodes = byRule.size === 0 ? new Map<string, ReadonlySet<string>>() : nodesByAddress(config)
+  const nodeOf = (address: string): string => [...(nodes.get(address) ?? [])].join(' ')
+  const found = [...byRule.values()].map(({ those, hits }) => told(view.node.name, those, hits, nodeOf))
   const isWorst = ({ severity }: Trouble): boolean => severity === 'critical'
   return [...found.filter(isWorst), ...found.filter((one) => !isWorst(one))].slice(0, MOST_RULES)
 }
@@ -148,8 +150,23 @@ function kindOf({ port, protocol }: DropRule, { kind, ports, only }: Need): Drop
   return (port === undefined || isOnePort) && (protocol === undefined || only) ? 'clients' : 'some'
 }
 
+/** Whose they are: of heartbeat links, and of realservers. */
+function nodesByAddress({ nodes, services }: Config): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>()
+  const note = (address: string, node: string): unknown =>
+    found.get(address)?.add(node) ?? found.set(address, new Set([node]))
+  for (const { name, links } of nodes) for (const { address } of links) note(address, name)
+  for (const { realservers } of services) for (const { address, node } of realservers) note(address, node)
+  return found
+}
+
 const KINDS = Object.keys(DROPPED) as DroppedKind[]
-function told(node: string, those: readonly DropRule[], hits: readonly Hit[]): Trouble {
+function told(
+  node: string,
+  those: readonly DropRule[],
+  hits: readonly Hit[],
+  nodeOf: (address: string) => string,
+): Trouble {
   const [first] = those as readonly [DropRule, ...DropRule[]]
   const whats = KINDS.flatMap((kind) => {
     const names = [...new Set(hits.flatMap((hit) => (hit.kind === kind ? [hit.need.name] : [])))].toSorted()
@@ -159,7 +176,7 @@ function told(node: string, those: readonly DropRule[], hits: readonly Hit[]): T
   const [chain, does] = [chainText(first), `${dropVerb(first)} ${whats.join('; ')}`]
   if (first.accepts) return toldEnd(node, first, severity, does, hits)
   const { evidence, away } = dropRulePlace(those)
-  const what = listed([...new Set(those.map(dropRuleText))], MOST_NAMED)
+  const what = listed([...new Set(those.map((one) => dropRuleText(one, nodeOf)))], MOST_NAMED)
   return {
     ...{ code: 'drop-rule', severity, object: `chain ${chain} handle ${first.handle}` },
     message: `a rule of chain ${chain} of ${node} ${does}: all that is ${what}`,

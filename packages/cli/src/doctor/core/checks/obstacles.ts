@@ -143,7 +143,7 @@ function dropSeen(those: readonly FactDropRule[]): Seen {
   const { packets } = first
   const more = first.more || first.notBy !== undefined
   const at = chainText(first)
-  const what = listed(unique(those.map(dropRuleText)), MOST_NAMED)
+  const what = listed(unique(those.map((one) => dropRuleText(one))), MOST_NAMED)
   // A drop behind rules that accept is the end of most filters: only what names something, or has dropped, is meant.
   const named = first.port !== undefined || first.destination !== undefined || first.source !== undefined
   const { evidence, away } = dropRulePlace(those)
