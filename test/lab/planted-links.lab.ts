@@ -86,7 +86,9 @@ const LINKS: readonly Row[] = [
     plant: ({ from, to }) => deafen(to, [`10.12.0.${from.slice(-1)}`]),
     mend: ({ to }) => hearAgain(to),
     said: ({ from, to }) => {
-      const words = new RegExp(`drops heartbeats that come over link inside: .*10\\.12\\.0\\.${from.slice(-1)}`)
+      const words = new RegExp(
+        `drops heartbeats that come over link inside: .*10\\.12\\.0\\.${from.slice(-1)} \\(${from}\\)`,
+      )
       return everywhere(NODES, { code: 'drop-rule', of: to, words })
     },
     needs: { ms: 8000, why: 'rules of others are read every 5 s' },
@@ -95,9 +97,11 @@ const LINKS: readonly Row[] = [
     what: 'the standby is deaf to the owner over all links',
     plant: ({ from, to }) => deafen(to, [`10.12.0.${from.slice(-1)}`, `10.11.0.${from.slice(-1)}`]),
     mend: ({ to }) => hearAgain(to),
-    said: ({ from, to }) =>
-      everywhere([from, VOTER], { code: 'one-way', words: new RegExp(`${to} does not hear ${from}`) }),
-    needs: { ms: 6500, why: 'a deadtime of 2 s, and the next word of who is deaf' },
+    said: ({ from, to }) => {
+      const words = new RegExp(`drops heartbeats that come over link inside, outside: .*\\(${from}\\)`)
+      return everywhere([from, VOTER], { code: 'drop-rule', of: to, words })
+    },
+    needs: { ms: 8000, why: 'rules of others are read every 5 s' },
   },
   {
     what: 'a rule sends what a realserver says to the owner to a wrong gateway',

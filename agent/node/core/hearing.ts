@@ -1,6 +1,7 @@
 /** Who hears whom, of all pairs with a voter or director: by the own lease process, and by what the agents of others say of theirs. */
 import { between, type Trouble, listed } from '@lvsm/base'
 import { type Hears } from '@lvsm/changes'
+import { sharedText } from '@lvsm/protocol'
 import { leaseStatus } from './lease.ts'
 import { stateOf } from './peers.ts'
 import { speakingMs } from './rhythm.ts'
@@ -88,6 +89,7 @@ const deafTroubles = (state: NodeState): Trouble[] =>
     .map(({ name }) => ({
       ...{ code: 'one-way', severity: 'warning', object: `node ${name}` },
       message: `${name} does not hear ${state.node}, which hears it: nothing comes from ${state.node} to ${name}`,
+      evidence: sharedText(linksWith(state, name)),
       hint: wayHint(state, state.node, name),
     }))
 
@@ -107,11 +109,18 @@ const missedTroubles = (state: NodeState): Trouble[] =>
       const by = heardBy(state, name).filter((one) => silentAsSaid(state, one, silentMs) >= knownMs)
       if (by.length === 0) return []
       const message = `${state.node} does not hear ${name}, which ${by.join(', ')} heard: nothing comes from ${name} to ${state.node}`
-      const hint = wayHint(state, name, state.node)
-      return [{ code: 'heard-by-others', severity: 'warning', object: `node ${name}`, message, hint }]
+      const [evidence, hint] = [sharedText(linksWith(state, name)), wayHint(state, name, state.node)]
+      return [{ code: 'heard-by-others', severity: 'warning', object: `node ${name}`, message, evidence, hint }]
     })
 /** Of two that vote or direct the head says what it means for their groups; on what two hear that do neither nothing depends. */
 const oneVotes = (state: NodeState, name: string): boolean => isPillar(state, state.node) !== isPillar(state, name)
+
+/** Heartbeat links that this node shares with another one; with itself, all. */
+export function linksWith({ view, config }: NodeState, node: string): readonly string[] {
+  const own = new Set(view?.node.links.map(({ name }) => name))
+  const theirs = config?.nodes.find(({ name }) => name === node)?.links ?? []
+  return theirs.flatMap(({ name }) => (own.has(name) ? [name] : []))
+}
 
 /** The way of datagrams from one node to another. */
 function wayHint({ config }: NodeState, from: string, to: string): string {
@@ -144,7 +153,8 @@ function manyAsOne(own: string, those: readonly Trouble[]): Trouble[] {
   if (!first || !words) return []
   const names = those.map(({ object = '' }) => object.split(' ')[1] ?? '')
   // What to look at is said of the first of them.
-  return [{ ...first, object: `node ${own}`, message: words(own, listed(names, NAMED)) }]
+  const { evidence: _, ...shown } = first
+  return [{ ...shown, object: `node ${own}`, message: words(own, listed(names, NAMED)) }]
 }
 
 export const hearingTroubles = (state: NodeState): Trouble[] => [...deafTroubles(state), ...missedTroubles(state)]

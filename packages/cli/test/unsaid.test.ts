@@ -110,6 +110,33 @@ test('a realserver that the owner has no way to is said by that alone; not where
   expect(said(having([service('http', down('rs2'))], { troubles: [way(owner)] }))).toHaveLength(1)
 })
 
+const SILENT = 'no answer within 1000 ms'
+test('realservers whose checks fail for a packet filter of the owner are said by that rule alone, where none serves too', () => {
+  const owner = STATUS.groups[0]?.owner ?? ''
+  const by = (node: string, what: string, all = 'tcp', does = 'drops') => ({
+    ...{ node, code: 'drop-rule', severity: 'critical' as const, object: 'chain inet site in handle 4' },
+    message: `a rule of chain inet site in of ${node} ${does} ${what}: all that is ${all}`,
+  })
+  const [one, all] = [
+    [service('http', down('rs1', { reason: SILENT }), server('rs2'))],
+    [service('http', down('rs1', { reason: SILENT }), down('rs2', { reason: SILENT }))],
+  ]
+  for (const what of ['what goes to realservers of http', 'what realservers of dns, http answer'])
+    for (const services of [one, all]) expect(said(having(services, { troubles: [by(owner, what)] })), what).toEqual([])
+  for (const trouble of [
+    by('rs2', 'what goes to realservers of http'),
+    by(owner, 'what goes to realservers of dns'),
+    by(owner, 'what goes to realservers of http', 'to 10.11.0.12 (rs2) tcp'),
+    // Who refuses answers.
+    by(owner, 'what goes to realservers of http', 'tcp', 'refuses'),
+  ])
+    expect(said(having(one, { troubles: [trouble] })), trouble.message).toHaveLength(1)
+  const refused = [service('http', down('rs1'), server('rs2'))]
+  expect(said(having(refused, { troubles: [by(owner, 'what goes to realservers of http')] }))).toHaveLength(1)
+  const refusing = by(owner, 'what goes to realservers of http', 'to 10.11.0.11 (rs1) tcp', 'refuses')
+  expect(said(having(refused, { troubles: [refusing] }))).toEqual([])
+})
+
 test('nobody carries the load where none serves, one is kept, or a backup alone fails', () => {
   const of = (...realservers: RealserverReport[]) =>
     unsaid(having([service('http', ...realservers)]), []).map(({ code, severity, means }) => [severity, code, means])

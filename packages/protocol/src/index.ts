@@ -135,9 +135,17 @@ export * from './unsaid/listed.ts'
 export { serviceEntry } from './unsaid/servers.ts'
 export { deadStep, listedTroubles, isUnsaid, unownedAndDead, unsaid } from './unsaid/unsaid.ts'
 export { BY_ROLE, consequenceOf } from './troubles/by-role.ts'
-export { DROPPED, type DroppedKind, droppedLinks, dropsClientsOf, dropsServerOf } from './troubles/dropped.ts'
+export {
+  DROPPED,
+  type DroppedKind,
+  dropsBeats,
+  dropsClientsOf,
+  dropsServerOf,
+  dropsWayTo,
+} from './troubles/dropped.ts'
 export { deadPathOf, lostAnswersText } from './troubles/dead-paths.ts'
-export { DOWN, isKnownByEvidence, LINK, withoutEchoes } from './troubles/echoes.ts'
+export { isKnownByEvidence, withoutEchoes } from './troubles/echoes.ts'
+export { ANYBODY, DOWN, LINK, sharedText, unheardNames } from './troubles/unheard.ts'
 export { isOfNode, type TroubleKind } from './troubles/kind.ts'
 export { ROOM } from './troubles/of-coordinators.ts'
 export { TROUBLE_PARTS, troubleCodes, troubleKind } from './troubles/table.ts'

@@ -1,6 +1,6 @@
 /** An interface that is down is one trouble: what follows from it is not told beside it, and again when it is up. */
 import type { Trouble } from '@lvsm/base'
-import { type LeaseStatus, withoutEchoes } from '@lvsm/protocol'
+import { type LeaseStatus, sharedText, withoutEchoes } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { goesOn, node, statusOf, type TestNode } from '../fixture.ts'
 
@@ -191,4 +191,62 @@ test('a packet filter that keeps heartbeats of a link in or out is one trouble, 
   })
   expect(withoutEchoes([beats, silent('outside'), silent('inside')])).toEqual([beats, silent('inside')])
   expect(withoutEchoes([{ ...beats, node: 'rs1' }, silent('outside')])).toHaveLength(2)
+})
+
+const RULE = { code: 'drop-rule', severity: 'critical' as const, object: 'chain inet site c handle 4' }
+const ruleOf = (node: string, what: string, all = 'udp port 6940') => ({
+  ...{ ...RULE, node },
+  message: `a rule of chain inet site c of ${node} drops ${what}: all that is ${all}`,
+})
+test('what other nodes say of one whose packet filter keeps heartbeats in or out follows from that rule: in its direction, on all links that both have', () => {
+  const deaf = {
+    ...{ code: 'one-way', severity: 'warning' as const, node: 'dir1', object: 'node dir2' },
+    message: 'dir2 does not hear dir1, which hears it: nothing comes from dir1 to dir2',
+    evidence: sharedText(['outside', 'inside']),
+  }
+  const mute = {
+    ...{ ...deaf, code: 'heard-by-others', node: 'rs1' },
+    message: 'rs1 does not hear dir2, which dir1 heard: nothing comes from dir2 to rs1',
+  }
+  const [comes, leaves] = ['heartbeats that come over link ', 'heartbeats that leave over link ']
+  const both = ruleOf('dir2', `${comes}inside, outside`)
+  const out = ruleOf('dir2', `${leaves}inside, outside`)
+  expect(withoutEchoes([both, deaf, mute])).toEqual([both, mute])
+  expect(withoutEchoes([out, deaf, mute])).toEqual([out, deaf])
+  // A rule for each link.
+  const each = [ruleOf('dir2', `${comes}inside`), ruleOf('dir2', `${comes}outside`)]
+  expect(withoutEchoes([...each, deaf])).toEqual(each)
+  for (const other of [
+    ruleOf('dir2', `${comes}inside`),
+    ruleOf('rs1', `${comes}inside, outside`),
+    ruleOf('dir2', `${comes}inside, outside`, 'from 10.11.0.3 (rs1), from 10.11.0.4 (rs2)'),
+    { ...both, pastMs: 1000 },
+  ])
+    expect(withoutEchoes([other, deaf])).toEqual([other, deaf])
+  const named = ruleOf('dir2', `${comes}inside, outside`, 'from 10.11.0.3 (rs1), from 10.11.0.1 (dir1)')
+  expect(withoutEchoes([named, deaf])).toEqual([named])
+  const { evidence: _, ...older } = deaf
+  expect(withoutEchoes([both, older]), 'of an older agent the links are not known').toHaveLength(2)
+})
+test('who is not heard over a link is told beside a rule that keeps another one out', () => {
+  const silent = {
+    ...{ ...SILENT, node: 'dir1' },
+    message: 'over the heartbeat link outside nothing comes from dir2 to dir1, but over another one',
+  }
+  const by = (all: string) => ruleOf('dir1', 'heartbeats that come over link outside', all)
+  expect(withoutEchoes([by('from 10.11.0.2 (dir2) udp'), silent])).toHaveLength(1)
+  expect(withoutEchoes([by('from 10.11.0.3 (rs1) udp'), silent])).toHaveLength(2)
+})
+test('what a director does not find for its own packet filter is no difference of verdicts', () => {
+  const differ = {
+    ...{ code: 'verdicts-differ', severity: 'info' as const, node: 'dir2', object: 'service http' },
+    message: 'dir2 does not find rs1 of http failed, as dir1 does, which owns web',
+  }
+  const rule = ruleOf('dir1', 'what goes to realservers of http', 'to 10.11.0.11 (rs1) tcp')
+  expect(withoutEchoes([rule, differ])).toEqual([rule])
+  const other = ruleOf('dir1', 'what goes to realservers of http', 'to 10.11.0.12 (rs2) tcp')
+  expect(withoutEchoes([other, differ])).toHaveLength(2)
+  const own = { ...differ, message: 'dir2 finds rs1 of http failed, and dir1, which owns web, does not' }
+  expect(withoutEchoes([{ ...rule, node: 'dir2' }, own])).toHaveLength(1)
+  expect(withoutEchoes([rule, own])).toHaveLength(2)
 })

@@ -2,7 +2,8 @@
 import type { Trouble } from '@lvsm/base'
 import { interfaceFor, linksDown } from '@lvsm/plan'
 import { goneLinks, isBehind } from '../observe/own-addresses.ts'
-import { DOWN, droppedLinks, LINK } from '@lvsm/protocol'
+import { ANYBODY, DOWN, dropsBeats, dropsWayTo, LINK, unheardNames } from '@lvsm/protocol'
+import { linksWith } from '../hearing.ts'
 import type { NodeState } from '../state.ts'
 import { waylessAddresses, waylessPeers } from '../observe/ways.ts'
 import { linksOn } from '../vitals/vitals.ts'
@@ -68,11 +69,8 @@ export function onePerCause(state: NodeState, found: readonly Trouble[]): readon
 }
 
 /** Of an object `node NAME`: links that it shares with this node; of this node itself, all. */
-function sharedLinks({ view, config }: NodeState, object: string): readonly string[] {
-  const own = new Set(view?.node.links.map(({ name }) => name))
-  const theirs = config?.nodes.find(({ name }) => object === `node ${name}`)?.links ?? []
-  return theirs.flatMap(({ name }) => (own.has(name) ? [name] : []))
-}
+const sharedLinks = (state: NodeState, object: string): readonly string[] =>
+  object.startsWith('node ') ? linksWith(state, object.slice('node '.length)) : []
 
 /** Of an interface that is down, and of an address that is gone, which are told: silence on its links, what cannot be sent, what is reached by it. */
 function followsFromDown(state: NodeState, found: readonly Trouble[]): (one: Trouble) => boolean {
@@ -136,20 +134,34 @@ function followsFromWay(state: NodeState): (one: Trouble) => boolean {
     return (code === 'standby-finds-none' || code === 'verdicts-differ') && sends(object)
   }
 }
-/** Of a packet filter of this node that lets heartbeats of a link neither in nor out, which is told: who is not heard over it, or does not hear this node. */
+/** Of a rule of this node's packet filter, which is told: who is not heard for it, or does not hear this node, and what its checks find. */
 function followsFromDrop(state: NodeState, found: readonly Trouble[]): (one: Trouble) => boolean {
-  const heard = new Set(found.flatMap((one) => droppedLinks(one, 'heard')))
-  const beats = new Set(found.flatMap((one) => droppedLinks(one, 'beats')))
-  const isAll = (links: ReadonlySet<string>, object: string): boolean => {
+  const rules = found.filter(({ code }) => code === 'drop-rule')
+  const drops = (kind: 'heard' | 'beats', link: string, peer?: string): boolean =>
+    rules.some((one) => dropsBeats(one, kind, link, peer === ANYBODY ? undefined : peer))
+  const isAll = (kind: 'heard' | 'beats', object: string): boolean => {
+    const peer = object === `node ${state.node}` ? ANYBODY : object.slice('node '.length)
     const shared = sharedLinks(state, object)
-    return shared.length > 0 && shared.every((name) => links.has(name))
+    return shared.length > 0 && shared.every((link) => drops(kind, link, peer))
   }
-  return ({ code, object = '' }) => {
-    if (code === 'one-way') return isAll(beats, object)
+  const asks = (object: string): boolean =>
+    state.config?.services.some(
+      ({ name, realservers }) =>
+        object === `service ${name}` &&
+        realservers.some(({ node }) => rules.some((one) => dropsWayTo(one, name, node))),
+    ) === true
+  return (trouble) => {
+    const { code, object = '' } = trouble
+    if (rules.length === 0) return false
+    if (code === 'one-way') return isAll('beats', object)
     const link = LINK.exec(object)?.[1]
-    if (code === 'link-silent' || code === 'lossy-link')
-      return link === undefined ? isAll(heard, object) : heard.has(link)
-    return code === 'heard-by-others' && isAll(heard, object)
+    if (code === 'link-silent' || code === 'lossy-link') {
+      const names = unheardNames(trouble)
+      if (link === undefined) return isAll('heard', object)
+      return (names.length === 0 ? [ANYBODY] : names).every((name) => drops('heard', link, name))
+    }
+    if (code === 'standby-finds-none' || code === 'verdicts-differ') return asks(object)
+    return code === 'heard-by-others' && isAll('heard', object)
   }
 }
 /** What the kernel says where the way is gone; all else has another cause. */

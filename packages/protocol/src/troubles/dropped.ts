@@ -15,6 +15,8 @@ export type DroppedKind = keyof typeof DROPPED
 
 const ALL_CLIENTS = / (?:drops|refuses|sends elsewhere) what clients of ([^:]+?) send\b/
 const SERVERS = /what (?:comes for the servers of ([^:]+?) here|the servers of ([^:]+?) here answer)/
+/** Of a director: what it sends to a service's realservers, or what these answer. */
+const WAYS = /what (?:goes to realservers of ([^:;]+)|realservers of ([^:;]+?) answer)/g
 const isDrop = ({ code, pastMs }: Pick<NodeTrouble, 'code' | 'pastMs'>): boolean =>
   code === 'drop-rule' && pastMs === undefined
 const isIn = (names: string | undefined, name: string): boolean => names?.split(', ').includes(name) === true
@@ -32,6 +34,30 @@ export function dropsServerOf(trouble: Said, service: string): boolean {
   const [, arriving, answering] = isDrop(trouble) ? (SERVERS.exec(trouble.message) ?? []) : []
   return isIn(arriving, service) || isIn(answering, service)
 }
-/** Over which heartbeats do not come in (`heard`), or do not leave. */
-export const droppedLinks = (trouble: Said, kind: keyof typeof HEARTBEATS): readonly string[] =>
-  isDrop(trouble) ? (HEARTBEATS[kind].exec(trouble.message)?.[1]?.split(', ') ?? []) : []
+/** What a director sends to this server of a service, or what that answers: its checks get nowhere. */
+export const dropsWayTo = (trouble: Said, service: string, server: string): boolean =>
+  isDrop(trouble) &&
+  [...trouble.message.matchAll(WAYS)].some(
+    ([, sent, returned]) =>
+      (isIn(sent, service) && isNamed(trouble, 'to', server)) ||
+      (isIn(returned, service) && isNamed(trouble, 'from', server)),
+  )
+/** It answers that it takes nothing: what it refuses fails otherwise than what is dropped. */
+export const refuses = ({ message }: Pick<Said, 'message'>): boolean => REFUSES.test(message)
+const REFUSES = /^a rule of chain [^:]* refuses /
+
+/** Do heartbeats of a link not come in (`heard`) from this node, or not leave (`beats`) for it? Whose they are may be left open. */
+export function dropsBeats(trouble: Said, kind: keyof typeof HEARTBEATS, link: string, peer?: string): boolean {
+  if (!isDrop(trouble) || !isIn(HEARTBEATS[kind].exec(trouble.message)?.[1], link)) return false
+  return peer === undefined || isNamed(trouble, kind === 'heard' ? 'from' : 'to', peer)
+}
+
+/** By the nodes that its rule names at one end (`all that is from 10.12.0.1 (dir1)`); one that names nobody there, or in the words of an older agent, is of everybody. */
+function isNamed({ message }: Pick<Said, 'message'>, end: keyof typeof ENDS, node: string): boolean {
+  const [, all = ''] = NAMES.exec(message) ?? []
+  // What is cut off names somebody, and nobody knows whom.
+  const named = all.split(', ').map((part) => (part.endsWith('…') ? '' : ENDS[end].exec(part)?.[1]))
+  return named.some((names) => names === undefined || names.split(' ').includes(node))
+}
+const NAMES = /: all that is (.*)$/
+const ENDS = { from: /\bfrom [\da-f.:]+ \(([^)]+)\)/, to: /\bto [\da-f.:]+ \(([^)]+)\)/ }

@@ -3,10 +3,10 @@ import { listed, type Severity } from '@lvsm/base'
 import type { HistoryEvent } from '../events/event.ts'
 import { failedSince } from '../events/since.ts'
 import { droppedOf, isTold, outOf } from '../http/serving.ts'
-import type { RealserverReport, ServiceReport, Status } from '../http/status.ts'
+import type { NodeTrouble, RealserverReport, ServiceReport, Status } from '../http/status.ts'
 import { judge, type Verdict } from '../http/verdict.ts'
-import { isRefused } from '../silence.ts'
-import { dropsServerOf } from '../troubles/dropped.ts'
+import { isRefused, silenceOf } from '../silence.ts'
+import { dropsServerOf, dropsWayTo, refuses } from '../troubles/dropped.ts'
 import { isWithoutWay } from '../troubles/echoes.ts'
 import type { ListedTrouble } from './listed.ts'
 
@@ -30,7 +30,8 @@ export function serversOf(status: Status, events: readonly HistoryEvent[]): List
   for (const service of told)
     for (const server of outOf(service)) {
       const which = kindOf(said, service, server)
-      if (isSaid(status, service, server) || (which === 'server-failed' && hasNoWay(status, service, server))) continue
+      if (isSaid(status, service, server) || isFiltered(status, service, server)) continue
+      if (which === 'server-failed' && hasNoWay(status, service, server)) continue
       const key = JSON.stringify([server.node, causeOf(server), which])
       byServer.set(key, [...(byServer.get(key) ?? []), { service, server }])
     }
@@ -70,6 +71,18 @@ function isSaid({ nodes, troubles }: Status, service: ServiceReport, { node }: R
 /** The owner cannot get there, and says why. */
 const hasNoWay = (status: Status, service: ServiceReport, { node, healthy }: RealserverReport): boolean =>
   healthy === false && status.troubles.some((one) => one.node === tellerOf(status, service) && isWithoutWay(one, node))
+
+/** A packet filter of the owner keeps its check from it, and says so; what it drops has no answer, and what it refuses is refused. */
+export function isFiltered(
+  status: Status,
+  service: ServiceReport,
+  { node, healthy, reason }: RealserverReport,
+): boolean {
+  if (healthy !== false) return false
+  const teller = tellerOf(status, service)
+  const isSo = (one: NodeTrouble): boolean => (refuses(one) ? isRefused(reason) : silenceOf(reason) === 'silent')
+  return status.troubles.some((one) => one.node === teller && dropsWayTo(one, service.name, node) && isSo(one))
+}
 
 /** Of a server, by the agent of its node. */
 const OF_SERVER: ReadonlySet<string> = new Set(['accepts-nobody', 'nobody-listens', 'stopped-process'])
