@@ -45,6 +45,7 @@ const WHAT: Readonly<Record<string, (message: string) => string>> = {
   'no-coordinator': ofObject,
   'no-lease-process': ofObject,
   'no-way': ofObject,
+  'one-way': ofObject,
   'own-view-silent': ofObject,
   'peer-unbelieved': ofObject,
   'ping-unreached': (message) => message.split(' of ')[0] ?? '',

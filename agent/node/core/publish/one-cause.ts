@@ -3,7 +3,7 @@ import type { Trouble } from '@lvsm/base'
 import { interfaceFor, linksDown } from '@lvsm/plan'
 import { goneLinks, isBehind } from '../observe/own-addresses.ts'
 import { ANYBODY, DOWN, dropsBeats, dropsWayTo, LINK, unheardNames } from '@lvsm/protocol'
-import { linksWith } from '../hearing.ts'
+import { linksWith, onePerDirection } from '../hearing.ts'
 import type { NodeState } from '../state.ts'
 import { waylessAddresses, waylessPeers } from '../observe/ways.ts'
 import { linksOn } from '../vitals/vitals.ts'
@@ -55,7 +55,7 @@ export function onePerCause(state: NodeState, found: readonly Trouble[]): readon
   const fought = new Set(found.flatMap(({ code, object }) => (code === 'fought-over' ? [object] : [])))
   const isOfAll = ({ code, object = '' }: Trouble): boolean =>
     code === 'fought-over' && WRITES.some(([all, each]) => object !== all && fought.has(all) && each.test(object))
-  return found.filter(
+  const causes = found.filter(
     (trouble) =>
       !needless.has(trouble.code) &&
       (trouble.code !== full?.code || trouble === full) &&
@@ -66,6 +66,7 @@ export function onePerCause(state: NodeState, found: readonly Trouble[]): readon
       !isOfCable(trouble) &&
       !isOfAll(trouble),
   )
+  return onePerDirection(state.node, causes)
 }
 
 /** Of an object `node NAME`: links that it shares with this node; of this node itself, all. */
