@@ -124,7 +124,7 @@ const PROCESSES: readonly Row[] = [
   {
     what: 'all of a voter is gone',
     ...without('kill', () => VOTER, 'all'),
-    said: () => everywhere(others(VOTER), { line: deadIs(VOTER), also: [/^cannot move: web is lost if /] }),
+    said: () => everywhere(others(VOTER), { line: deadIs(VOTER), also: [/^cannot move: .*web is lost if /] }),
     needs: DEADTIME,
   },
   {

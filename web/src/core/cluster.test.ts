@@ -63,7 +63,7 @@ describe('a group', () => {
     expect(candidatesOf(status, mail(WELL))[0]).toEqual({
       node: 'dir1',
       tone: 'warn',
-      text: 'ready; but mail is lost if dir2 dies: 3 of 4 voters must agree, and 1 would be left',
+      text: 'ready; but rs1 is late, rs3 is late, and mail is lost if dir2 dies: 3 of 4 voters must agree, and 1 would be left',
     })
     expect(standingOf(status, mail(WELL)).tone).toBe('warn')
   })

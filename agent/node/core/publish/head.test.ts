@@ -201,7 +201,7 @@ test.each<[string, NodeState, string]>([
   [
     'the third voter has just started, and lends no vote yet',
     asked('rs2', { rs1: { word: { votesInMs: 9000 } } }),
-    'degraded | cannot move: web is lost if dir1 dies: 2 of 3 voters must agree, and 1 would be left',
+    'degraded | cannot move: rs1 lends no vote yet, and web is lost if dir1 dies: 2 of 3 voters must agree, and 1 would be left',
   ],
   [
     'the standby would serve by another configuration',

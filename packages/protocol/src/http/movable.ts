@@ -66,7 +66,16 @@ function lossOf(group: string, owner: string, { nodes, troubles }: Status): Move
     return { fault: [], unknown: [`whether ${group} survives ${owner} (does ${unsure.join(', ')} vote?)`] }
   const would = unsure.length > 0 ? `at most ${left + unsure.length}` : `${left}`
   const must = `${needed} of ${voters.length} voter${voters.length === 1 ? '' : 's'} must agree, and ${would} would be left`
-  return { fault: [`${group} is lost if ${owner} dies: ${must}`], unknown: [] }
+  const lacking = others.flatMap((one) => (one.votes === false ? [lackText(one.node, troubles)] : []))
+  const why = lacking.length === 0 ? '' : `${lacking.join(', ')}, and `
+  return { fault: [`${why}${group} is lost if ${owner} dies: ${must}`], unknown: [] }
+}
+
+/** Why it lends no vote. */
+function lackText({ name, state }: NodeReport, troubles: readonly NodeTrouble[]): string {
+  if (state === 'dead' || state === 'late') return `${name} is ${state}`
+  const code = troubles.find((one) => one.node === name && VOTELESS.includes(one.code))?.code
+  return `${name} lends no vote${code === undefined ? ' yet' : ` (${code})`}`
 }
 
 /** A voter that says this of itself lends no vote meanwhile. */

@@ -1,6 +1,6 @@
 /** What is served, and who serves: by what a verdict is made of, by what the kernel does, and not by what one node says of another. */
 import { expect, test } from 'vitest'
-import { head, server, service, status, trouble } from './fixture.ts'
+import { head, nodes, server, service, status, trouble } from './fixture.ts'
 import { isOfNode } from '../troubles/kind.ts'
 import { troubleKind } from '../troubles/table.ts'
 import type { Status } from './status.ts'
@@ -29,6 +29,26 @@ const FILTERED = trouble(
   'a rule of chain inet site in of dir1 drops what clients of dns, http send: all that is to 10.11.0.10',
   'drop-rule',
 )
+const SILENT = { healthy: false, weight: 0, reason: 'no answer within 1000 ms' }
+const ruleOf = (of: string, words: string) =>
+  trouble('critical', of, `a rule of chain inet site in of ${of} drops ${words}`, 'drop-rule')
+const KEPT_IN = ruleOf('dir1', 'what goes to realservers of http: all that is tcp port 80')
+const KEPT_OUT = ruleOf('rs1', 'what comes for the servers of http here: all that is tcp port 80')
+const WAYLESS = trouble(
+  'critical',
+  'dir1',
+  'the kernel of dir1 has no way to 10.11.0.20 (rs1): rule 90 prohibits it',
+  'no-way',
+)
+const LISTENS = {
+  ...trouble('warning', 'rs1', 'no program listens on rs1 at 10.11.0.20:80', 'nobody-listens'),
+  object: 'service http',
+}
+const without = (troubles: Status['troubles'], ...realservers: object[]): Status => ({
+  ...serving(...realservers),
+  troubles,
+})
+const DOUBT = 'all checks fail, and its realservers are kept, so that nobody knows whether it is served'
 const FAILED = { healthy: false, reason: 'HTTP 404; kept', kept: 'last' }
 
 test.each<[string, Status, string, boolean | null | undefined]>([
@@ -76,6 +96,66 @@ test.each<[string, Status, string, boolean | null | undefined]>([
     { ...serving(server('rs1'), server('rs2')), troubles: [FILTERED] },
     `not served | unserved: http: ${FILTERED.message} | other: 1 critical trouble`,
     false,
+  ],
+  [
+    'a packet filter of the owner drops what it asks all of them: the cause, and not what a check sees of it',
+    without([KEPT_IN], server('rs1', SILENT), server('rs2', SILENT)),
+    `not served | unserved: http: ${KEPT_IN.message} | other: 1 critical trouble`,
+    false,
+  ],
+  [
+    'and they are kept',
+    without([KEPT_IN], server('rs1', { ...SILENT, weight: 1 }), server('rs2', { ...SILENT, weight: 1 })),
+    `degraded | unserving: http: ${KEPT_IN.message}; ${DOUBT} | other: 1 critical trouble`,
+    null,
+  ],
+  [
+    'one of them fails for something else',
+    without([KEPT_IN], server('rs1', SILENT), server('rs2', { ...SILENT, reason: 'HTTP 500' })),
+    'not served | unserved: http: none of 2 realservers takes connections (rs1: no answer within 1000 ms) | other: 1 critical trouble',
+    false,
+  ],
+  [
+    'a packet filter of one keeps everybody from its server: once',
+    without([KEPT_OUT], server('rs1', SILENT), server('rs2')),
+    `degraded | unserving: http: rs1 failed (${KEPT_OUT.message}) | other: 1 critical trouble`,
+    true,
+  ],
+  [
+    'the owner has no way to one',
+    without([WAYLESS], server('rs1', { ...SILENT, reason: 'connect EACCES' }), server('rs2')),
+    `degraded | unserving: http: rs1 failed (${WAYLESS.message}) | other: 1 critical trouble`,
+    true,
+  ],
+  [
+    'nobody listens on one, which is kept',
+    without([LISTENS], server('rs1', { ...SILENT, weight: 1, reason: 'connection refused' }), server('rs2')),
+    `degraded, 1 | unserving: http: rs1 failed (${LISTENS.message}; kept)`,
+    true,
+  ],
+  [
+    'nobody listens there any more, and its check fails all the same',
+    without([{ ...LISTENS, pastMs: 9000 }], server('rs1', SILENT), server('rs2')),
+    'degraded | unserving: http: rs1 failed (no answer within 1000 ms)',
+    true,
+  ],
+  [
+    'the machines of all are dead',
+    status({
+      nodes: nodes('rs2', { state: 'dead' }),
+      services: [service({ realservers: [server('rs2', SILENT)] })],
+    }),
+    'not served | unserved: http: rs2 is dead | other: dead: rs2',
+    false,
+  ],
+  [
+    'that of one is',
+    status({
+      nodes: nodes('rs2', { state: 'dead' }),
+      services: [service({ realservers: [server('rs1'), server('rs2', SILENT)] })],
+    }),
+    'degraded | unserving: http: rs2 failed (its node is dead) | other: dead: rs2',
+    true,
   ],
   [
     'that of another node does',

@@ -2,6 +2,7 @@
  * What of a service is served, and by whom: by its owner's own table, by the checks of its realservers, and by what the owner's kernel shows
  * of its connections. What a check did not see, nobody knows.
  */
+import { causesText, outText } from './causes.ts'
 import { unansweredServices } from '../troubles/dead-paths.ts'
 import { dropsClientsOf } from '../troubles/dropped.ts'
 import { troubleKind } from '../troubles/table.ts'
@@ -48,7 +49,7 @@ export function unservedOf(group: GroupReport, status: Status): Fault[] {
   }
   return status.services
     .filter((service) => service.group === name && isTold(status, service))
-    .flatMap((service) => droppedOf(status, service) ?? unservedText(service))
+    .flatMap((service) => droppedOf(status, service) ?? unservedText(status, service))
 }
 
 /** A packet filter of the owner lets none of its clients through, whatever its table and its checks say; null: none is known that does. */
@@ -58,7 +59,9 @@ export function droppedOf({ groups, troubles }: Status, { name, group }: Service
   return by ? { name, text: `${name}: ${by.message}` } : null
 }
 
-function unservedText({ name, realservers }: ServiceReport): Fault[] {
+/** What is known to keep all of them from it before what a check saw. */
+function unservedText(status: Status, service: ServiceReport): Fault[] {
+  const { name, realservers } = service
   const meant = realservers.filter(isMeant)
   if (realservers.some(takesNew) || (realservers.length > 0 && meant.length === 0)) return []
   const [first] = meant
@@ -67,9 +70,8 @@ function unservedText({ name, realservers }: ServiceReport): Fault[] {
   const each = full.map((one) => `${one.node}: ${one.active + one.inactive} of ${one.upper ?? 0}`).join(', ')
   if (full.length > 0)
     return [{ name, text: `${name}: new clients are refused, for all that serve are full (connections of ${each})` }]
-  return [
-    { name, text: `${name}: none of ${meant.length} realservers takes connections (${first.node}: ${first.reason})` },
-  ]
+  const said = `none of ${meant.length} realservers takes connections (${first.node}: ${first.reason})`
+  return [{ name, text: `${name}: ${causesText(status, service, meant) ?? said}` }]
 }
 
 /** All that take its connections fail their checks, and are kept: what is wrong may be the servers, or the check. */
@@ -78,22 +80,20 @@ export function isDoubted({ realservers }: ServiceReport): boolean {
   return taking.length > 0 && taking.every(({ healthy }) => healthy === false)
 }
 
-const DOUBT = 'all checks fail, and its realservers are kept, so that nobody knows whether it is served: '
+const DOUBT = 'all checks fail, and its realservers are kept, so that nobody knows whether it is served'
 
 /** Who should take its connections and does not, or is kept though its check fails; a backup that could not stand in is one of them. */
 export const outOf = ({ realservers }: ServiceReport): readonly RealserverReport[] =>
   realservers.filter((one) => (isMeant(one) && (one.healthy === false || one.weight === 0)) || isLostReserve(one))
 
 /** Of a service that takes connections: who should and does not. */
-export function unservingOf(service: ServiceReport): Fault[] {
+export function unservingOf(status: Status, service: ServiceReport): Fault[] {
   const { name } = service
   const out = outOf(service)
-  const words = out.map(
-    (one) =>
-      `${one.backup === true ? 'backup ' : ''}${one.node} ${one.healthy === false ? 'failed' : 'is out'} (${one.reason})`,
-  )
   if (out.length === 0) return []
-  return [{ name, text: `${name}: ${isDoubted(service) ? DOUBT : ''}${words.join(', ')}` }]
+  if (!isDoubted(service)) return [{ name, text: `${name}: ${outText(status, service, out)}` }]
+  const why = causesText(status, service, out)
+  return [{ name, text: why ? `${name}: ${why}; ${DOUBT}` : `${name}: ${DOUBT}: ${outText(status, service, out)}` }]
 }
 
 /** It takes connections, and no check has said yet whether it answers them. */
@@ -133,7 +133,7 @@ export function silentServer({ name }: NodeReport, { services, troubles }: Statu
   if (!services.some(({ realservers }) => realservers.some((one) => one.node === name && isMeant(one)))) return []
   return troubles
     .filter((one) => one.node === name && one.severity === 'critical' && one.pastMs === undefined && isOfDataPlane(one))
-    .map(({ message }) => `${name}: ${message}`)
+    .map(({ message }) => message)
 }
 /** What this version does not know may be. */
 function isOfDataPlane({ code }: NodeTrouble): boolean {

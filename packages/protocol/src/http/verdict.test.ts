@@ -242,7 +242,7 @@ test.each<[string, Status, string]>([
   [
     'another voter has just started, and lends no vote yet',
     status({ nodes: nodes('rs1', { votesInMs: 20_000 }) }),
-    'degraded | unmovable: web is lost if dir1 dies: 2 of 3 voters must agree, and 1 would be left',
+    'degraded | unmovable: rs1 lends no vote yet, and web is lost if dir1 dies: 2 of 3 voters must agree, and 1 would be left',
   ],
   [
     'the other one did not say',
@@ -289,22 +289,22 @@ test.each<[string, Status, string]>([
   [
     'another voter is dead',
     status({ nodes: nodes('rs1', { state: 'dead' }) }),
-    'degraded | unmovable: web is lost if dir1 dies: 2 of 3 voters must agree, and 1 would be left | other: dead: rs1',
+    'degraded | unmovable: rs1 is dead, and web is lost if dir1 dies: 2 of 3 voters must agree, and 1 would be left | other: dead: rs1',
   ],
   [
     'another voter is late',
     status({ nodes: nodes('rs1', { state: 'late' }) }),
-    'degraded | unmovable: web is lost if dir1 dies: 2 of 3 voters must agree, and 1 would be left',
+    'degraded | unmovable: rs1 is late, and web is lost if dir1 dies: 2 of 3 voters must agree, and 1 would be left',
   ],
   ...['state-lost', 'epoch-lost'].map((code): [string, Status, string] => [
     `another voter does not vote yet: ${code}`,
     status({ troubles: [trouble('warning', 'rs1', 'a thing', code)] }),
-    'degraded, 1 | unmovable: web is lost if dir1 dies: 2 of 3 voters must agree, and 1 would be left',
+    `degraded, 1 | unmovable: rs1 lends no vote (${code}), and web is lost if dir1 dies: 2 of 3 voters must agree, and 1 would be left`,
   ]),
   [
     'another voter has no lease process',
     status({ troubles: [trouble('critical', 'rs1', 'a thing', 'no-lease-process')] }),
-    'degraded | unmovable: web is lost if dir1 dies: 2 of 3 voters must agree, and 1 would be left | other: 1 critical trouble',
+    'degraded | unmovable: rs1 lends no vote (no-lease-process), and web is lost if dir1 dies: 2 of 3 voters must agree, and 1 would be left | other: 1 critical trouble',
   ],
   ['another voter begins', status({ nodes: nodes('rs1', { state: 'starting' }) }), `not known | unknown: ${DOES_RS1}`],
   [
@@ -320,7 +320,7 @@ test.each<[string, Status, string]>([
   [
     'of five voters two are dead and one is silent',
     five('dead'),
-    'degraded | unmovable: web is lost if dir1 dies: 3 of 5 voters must agree, and at most 2 would be left | other: dead: rs1, w2 | unknown: how w1 is (silent)',
+    'degraded | unmovable: rs1 is dead, w2 is dead, and web is lost if dir1 dies: 3 of 5 voters must agree, and at most 2 would be left | other: dead: rs1, w2 | unknown: how w1 is (silent)',
   ],
   ['the owner does not vote', status({ nodes: nodes('dir1', { voter: false }) }), 'healthy'],
   ['nobody votes by what is shown', status({ nodes: NODES.map((entry) => ({ ...entry, voter: false })) }), 'healthy'],

@@ -53,11 +53,17 @@ export function judge(status: Status, coordinators: readonly string[] = []): Ver
   const owned = new Map(groups.filter(isOwned).map((group) => [group.name, group]))
   const shown = services.filter((one) => owned.has(one.group) && !unserved.some(({ name }) => name === one.name))
   const told = shown.filter((service) => isTold(status, service))
-  const out = told.flatMap(unservingOf)
+  const out = told.flatMap((service) => unservingOf(status, service))
+  // What a service is said to be out for is not said again of the node that says it.
+  const isNew = (message: string): boolean => ![...unserved, ...out].some(({ text }) => text.includes(message))
   const unserving = [
     ...out.map(({ text }) => text),
     ...told.flatMap((service) => unopenedOf(status, service)),
-    ...status.nodes.flatMap((node) => silentServer(node, status)),
+    ...status.nodes.flatMap((node) =>
+      silentServer(node, status)
+        .filter(isNew)
+        .map((message) => `${node.name}: ${message}`),
+    ),
   ]
   const moves = [...owned.values()].map((group) => ({ group: group.name, ...movesOf(group, status) }))
   // What is over asks nothing of anybody.
@@ -82,7 +88,7 @@ export function judge(status: Status, coordinators: readonly string[] = []): Ver
     unserved: unserved.map(({ text }) => text),
     unserving,
     unmovable: moves.flatMap(({ fault }) => fault),
-    thin: [...thinOf(found), ...coordinators],
+    thin: [...thinOf(found.filter(({ message }) => isNew(message))), ...coordinators],
     other,
     unknown,
     warnings: found.filter(({ severity }) => severity === 'warning').length,

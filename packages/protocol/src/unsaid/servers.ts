@@ -2,12 +2,11 @@
 import { listed, type Severity } from '@lvsm/base'
 import type { HistoryEvent } from '../events/event.ts'
 import { failedSince } from '../events/since.ts'
+import { causeOf, tellerOf } from '../http/causes.ts'
 import { droppedOf, isTold, outOf } from '../http/serving.ts'
-import type { NodeTrouble, RealserverReport, ServiceReport, Status } from '../http/status.ts'
+import type { RealserverReport, ServiceReport, Status } from '../http/status.ts'
 import { judge, type Verdict } from '../http/verdict.ts'
-import { isRefused, silenceOf } from '../silence.ts'
-import { dropsServerOf, dropsWayTo, refuses } from '../troubles/dropped.ts'
-import { isWithoutWay } from '../troubles/echoes.ts'
+import { isRefused } from '../silence.ts'
 import type { ListedTrouble } from './listed.ts'
 
 interface Out {
@@ -30,9 +29,10 @@ export function serversOf(status: Status, events: readonly HistoryEvent[]): List
   for (const service of told)
     for (const server of outOf(service)) {
       const which = kindOf(said, service, server)
-      if (isSaid(status, service, server) || isFiltered(status, service, server)) continue
-      if (which === 'server-failed' && hasNoWay(status, service, server)) continue
-      const key = JSON.stringify([server.node, causeOf(server), which])
+      const cause = causeOf(status, service, server)
+      // Where nobody serves, that is told beside a way that is gone.
+      if (cause && (cause.of !== 'way' || which === 'server-failed')) continue
+      const key = JSON.stringify([server.node, reasonOf(server), which])
       byServer.set(key, [...(byServer.get(key) ?? []), { service, server }])
     }
   const cases = new Map<string, Case>()
@@ -40,7 +40,7 @@ export function serversOf(status: Status, events: readonly HistoryEvent[]): List
     const [first] = all
     if (!first) continue
     const services = all.map(({ service }) => service.name)
-    const key = JSON.stringify([services, causeOf(first.server), kindOf(said, first.service, first.server)])
+    const key = JSON.stringify([services, reasonOf(first.server), kindOf(said, first.service, first.server)])
     const before = cases.get(key) ?? { names: [], all: [] }
     cases.set(key, { names: [...before.names, first.server.node], all: [...before.all, ...all] })
   }
@@ -51,41 +51,11 @@ export function serversOf(status: Status, events: readonly HistoryEvent[]): List
 }
 
 /** What was measured behind it differs for each, and with each check. */
-const causeOf = ({ healthy, reason }: RealserverReport): string => {
+const reasonOf = ({ healthy, reason }: RealserverReport): string => {
   const [cause = '', ...more] = reason.split(': ')
   const alike = more.map((text) => text.replaceAll(/\d+(\.\d+)? (ms|s|min)\b/g, '…'))
   return `${healthy === false ? 'failed' : 'is out'} (${[cause, ...alike].join(': ')})`
 }
-
-/** By its node's death, or by a trouble that says more of it. */
-function isSaid({ nodes, troubles }: Status, service: ServiceReport, { node }: RealserverReport): boolean {
-  if (nodes.some(({ name, state }) => name === node && state === 'dead')) return true
-  return troubles.some((trouble) => {
-    const { code, node: by, object, message } = trouble
-    if (by === node && dropsServerOf(trouble, service.name)) return true
-    if (object !== `service ${service.name}`) return false
-    return (OF_SERVER.has(code) && by === node) || (code === 'flapping' && message.startsWith(`realserver ${node} of `))
-  })
-}
-
-/** The owner cannot get there, and says why. */
-const hasNoWay = (status: Status, service: ServiceReport, { node, healthy }: RealserverReport): boolean =>
-  healthy === false && status.troubles.some((one) => one.node === tellerOf(status, service) && isWithoutWay(one, node))
-
-/** A packet filter of the owner keeps its check from it, and says so; what it drops has no answer, and what it refuses is refused. */
-export function isFiltered(
-  status: Status,
-  service: ServiceReport,
-  { node, healthy, reason }: RealserverReport,
-): boolean {
-  if (healthy !== false) return false
-  const teller = tellerOf(status, service)
-  const isSo = (one: NodeTrouble): boolean => (refuses(one) ? isRefused(reason) : silenceOf(reason) === 'silent')
-  return status.troubles.some((one) => one.node === teller && dropsWayTo(one, service.name, node) && isSo(one))
-}
-
-/** Of a server, by the agent of its node. */
-const OF_SERVER: ReadonlySet<string> = new Set(['accepts-nobody', 'nobody-listens', 'stopped-process'])
 
 type Which = 'service-unserved' | 'service-doubtful' | 'kept' | 'backup' | 'server-failed'
 function kindOf({ served, doubted }: Verdict, { name }: ServiceReport, server: RealserverReport): Which {
@@ -165,9 +135,6 @@ const unservedOf = (status: Status, told: readonly ServiceReport[], { served, fa
     ]
   })
 
-/** Whose table it is. */
-const tellerOf = ({ groups, node }: Status, { group }: ServiceReport): string =>
-  groups.find(({ name }) => name === group)?.owner ?? node
 const serviceStep = (name: string): string => `lvsm explain service ${name}`
 function stepOf(
   { nodes, troubles }: Status,
