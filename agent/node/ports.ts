@@ -14,7 +14,7 @@ import { type Failure, type NodeInput } from './core/index.ts'
 
 /** The kernel of this node. Every call returns after the kernel's answer. */
 export interface Kernel {
-  /** Throws what the kernel says. `sysctls`: paths below /proc/sys to read; `services`, `gue`, `helpers`: are the table of IPVS, ports of GUE and helper modules read, too? `sources`: addresses to which the way is asked for; `ways`: of which it is asked whether there is one; `answering`: the same of answers to clients; `neighbours`: permanent entries; `forwarding`: chains that drop what is forwarded. */
+  /** Throws what the kernel says. `sysctls`: paths below /proc/sys to read; `services`, `gue`, `helpers`: are the table of IPVS, ports of GUE and helper modules read, too? `sources`: addresses to which the way is asked for; `ways`: of which it is asked whether there is one; `answering`: the same of answers to clients; `neighbours`: permanent entries; `macs`: MAC addresses of which it is asked who has them; `forwarding`: chains that drop what is forwarded. */
   observe(wanted: {
     readonly sysctls: readonly string[]
     readonly services: boolean
@@ -24,6 +24,7 @@ export interface Kernel {
     readonly ways?: readonly string[]
     readonly answering?: readonly AnswerWay[]
     readonly neighbours?: boolean
+    readonly macs?: readonly string[]
     readonly forwarding?: boolean
   }): Observed
   /** Who waits for connections or datagrams; at ports that are `crowded`, also whether who should accept is stopped. Throws nothing: what cannot be read is said. */

@@ -154,8 +154,9 @@ export type NodeEffect =
       readonly ways?: readonly string[]
       /** Which of these answers the kernel has no way for; not there: nobody wants to know. */
       readonly answering?: readonly AnswerWay[]
-      /** Permanent entries of the neighbour table; not there: nobody wants to know. */
+      /** Permanent entries of the neighbour table, and who has these MAC addresses; not there: nobody wants to know. */
       readonly neighbours?: true
+      readonly macs?: readonly string[]
       /** Chains that drop what this node forwards; not there: it forwards nothing. */
       readonly forwarding?: true
     }

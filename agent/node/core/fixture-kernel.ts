@@ -52,6 +52,8 @@ export class TestKernel {
   callMs = 0
   /** Permanent entries of its neighbour table. */
   neighbours: NonNullable<Observed['neighbours']> = []
+  /** Other entries of it, of those that are asked for. */
+  macHolders: NonNullable<Observed['macHolders']> = []
   /** Address of a director → packets of its connection synchronisation. */
   syncHeard: Observed['syncHeard']
   /** To whom it has no way. */
@@ -72,12 +74,14 @@ export class TestKernel {
     sysctls: paths,
     services,
     neighbours,
+    macs,
     ways,
     answering,
   }: {
     sysctls: readonly string[]
     services: boolean
     neighbours?: boolean
+    macs?: readonly string[]
     ways?: readonly string[]
     answering?: readonly AnswerWay[]
   }): Observed {
@@ -87,6 +91,7 @@ export class TestKernel {
       ...(syncDaemons ? { syncDaemons: [...syncDaemons] } : {}),
       ...(this.syncHeard ? { syncHeard: this.syncHeard } : {}),
       ...(neighbours === true ? { neighbours: this.neighbours } : {}),
+      ...(macs ? { macHolders: this.macHolders.filter(({ mac }) => macs.includes(mac)) } : {}),
       ...(ways ? { wayless: this.wayless } : {}),
       ...(answering ? { unanswerable: this.unanswerable } : {}),
       links: [...state.links],

@@ -60,6 +60,11 @@ export interface FixedNeighbour {
   /** Of the interface. */
   readonly index: number
 }
+/** Who has a MAC address, as the neighbour table says. */
+export interface MacHolder {
+  readonly mac: string
+  readonly address: string
+}
 /** A chain of a packet filter, at the hook of what is forwarded, that lets nothing pass. */
 export interface DroppingChain {
   readonly families: readonly Family[]
@@ -147,6 +152,8 @@ export interface Observed {
   readonly unanswerable?: Wayless
   /** Those that are permanent; not there: nobody asked. */
   readonly neighbours?: readonly FixedNeighbour[]
+  /** Of MAC addresses that were asked for; not there: nobody asked. */
+  readonly macHolders?: readonly MacHolder[]
   /** Not there: nobody asked. */
   readonly dropping?: readonly DroppingChain[]
   /** Not there: nobody looked, or this kernel has no packet schedulers. */

@@ -40,7 +40,7 @@ export function openKernel(): Kernel {
   const clock = (): number => performance.now()
   const host = remembered(() => readHostNetwork(route), clock)
   const rules = remembered(() => natRules.observe(), clock)
-  const fixed = openNeighbours(route, clock)
+  const neighbours = openNeighbours(route, clock)
   const netem = openNetem(route, clock)
   const ways = openWays(route, clock)
   const answers = openAnswers(route, clock)
@@ -52,7 +52,7 @@ export function openKernel(): Kernel {
   }
 
   return {
-    observe({ sysctls, services, gue, helpers, sources, ways: towards, answering, neighbours, forwarding }): Observed {
+    observe({ sysctls, services, gue, helpers, sources, ways: towards, answering, forwarding, ...near }): Observed {
       if (watches.length === 0) forget()
       return {
         ...host.get(),
@@ -64,7 +64,7 @@ export function openKernel(): Kernel {
         ...(sources ? { sources: readSources(route, sources) } : {}),
         ...(towards ? { wayless: ways.look(towards) } : {}),
         ...(answering ? { unanswerable: answers.look(answering) } : {}),
-        ...(neighbours === true ? { neighbours: fixed() } : {}),
+        ...neighbours(near),
         ...(forwarding === true ? { dropping: dropping() } : {}),
         netem: netem(),
         natRules: rules.get(),

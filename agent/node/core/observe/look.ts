@@ -16,6 +16,7 @@ import type { NodeState } from '../state.ts'
 import { suspectNeighbours } from './neighbours.ts'
 import { lookAtPathsIfDue, nextPathLook } from './paths.ts'
 import { answersWanted } from './answers.ts'
+import { macsWanted } from './mac-names.ts'
 import { waysWanted } from './ways.ts'
 
 const LOOK_MS = 1000
@@ -89,6 +90,8 @@ export function lookIfDue(state: NodeState): void {
   const clients = answersWanted(state)
   const answering = clients.length > 0 ? { answering: clients } : {}
   const neighbours = suspectNeighbours(state).length > 0 ? { neighbours: true as const } : {}
+  const named = macsWanted(state)
+  const macs = named.length > 0 ? { macs: named } : {}
   const forwarding = view !== null && forwardsAnswers(view) ? { forwarding: true as const } : {}
   state.effects.push({
     kind: 'observe',
@@ -100,6 +103,7 @@ export function lookIfDue(state: NodeState): void {
     ...ways,
     ...answering,
     ...neighbours,
+    ...macs,
     ...forwarding,
   })
 }

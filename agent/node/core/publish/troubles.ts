@@ -27,6 +27,7 @@ import { socketTroubles } from '../observe/sockets.ts'
 import { unseenTroubles } from '../check/sights.ts'
 import { unknownTroubles } from '../check/unknowns.ts'
 import { dropRuleTroubles } from '../observe/drop-rules.ts'
+import { namingOwners } from '../observe/mac-names.ts'
 import { neighbourTroubles } from '../observe/neighbours.ts'
 import { goneTroubles } from '../observe/own-addresses.ts'
 import { pathTroubles } from '../observe/paths-told.ts'
@@ -105,7 +106,7 @@ function sinceOf({ history, wall }: NodeState, trouble: Trouble): { since?: stri
 
 function leaseTroubles(state: NodeState): Trouble[] {
   const fault = leaseFault(state)
-  if (fault === null) return [...(state.lease.status?.troubles ?? [])]
+  if (fault === null) return (state.lease.status?.troubles ?? []).map((one) => namingOwners(state, one))
   const message = `the lease process does not answer: ${fault}`
   const hint = 'start lvsm-lease, or look at its log; without it this node takes nothing over'
   const evidence = state.absent.get('lvsm-lease')?.why

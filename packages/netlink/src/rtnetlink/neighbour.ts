@@ -10,7 +10,7 @@ const HEADER = 12
 const MAC = 6
 
 /** ndm_state. */
-export const NEIGHBOUR_STATE = { noArp: 0x40, permanent: 0x80 } as const
+export const NEIGHBOUR_STATE = { incomplete: 0x01, failed: 0x20, noArp: 0x40, permanent: 0x80 } as const
 
 export interface Neighbour {
   /** Of the interface. */

@@ -67,4 +67,5 @@ const NAMED = /[\da-f] \(([^)]+)\)/g
 
 /** As a realserver says it (packages/plan, `placed.ts`). */
 const ANSWERED = /^who asks for (\S+) is answered by (\S+)$/
-const RIVAL = /^(\S+) answers for .* \((\S+) on \S+\)$/
+/** Whose MAC address it is stands beside it, where that is known. */
+const RIVAL = /^(\S+)(?: \([^)]*\))? answers for .* \((\S+) on \S+\)$/
