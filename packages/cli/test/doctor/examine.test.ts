@@ -42,6 +42,21 @@ test('every check has a trap here, and every row of the traps a check', () => {
   )
 })
 
+test('the worst is named first, and of what is as bad what harms now before what waits for the next boot', () => {
+  const rule = { family: 'inet', table: 'site', chain: 'in', hook: 1, handle: 4, more: false, packets: 0 }
+  const { facts, given } = director('dr', {
+    units: ['keepalived.service'],
+    dropRules: [{ ...rule, destination: '10.12.0.11' }],
+    links: [link('lo'), link('eth0', { carrier: false })],
+  })
+  const { findings } = examine(facts, null, given, ['rivals', 'drop-rule', 'no-carrier'])
+  expect(findings.map(({ severity, check }) => `${severity} ${check}`)).toEqual([
+    'critical no-carrier',
+    'warning drop-rule',
+    'warning rivals',
+  ])
+})
+
 test('machines that are well have nothing worse than a word', () => {
   for (const { facts, given } of [plain(), realserver(), director(), director('nat')])
     expect(examine(facts, null, given).findings.filter(({ severity }) => severity !== 'info')).toEqual([])

@@ -6,6 +6,8 @@ import type { Settings } from './settings.ts'
 
 export interface Seen {
   readonly severity: Severity
+  /** It harms nothing before the next boot. */
+  readonly atBoot?: true
   readonly object: string
   readonly message: string
   readonly evidence: readonly string[]

@@ -16,6 +16,9 @@ export interface Examined {
 
 const RANK: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, info: 2 }
 
+/** The worst first; of these what harms now before what waits for the next boot. */
+const rankOf = ({ severity, atBoot }: Seen): number => 2 * RANK[severity] + (atBoot === true ? 1 : 0)
+
 /** In words, with the former value. */
 export function fixText(fix: Fix): { readonly what: string; readonly was: string; readonly is: string } {
   switch (fix.kind) {
@@ -58,8 +61,8 @@ export function examine(
   return {
     part,
     findings: seen
-      .map(({ check, one }) => findingOf(check, one))
-      .toSorted((one, other) => RANK[one.severity] - RANK[other.severity]),
+      .toSorted(({ one }, { one: other }) => rankOf(one) - rankOf(other))
+      .map(({ check, one }) => findingOf(check, one)),
     fixes: [...fixes.values()],
   }
 }

@@ -92,8 +92,7 @@ const rivals: Check = {
       ...running,
       ...atBoot.map(
         (unit): Seen => ({
-          severity: 'warning',
-          object: unit,
+          ...{ severity: 'warning', atBoot: true, object: unit },
           message: `${unit} does not run now, and is started at the next boot`,
           evidence: [`systemctl is-enabled ${unit}: enabled`],
           mend: `systemctl disable ${unit}`,
@@ -123,8 +122,7 @@ const restores: Check = {
     if (auto)
       return [
         {
-          severity: 'warning',
-          object: 'ipvsadm.service',
+          ...{ severity: 'warning', atBoot: true, object: 'ipvsadm.service' },
           message: 'the IPVS table is restored from a file at boot',
           evidence: [`${auto.path}:${auto.number}: ${auto.text.trim()}`],
         },
@@ -132,8 +130,7 @@ const restores: Check = {
     return off
       ? []
       : found.map((unit) => ({
-          severity: 'warning',
-          object: unit,
+          ...{ severity: 'warning', atBoot: true, object: unit },
           message: `${unit} writes the IPVS table at boot, and clears it when it stops`,
           evidence: [`systemctl is-enabled ${unit}: enabled`],
         }))
