@@ -42,6 +42,22 @@ test('every check has a trap here, and every row of the traps a check', () => {
   )
 })
 
+test('where a configuration says whose an address is, its node is named beside it', () => {
+  const { config } = checkConfig(SAMPLE)
+  const view = config && nodeView(config, 'dir1')
+  const server = view?.services[0]?.realservers[0]
+  if (!view || !server) throw new Error('the sample has none')
+  const { address: to, node } = server
+  const rule = { family: 'ip', table: 'filter', chain: 'OUTPUT', hook: 3, handle: 7, more: false, packets: 12 }
+  const { facts, given } = director('dr', {
+    wayless: [{ to, why: 'Invalid argument', code: 'EINVAL' }],
+    dropRules: [{ ...rule, destination: to }],
+  })
+  const said = examine(facts, view, given, ['no-way', 'drop-rule']).findings.map(({ message }) => message)
+  for (const check of [`no way to ${to} (${node})`, `what is to ${to} (${node})`])
+    expect(said).toContainEqual(expect.stringContaining(check))
+})
+
 test('the worst is named first, and of what is as bad what harms now before what waits for the next boot', () => {
   const rule = { family: 'inet', table: 'site', chain: 'in', hook: 1, handle: 4, more: false, packets: 0 }
   const { facts, given } = director('dr', {

@@ -36,6 +36,8 @@ export interface Part {
   readonly led: NodeView['led']
   /** Addresses that packets of the cluster, or of its clients, go to: VIPs, aliases, realservers, gateways, other directors, and the machine's own that it is known by. */
   readonly reached: ReadonlySet<string>
+  /** Address of a realserver → its node, as the configuration says. */
+  readonly nodeOf: (address: string) => string
   /** Ports of services, of their servers, and of heartbeats. */
   readonly ports: ReadonlySet<number>
 }
@@ -114,10 +116,19 @@ export function partOf(facts: MachineFacts, view: NodeView | null, given: Given)
       ...(view?.sync?.peers ?? []),
       ...serversOf(facts, view).map(({ address }) => address),
     ]),
+    nodeOf: nodeNames(view),
     ports: new Set(
       [...serversOf(facts, view), ...placesOf(facts, view)].flatMap(({ port }) => (port === 0 ? [] : [port])),
     ),
   }
+}
+
+/** Empty: nobody says whose it is. */
+function nodeNames(view: NodeView | null): (address: string) => string {
+  const names = new Map(
+    view?.services.flatMap(({ realservers }) => realservers.map(({ address, node }) => [address, node] as const)),
+  )
+  return (address) => names.get(address) ?? ''
 }
 
 /** Who serves clients, here or elsewhere; the address where this machine is one of them. */

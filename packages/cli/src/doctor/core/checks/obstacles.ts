@@ -49,7 +49,7 @@ const noWay: Check = {
   symptom: 'checks fail at once (Invalid argument, Network is unreachable, Permission denied), and clients get nothing',
   why: 'IPVS sends by the same routes as everybody; a rule, or a blackhole, an unreachable or a prohibit route that is narrower than the network, wins',
   mend: 'ip route get ADDRESS, ip rule, ip route show table all: take away what leads nowhere',
-  look({ facts }) {
+  look({ facts, part }) {
     const routes = facts.closed ?? []
     const rules = facts.wayRules ?? routes.map(unruled)
     return (facts.wayless ?? []).map(({ to, why, code }): Seen => {
@@ -59,7 +59,7 @@ const noWay: Check = {
       return {
         severity: 'critical',
         object: to,
-        message: `the kernel has no way to ${to}${by ? `: ${by.says}` : ''}`,
+        message: `the kernel has no way to ${to}${part.nodeOf(to) === '' ? '' : ` (${part.nodeOf(to)})`}${by ? `: ${by.says}` : ''}`,
         evidence: [`ip ${family}route get ${to}: ${why}`, ...(by ? [by.shown] : [])],
         mend: by
           ? `${by.away}, and take it from whatever makes it`
@@ -131,19 +131,19 @@ const dropRule: Check = {
       const key = `${chainText(rule)} ${rule.handle}`
       byRule.set(key, [...(byRule.get(key) ?? []), rule])
     }
-    return [...byRule.values()].map(dropSeen)
+    return [...byRule.values()].map((those) => dropSeen(those, site.part.nodeOf))
   },
 }
 const MOST_NAMED = 4
 const unique = (texts: readonly string[]): string[] => [...new Set(texts)].filter((text) => text !== '')
 
 /** Of one rule: all that it drops by its set, or by whence it is reached. */
-function dropSeen(those: readonly FactDropRule[]): Seen {
+function dropSeen(those: readonly FactDropRule[], nodeOf: (address: string) => string): Seen {
   const [first] = those as readonly [FactDropRule, ...FactDropRule[]]
   const { packets } = first
   const more = first.more || first.notBy !== undefined
   const at = chainText(first)
-  const what = listed(unique(those.map((one) => dropRuleText(one))), MOST_NAMED)
+  const what = listed(unique(those.map((one) => dropRuleText(one, nodeOf))), MOST_NAMED)
   // A drop behind rules that accept is the end of most filters: only what names something, or has dropped, is meant.
   const named = first.port !== undefined || first.destination !== undefined || first.source !== undefined
   const { evidence, away } = dropRulePlace(those)
