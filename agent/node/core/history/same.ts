@@ -25,6 +25,7 @@ const WHAT: Readonly<Record<string, (message: string) => string>> = {
   'clock-apart': ofObject,
   'conntrack-full': ofObject,
   'coordinator-absent': ofObject,
+  'cut-off': ofObject,
   disagreement: (message) => message.split(/ has other | have different /)[0] ?? '',
   'drop-rule': ofObject,
   'duplicate-address': ofObject,

@@ -46,6 +46,7 @@ export function noteTroubles(state: NodeState, present: readonly Trouble[]): voi
 const FOUND_MS: Readonly<Record<string, number>> = {
   disagreement: 60_000,
   'standby-unaware': 60_000,
+  'cut-off': 30_000,
   'one-way': 30_000,
   'heard-by-others': 30_000,
   'accepts-nobody': 30_000,

@@ -114,6 +114,38 @@ function flapping(names: readonly string[], troubles: readonly Trouble[]): strin
   return own(one).filter((code) => /^interface|^l/.test(code))
 }
 
+test('a node that hears nobody is cut off, and says for what: over its only link, in place of what it says of that link', () => {
+  const alone = (name: string, life: 'dead' | 'unknown', one = node(name), seconds = 4): TestNode => {
+    one.feed({ kind: 'lease-up' })
+    const status = statusOf(name, null, 0)
+    const peers = status.peers.map((peer) => ({ ...peer, life, silentMs: 9000 }))
+    goesOn(one, seconds * 1000, { ...status, quorum: false, peers })
+    return one
+  }
+  const of = (one: TestNode) => one.core.status(one.now()).troubles.filter(({ code }) => code === 'cut-off')
+  const rs1 = cut('rs1', true)
+  expect(of(rs1)).toEqual([])
+  alone('rs1', 'dead', rs1)
+  expect(own(rs1)).toEqual(['cut-off'])
+  expect(of(rs1)).toMatchObject([
+    {
+      ...{ severity: 'critical', object: 'node rs1', hint: 'check the cable, or: ip link set outside up' },
+      message: 'rs1 is cut off and hears no other node: interface outside is down, needed for heartbeat link outside',
+    },
+  ])
+  expect(rs1.core.status(rs1.now()).nodes.find(({ name }) => name === 'rs1')).toMatchObject({ state: 'troubled' })
+  const [deaf] = of(alone('rs1', 'dead'))
+  expect(deaf?.message).toBe('rs1 hears no other node over any link: it is cut off, or all others are down')
+  // Who never heard anybody may be the first one that starts.
+  expect(of(alone('rs1', 'unknown'))).toEqual([])
+  expect(of(alone('rs1', 'unknown', node('rs1'), 16))).toHaveLength(1)
+  const majority = node('dir1')
+  majority.feed({ kind: 'lease-up' })
+  const status = statusOf('dir1', 'dir1')
+  goesOn(majority, 4000, { ...status, peers: status.peers.map((peer) => ({ ...peer, life: 'dead' as const })) })
+  expect(of(majority)).toEqual([])
+})
+
 test('what is not sent for another reason is told beside it', () => {
   expect(own(cut('dir2', true, 'EPERM'))).toEqual(['interface-down', 'not-sent'])
   expect(own(cut('dir2', true, 'ENETDOWN'))).toEqual(['interface-down'])

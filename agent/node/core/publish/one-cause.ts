@@ -5,6 +5,7 @@ import { goneLinks, isBehind } from '../observe/own-addresses.ts'
 import { ANYBODY, DOWN, dropsBeats, dropsWayTo, LINK, unheardNames } from '@lvsm/protocol'
 import { linksWith, onePerDirection } from '../hearing.ts'
 import type { NodeState } from '../state.ts'
+import { withCutOff } from './cut-off.ts'
 import { waylessAddresses, waylessPeers } from '../observe/ways.ts'
 import { linksOn } from '../vitals/vitals.ts'
 
@@ -66,7 +67,7 @@ export function onePerCause(state: NodeState, found: readonly Trouble[]): readon
       !isOfCable(trouble) &&
       !isOfAll(trouble),
   )
-  return onePerDirection(state.node, causes)
+  return withCutOff(state, onePerDirection(state.node, causes))
 }
 
 /** Of an object `node NAME`: links that it shares with this node; of this node itself, all. */

@@ -20,6 +20,13 @@ export const HEARTBEATS = {
     'this node is cut off by its own key: it takes nothing over, and its vote is lost',
     KEYS,
   ),
+  'cut-off': ofPart(
+    'critical',
+    'node',
+    'NODE is cut off and hears no other node: CAUSE; or: NODE hears no other node over any link: it is cut off, or all others are down',
+    'this node takes nothing over, gives up what it owns, and its vote is lost to the others, who take it for dead; who owns what is not known here',
+    'as the line says: its interface, address or route; else cable and switch of its heartbeat links: ip -br link, ip -br addr, nft list ruleset',
+  ),
   'one-way': ofRedundancy(
     'warning',
     'node',

@@ -25,6 +25,10 @@ export const BY_ROLE: Readonly<Record<string, ByRole>> = {
   'kernel-refused': both(
     'the kernel is not what the configuration says, so that this node may not answer as a realserver should',
   ),
+  'cut-off': of(
+    'the others take this node for dead, and who owns what is not known here; its servers and VIPs stay as they are, and whether they are reached, the checks of the owner say',
+    'its vote is lost, the others take this node for dead, and who owns what is not known here; its servers and VIPs stay as they are, and whether they are reached, the checks of the owner say',
+  ),
   late: of(
     'what this node says of itself comes late',
     'its vote comes late: an owner that needs it may lose its lease without any fault',

@@ -75,7 +75,7 @@ export function unheardFollows(all: readonly Said[]): (one: Said) => boolean {
     return shared.length > 0 && shared.every((link) => isStopped(from, to, link))
   }
   return (trouble) => {
-    const { node, code, object = '', message } = trouble
+    const { node, code, object = '' } = trouble
     const [, other = ''] = NODE.exec(object) ?? []
     if (code === 'one-way') return other !== node && isAway(node, other, trouble)
     if (code === 'heard-by-others') return other !== node && isAway(other, node, trouble)

@@ -1,0 +1,47 @@
+/** A node that hears no other one at all: over its only link, or over all of them. What it says itself of these links is why. */
+import { between, type Trouble } from '@lvsm/base'
+import { leaseStatus } from '../lease.ts'
+import type { NodeState } from '../state.ts'
+
+/** Who has just started, and never heard anybody, may be the first one. Milliseconds. */
+const STARTS_MS = 15_000
+/** What keeps all of a link from its node, the surest first. */
+const CAUSES = ['interface-down', 'link-down', 'link-address-gone', 'drop-rule', 'link-no-way', 'no-way']
+/** Of one link; told by this trouble as a whole where nothing else needs it. */
+const OF_LINKS: ReadonlySet<string> = new Set(['link-down', 'link-address-gone', 'link-no-way'])
+const ABOUT_LINKS = /heartbeat|\blink\b/
+
+/** Whoever has a majority by itself decides without the others, which are dead to it. */
+export function isCutOff(state: NodeState): boolean {
+  const status = leaseStatus(state)
+  if (!status || status.quorum || status.peers.length === 0) return false
+  const isSilent = status.peers.every(
+    ({ life, unbelieved }) => life !== 'alive' && life !== 'late' && unbelieved === undefined,
+  )
+  const isKnown = status.peers.some(({ life }) => life === 'dead') || between(state.startedAt, state.now) >= STARTS_MS
+  return isSilent && isKnown
+}
+
+/** With that in place of what it follows from, as far as it is of links alone. */
+export function withCutOff(state: NodeState, causes: readonly Trouble[]): readonly Trouble[] {
+  if (!isCutOff(state)) return causes
+  const { node } = state
+  const links = state.view?.node.links.map(({ name, address }) => `${name} (${address})`).join(', ') ?? ''
+  const why = CAUSES.flatMap((code) =>
+    causes.filter((one) => one.code === code && ABOUT_LINKS.test(`${one.message} ${one.object ?? ''}`)),
+  )
+  const hints = [...new Set(why.flatMap(({ hint }) => hint ?? []))]
+  const message =
+    why.length > 0
+      ? `${node} is cut off and hears no other node: ${why.map((one) => one.message).join('; ')}`
+      : `${node} hears no other node over any link: it is cut off, or all others are down`
+  const cut: Trouble = {
+    ...{ code: 'cut-off', severity: 'critical', object: `node ${node}`, message },
+    evidence: [`its heartbeat links: ${links}`, ...why.flatMap(({ evidence }) => evidence ?? [])].join('; '),
+    hint:
+      hints.length > 0
+        ? hints.join('; ')
+        : `on ${node}: ip -br link, ip -br addr, nft list ruleset; cable and switch of its heartbeat links; does another node answer ping?`,
+  }
+  return [cut, ...causes.filter((one) => !OF_LINKS.has(one.code) || one.severity === 'critical')]
+}
