@@ -15,6 +15,7 @@ import {
   rememberSettings,
   writeRecord,
 } from './index.ts'
+import { timeoutTroubles } from './timeouts.ts'
 
 const BOOT: IpvsTimeouts = { tcp: 900, tcpFin: 120, udp: 300 }
 const NONE: IpvsTimeouts = { tcp: null, tcpFin: null, udp: null }
@@ -96,4 +97,22 @@ it('a line of the record that was spoilt does nothing', () => {
   const spoilt = readRecord('timeout udp\twas many\twrote 5\ntimeout tcp\twas 0\twrote 900')
   const { said, now } = settle(set({ ...started, record: spoilt }, { udp: 5 }), NONE)
   expect([said, now.timeouts?.udp]).toEqual([[], 5])
+})
+
+it('says that somebody shortened what the configuration leaves to the kernel', () => {
+  const said = (timeouts: IpvsTimeouts, ipvsTimeouts: IpvsTimeouts = NONE, of = director) =>
+    timeoutTroubles({ ...of, ipvsTimeouts }, { timeouts, services: [] }, NOTHING_OWNED)
+  expect(said({ tcp: 60, tcpFin: 120, udp: 10 })).toMatchObject([
+    {
+      ...{ code: 'ipvs-timeouts', severity: 'warning', object: 'node dir1' },
+      message:
+        'IPVS of dir1 forgets idle connections early (tcp 60 s, udp 10 s): the configuration leaves that to the kernel, which has tcp 900 s, udp 300 s',
+      hint: 'on dir1: ipvsadm --set 900 120 300, and find what set them (a script, a unit, keepalived); where they are wanted: tcp-timeout, udp-timeout in the configuration, for all directors',
+    },
+  ])
+  for (const now of [BOOT, { tcp: 3600, tcpFin: 120, udp: 300 }]) expect(said(now)).toEqual([])
+  expect(said({ ...BOOT, tcp: 60 }, { ...NONE, tcp: 60 }), 'it is configured').toEqual([])
+  expect(said({ ...BOOT, tcp: 60 }, NONE, view('rs1')), 'it directs nothing').toEqual([])
+  const configured = settle(started, { ...NONE, tcp: 60 })
+  expect(timeoutTroubles(director, configured.now, configured.record), 'it is ours, and is given back').toEqual([])
 })

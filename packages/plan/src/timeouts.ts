@@ -2,7 +2,8 @@
  * How long IPVS remembers connections. What the configuration says is brought about; what it says no more gets back the value from before us,
  * unless somebody else has set it meanwhile. Of a kernel that has lost IPVS nothing is to be given back: it begins anew.
  */
-import type { IpvsTimeouts } from '@lvsm/model'
+import type { Trouble } from '@lvsm/base'
+import { type IpvsTimeouts, type NodeView, timeoutsText } from '@lvsm/model'
 import type { Desired } from './desired.ts'
 import type { Observed } from './observed.ts'
 import type { Operation } from './operation.ts'
@@ -49,4 +50,37 @@ export function rememberTimeouts(
     if (value !== null && typeof present === 'number' && value !== present)
       next.set(key, new Set([FORMER.was + (isOurs ? former.was : present), FORMER.wrote + value]))
   }
+}
+
+/** Of the kernel (ip_vs_proto_tcp.c, ip_vs_proto_udp.c): established, after FIN, datagrams. Seconds. */
+const KERNELS: Readonly<Record<keyof IpvsTimeouts, number>> = { tcp: 900, tcpFin: 120, udp: 300 }
+
+/** Somebody made IPVS forget sooner what the configuration leaves to the kernel; longer ones cost memory alone. */
+export function timeoutTroubles(
+  { node, directs, ipvsTimeouts }: Pick<NodeView, 'node' | 'directs' | 'ipvsTimeouts'>,
+  { timeouts, services }: Pick<Observed, 'timeouts' | 'services'>,
+  record: OwnedRecord,
+): Trouble[] {
+  if (!timeouts || !services || directs.length === 0) return []
+  const formers = formersOf(record, TIMEOUT_KEY)
+  // Ours is about to be given back.
+  const isOurs = (name: keyof IpvsTimeouts): boolean =>
+    formers.some((one) => one.name === NAMES[name] && one.wrote === String(timeouts[name]))
+  const isShort = (name: keyof IpvsTimeouts): boolean =>
+    ipvsTimeouts[name] === null && (timeouts[name] ?? KERNELS[name]) < KERNELS[name]
+  const short = FIGURES.filter((name) => isShort(name) && !isOurs(name))
+  if (short.length === 0) return []
+  const of = (from: IpvsTimeouts): string => {
+    const figure = (name: keyof IpvsTimeouts): number | null => (short.includes(name) ? from[name] : null)
+    return timeoutsText({ tcp: figure('tcp'), tcpFin: figure('tcpFin'), udp: figure('udp') })
+  }
+  const keys = short.map((name) => `${NAMES[name]}-timeout`).join(', ')
+  return [
+    {
+      ...{ code: 'ipvs-timeouts', severity: 'warning', object: `node ${node.name}` },
+      message: `IPVS of ${node.name} forgets idle connections early (${of(timeouts)}): the configuration leaves that to the kernel, which has ${of(KERNELS)}`,
+      evidence: 'ipvsadm -l --timeout',
+      hint: `on ${node.name}: ipvsadm --set ${KERNELS.tcp} ${KERNELS.tcpFin} ${KERNELS.udp}, and find what set them (a script, a unit, keepalived); where they are wanted: ${keys} in the configuration, for all directors`,
+    },
+  ]
 }

@@ -14,6 +14,7 @@ import { helperTroubles } from './applications.ts'
 import { droppingTroubles } from './forwarding.ts'
 import { narrowLinks } from './narrow-links.ts'
 import { netemTroubles } from './netem.ts'
+import { timeoutTroubles } from './timeouts.ts'
 import { tunnelSources } from './tunnel-sources.ts'
 
 const trouble = (severity: Trouble['severity'], code: string, message: string, hint: string): Trouble => ({
@@ -40,6 +41,7 @@ export function troublesOf(view: NodeView, wanted: Desired, observed: Observed, 
     ...tableTroubles(view, wanted, observed, record),
     ...sysctlTroubles(wanted, observed),
     ...syncTroubles(view, wanted),
+    ...timeoutTroubles(view, observed, record),
   ]
 }
 

@@ -34,6 +34,7 @@ const WHAT: Readonly<Record<string, (message: string) => string>> = {
   'interface-errors': ofObject,
   'interface-flaps': ofObject,
   'interface-slow': ofObject,
+  'ipvs-timeouts': ofObject,
   'link-address-gone': ofObject,
   'link-errors': ofObject,
   'link-flaps': ofObject,

@@ -1,6 +1,6 @@
 /** Repairs that somebody undoes again and again: between a change and its repair requests fail, and no repair ends that. */
 import { between, type Instant, NEVER_BEFORE, pastOf, type Trouble } from '@lvsm/base'
-import { forwardText, serviceKey } from '@lvsm/model'
+import { forwardText, serviceKey, timeoutsText } from '@lvsm/model'
 import { describeOperation, type Observed, type Operation, subjectOf } from '@lvsm/plan'
 import { heldGroups } from '../lease.ts'
 import type { NodeState } from '../state.ts'
@@ -67,6 +67,7 @@ export function fightTroubles(state: NodeState): Trouble[] {
 /** What somebody made of it. */
 function foundAt({ services }: Observed, operation: Operation): string {
   if (operation.kind === 'sysctl') return operation.was ?? ''
+  if (operation.kind === 'timeouts') return timeoutsText(operation.was)
   if (operation.kind === 'dest-add') return 'it was not there'
   if (operation.kind !== 'dest-edit') return ''
   const { service, dest } = operation

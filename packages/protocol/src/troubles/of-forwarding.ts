@@ -128,4 +128,11 @@ export const FORWARDED = {
     'clients that are sent to this realserver get no answer to their first packet, although its checks are well; who is connected goes on. A warning where some are left. Of a service on several ports it is told by their sum: one of them may be full before',
     'more realservers for the service, or forward: nat or dr where these can route back; shorter timeouts (tcp-fin-timeout, udp-timeout) give ports back sooner',
   ),
+  'ipvs-timeouts': kind(
+    'warning',
+    'node',
+    'IPVS of NODE forgets idle connections early (tcp SECONDS s, …): the configuration leaves that to the kernel, which has tcp 900 s, tcp-fin 120 s, udp 300 s',
+    'a client that is silent for that long has no connection any more: what it sends next is refused, and datagrams may go to another realserver; another director may remember longer',
+    'on NODE: ipvsadm --set 900 120 300, and find what set them; where they are wanted: tcp-timeout, tcp-fin-timeout, udp-timeout in the configuration',
+  ),
 } as const satisfies Readonly<Record<string, TroubleKind>>
