@@ -111,6 +111,31 @@ describe('what directors find otherwise than each other', () => {
     const shown = await lvsm(['--socket', socketPath, 'check', 'show', 'http/rs1', '-o', 'json'])
     expect(JSON.parse(shown.out)).toMatchObject({ differing: [one] })
   })
+  it('is nothing of a realserver, which says who makes checks', async () => {
+    const member = { voter: true, state: 'up', reason: '', standby: false, agent: true } as const
+    const nodes = [
+      ...['dir1', 'dir2'].map((name) => ({ name, roles: ['director'], ...member })),
+      { name: 'rs1', roles: ['realserver'], ...member },
+    ]
+    const status = {
+      cluster: 'lab',
+      node: 'rs1',
+      revision: 7,
+      quorum: true,
+      groups: [],
+      services: [],
+      counters: {},
+      troubles: [],
+    }
+    const { socketPath } = await startAgent(({ path }) => ({
+      body: path === '/v1/status' ? { ...status, nodes } : { node: 'rs1', revision: 7, checks: [] },
+    }))
+    const next = '  → directors do: run it on dir1 or dir2: lvsm check list\n'
+    const all = await lvsm(['--socket', socketPath, 'check', 'list'])
+    expect([all.code, all.out]).toEqual([0, `rs1 makes no checks: it directs no group that has services\n${next}`])
+    const one = await lvsm(['--socket', socketPath, 'check', 'list', 'http'])
+    expect([one.code, one.err]).toEqual([1, `lvsm: rs1 makes no check "http"\n${next}`])
+  })
   it('is told by a node that makes no checks itself, too', async () => {
     const { socketPath } = await at('rs1', [])
     for (const verb of [['list'], ['list', 'http/rs1'], ['show', 'http/rs1']]) {

@@ -26,9 +26,11 @@ export async function listChecks(session: Session, name: string | undefined, for
   const wanted = name?.replace(/^service=/, '')
   const checks = wanted === undefined ? report.checks : find(report, wanted)
   const differing = differingOf(report, wanted)
-  if (wanted !== undefined && checks.length === 0 && !differing.differing?.length) throw noCheck(report, wanted)
+  const elsewhere = report.checks.length > 0 ? '' : await whoMakesThem(session, report.node)
+  if (wanted !== undefined && checks.length === 0 && !differing.differing?.length)
+    throw noCheck(report, wanted, elsewhere)
   session.terminal.print(
-    render({ ...report, checks, ...differing }, format, (it) => checksText(it, session.terminal.paint)),
+    render({ ...report, checks, ...differing }, format, (it) => checksText(it, session.terminal.paint, elsewhere)),
   )
   return 'ok'
 }
@@ -43,9 +45,18 @@ const differingOf = ({ differing }: ChecksReport, name?: string): Pick<ChecksRep
       }
     : {}
 
-function noCheck({ node, checks }: ChecksReport, name: string): Failure {
+/** The next step of who asked a node that makes none. */
+async function whoMakesThem({ socketPaths }: Session, node: string): Promise<string> {
+  const status = await settled(exchange(socketPaths, { route: 'status', body: null, timeoutMs: QUERY_TIMEOUT_MS }))
+  const nodes = 'value' in status ? status.value.nodes : []
+  const directors = nodes.filter(({ name, roles }) => roles.includes('director') && name !== node)
+  if (directors.length === 0) return 'ask a director'
+  return `directors do: run it on ${directors.map(({ name }) => name).join(' or ')}: lvsm check list`
+}
+
+function noCheck({ node, checks }: ChecksReport, name: string, elsewhere: string): Failure {
   const names = [...new Set(checks.map(nameOf))].slice(0, 20)
-  const hint = names.length === 0 ? `${node} makes none: ask a director` : `there are: ${names.join(', ')}`
+  const hint = names.length === 0 ? elsewhere : `there are: ${names.join(', ')}`
   return new Failure('refused', `${node} makes no check "${name}"`, hint)
 }
 

@@ -25,9 +25,10 @@ function stateOf(one: CheckReport, paint: Paint): string {
   return `${word}${way}${wanted}`
 }
 
-export function checksText({ node, checks, differing = [] }: ChecksReport, paint: Paint): string {
+/** `elsewhere`: what to do where there are none. */
+export function checksText({ node, checks, differing = [] }: ChecksReport, paint: Paint, elsewhere = ''): string {
   if (checks.length === 0)
-    return `${node} makes no checks: it directs no group that has services\n${differingText(differing, paint)}`
+    return `${node} makes no checks: it directs no group that has services\n${elsewhere === '' ? '' : `  → ${elsewhere}\n`}${differingText(differing, paint)}`
   const rows = checks.map((one) => [
     nameOf(one),
     one.type,
