@@ -60,6 +60,19 @@ it('names a few clients of many', () => {
   expect(reportOf(lines).servers[0]).toMatchObject({ opening: 20, clients: { length: 4 } })
 })
 
+it('names those that tried last', () => {
+  const [late, early] = [
+    ['10', '11', '12'],
+    ['20', '21', '22', '23'],
+  ]
+  const line = (host: string, seconds: number): string =>
+    `TCP C0A800${host} C350 0A0B000A 0050 0A0B000B 0050 SYN_RECV ${seconds}`
+  const lines = [...early.map((host) => line(host, 12)), ...late.map((host) => line(host, 58)), line('23', 30)]
+  const named = ['192.168.0.16', '192.168.0.17', '192.168.0.18', '192.168.0.35']
+  expect(reportOf(lines).servers[0]?.clients.toSorted()).toEqual(named)
+  expect(reportOf(lines.toReversed()).servers[0]?.clients.toSorted()).toEqual(named)
+})
+
 it('leaves out checks that go through IPVS: they tell of no client', () => {
   const lines = ['A', 'B'].map((at) => `TCP C0A8000${at} C350 0A0B000A 0050 0A0B000B 0050 SYN_RECV 59`)
   const services = NAMES.services.map((one) => ({ ...one, checkedFrom: ['192.168.0.10'] }))

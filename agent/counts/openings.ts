@@ -9,7 +9,8 @@ const MOST_CLIENTS = 4
 interface Gathered extends Pick<ServerOpenings, 'service' | 'node' | 'key'> {
   opening: number
   readonly openingFor: Map<number, number>
-  readonly clients: Set<string>
+  /** Of those that tried last: seconds until the kernel forgets it. */
+  readonly clients: Map<string, number>
   readonly latest: Map<string, number>
 }
 
@@ -35,7 +36,7 @@ export class Openings {
     if (state === OPENING) {
       gathered.opening += 1
       gathered.openingFor.set(expiresSeconds, (gathered.openingFor.get(expiresSeconds) ?? 0) + 1)
-      if (gathered.clients.size < MOST_CLIENTS) gathered.clients.add(client.address)
+      noteClient(gathered.clients, client.address, expiresSeconds)
     } else gathered.latest.set(state, Math.max(gathered.latest.get(state) ?? 0, expiresSeconds))
   }
 
@@ -43,7 +44,7 @@ export class Openings {
     const servers = [...this.#servers.values()].map(({ clients, openingFor, latest, ...said }) => ({
       ...said,
       openingFor: Object.fromEntries(openingFor),
-      clients: [...clients],
+      clients: [...clients.keys()],
       latest: Object.fromEntries(latest),
     }))
     return { whole, tookMs, servers }
@@ -59,10 +60,21 @@ export class Openings {
       key,
       opening: 0,
       openingFor: new Map(),
-      clients: new Set<string>(),
+      clients: new Map(),
       latest: new Map(),
     }
     this.#servers.set(name, made)
     return made
   }
+}
+
+/** Who gave up is in the kernel for a minute: those that tried last say where it does not get on now. */
+function noteClient(clients: Map<string, number>, address: string, seconds: number): void {
+  const known = clients.get(address)
+  if (known === undefined && clients.size >= MOST_CLIENTS) {
+    const [oldest] = [...clients].reduce((least, one) => (one[1] < least[1] ? one : least))
+    if ((clients.get(oldest) ?? 0) >= seconds) return
+    clients.delete(oldest)
+  }
+  clients.set(address, Math.max(known ?? 0, seconds))
 }

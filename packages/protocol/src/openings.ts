@@ -15,7 +15,7 @@ const server = z.object({
   opening: z.number(),
   /** Seconds until the kernel forgets them → how many. */
   openingFor: z.record(z.string(), z.number()),
-  /** Of those, some of their clients. */
+  /** Of those, some of their clients: who tried last. */
   clients: list(z.string()),
   /** State of the others → seconds until the kernel forgets the youngest of them. */
   latest: z.record(z.string(), z.number()),
