@@ -1,12 +1,12 @@
 /** Errors of sockets, TLS and HTTP in the words of whoever has to mend it. */
-import { REFUSED } from '@lvsm/protocol'
+import { NO_HOST, NO_ROUTE, PROHIBITED, REFUSED, THROWN_AWAY, WAY_DOWN } from '@lvsm/protocol'
 import type { End } from './attempt.ts'
 
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: REFUSED,
-  EHOSTUNREACH: 'no route, or no answer to ARP',
-  ENETUNREACH: 'no route',
-  ENETDOWN: 'the interface that leads there is down here',
+  EHOSTUNREACH: NO_HOST,
+  ENETUNREACH: NO_ROUTE,
+  ENETDOWN: WAY_DOWN,
   EACCES: 'this process may not ask there',
   EPERM: 'this process may not ask there: a rule of the own packet filter',
   EAFNOSUPPORT: 'this machine does not speak that family of addresses',
@@ -63,9 +63,6 @@ const OWN: ReadonlySet<string> = new Set([
 ])
 /** Where EACCES is of a route that is prohibited here, or of a router's or host's word by ICMPv6 (RFC 4443 3.1, codes 1, 5, 6), and not of a right to bind. */
 const ON_THE_WAY: ReadonlySet<unknown> = new Set(['connect', 'send', 'read', 'recv', 'write'])
-const PROHIBITED = 'a route prohibits it, on the node that asks (ip route get shows it there) or on the way'
-/** As the kernel answers to who sends along a route of that type (ip-route(8)): blackhole. */
-const THROWN_AWAY = 'a route on the node that asks throws away what is sent there'
 const isOnTheWay = (error: Error, code: string): boolean =>
   'code' in error && error.code === code && 'syscall' in error && ON_THE_WAY.has(error.syscall)
 const isProhibited = (error: Error): boolean => isOnTheWay(error, 'EACCES')
@@ -92,6 +89,7 @@ export function reasonOf(error: Error): string {
   if (code === 'ENOTFOUND') return `no name server knows the name ${name}`.trimEnd()
   if (code === 'EAI_AGAIN') return `no name server answers for ${name}`.trimEnd()
   if (isProhibited(error)) return PROHIBITED
+  // As the kernel answers to who sends along a route of that type (ip-route(8)): blackhole.
   if (isOnTheWay(error, 'EINVAL')) return THROWN_AWAY
   if (Object.hasOwn(WORDS, code)) return WORDS[code] ?? error.message
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `its certificate is for another name: ${error.message}`

@@ -4,13 +4,12 @@
  * IP_RECVERR). So beside such checks a connection is opened to the same port, one at a time, and closed again: refused or taken, the host is
  * there, and silence is what a packet filter makes; what is found counts for the checks that come after, until something else is found.
  */
-import type { ProbeJob } from '@lvsm/protocol'
+import { NO_HOST, type ProbeJob } from '@lvsm/protocol'
 import { askAgain, dropFirst, type Second } from '../second-question.ts'
 
 const MOST_UNDER_WAY = 256
 /** Who left the configuration is not sought any more, and is not heard either. */
 const MOST_ABSENT = 4096
-const NOT_THERE = 'no route, or no answer to ARP'
 
 type Target = Pick<ProbeJob, 'address' | 'port' | 'source'>
 /** Null: nothing is against it; undefined: that is not known; else why it is not there. */
@@ -20,7 +19,7 @@ export type Seek = (target: Target, done: (found: Found) => void) => void
 export const seekBy =
   (ask: Second): Seek =>
   (target, done) =>
-    ask(target, (answer) => done(answer === 'nobody' ? NOT_THERE : answer === undefined ? undefined : null))
+    ask(target, (answer) => done(answer === 'nobody' ? NO_HOST : answer === undefined ? undefined : null))
 
 export class Absences {
   readonly #seek: Seek

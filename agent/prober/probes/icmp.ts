@@ -2,7 +2,7 @@
  * Does the host answer an echo request (RFC 792, RFC 4443)? Asked by `ping` of this machine, which may do what this process may not: Linux
  * lets it open a socket for echo requests alone (icmp(7), net.ipv4.ping_group_range), or its file has the capability.
  */
-import type { ProbeJob } from '@lvsm/protocol'
+import { NO_ROUTE, type ProbeJob } from '@lvsm/protocol'
 import type { Ask, Asking, End } from '../attempt.ts'
 import { endGroup, startGroup, streamsOf } from '../groups.ts'
 
@@ -85,6 +85,6 @@ export function verdictOf(code: number | null, output: string): Verdict {
       reason: `ping may not ask: ${said}`,
       lacks: 'sysctl -w net.ipv4.ping_group_range="0 2147483647", and the same in /etc/sysctl.d',
     }
-  if (/unreachable/i.test(output)) return { ok: false, reason: 'no route' }
+  if (/unreachable/i.test(output)) return { ok: false, reason: NO_ROUTE }
   return { ok: null, reason: `ping cannot ask: ${said === '' ? `exit code ${code}` : said}` }
 }

@@ -1,3 +1,3 @@
 /** `a, b, c and 4 more`: so many by their names. */
-export const listed = (names: readonly string[], most: number): string =>
-  names.slice(0, most).join(', ') + (names.length > most ? ` and ${names.length - most} more` : '')
+export const listed = (names: readonly string[], most: number, between = ', '): string =>
+  names.slice(0, most).join(between) + (names.length > most ? ` and ${names.length - most} more` : '')

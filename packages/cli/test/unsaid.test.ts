@@ -19,6 +19,9 @@ const [RS1] = HTTP.realservers as [RealserverReport]
 const server = (node: string, more: Partial<RealserverReport> = {}): RealserverReport => ({ ...RS1, node, ...more })
 const down = (node: string, more: Partial<RealserverReport> = {}): RealserverReport =>
   server(node, { weight: 0, healthy: false, reason: 'connection refused', ...more })
+const SILENT = 'no answer within 1000 ms'
+const silent = (node: string, more: Partial<RealserverReport> = {}): RealserverReport =>
+  down(node, { reason: SILENT, ...more })
 const service = (name: string, ...realservers: readonly RealserverReport[]): ServiceReport => ({
   ...HTTP,
   name,
@@ -83,7 +86,7 @@ test('what is measured of each makes no entries of its own', () => {
 
 test.each(['accepts-nobody', 'stopped-process'])('what %s says of a server is said by that alone', (code) => {
   const told = { node: 'rs1', code, severity: 'critical' as const, object: 'service http', message: 'it hangs' }
-  expect(said(having([service('http', down('rs1'), server('rs2'))], { troubles: [told] }))).toEqual([])
+  expect(said(having([service('http', silent('rs1'), server('rs2'))], { troubles: [told] }))).toEqual([])
 })
 
 test('a server that a packet filter of its own node keeps from everybody is one entry, and so is a service whose clients the owner drops', () => {
@@ -91,7 +94,7 @@ test('a server that a packet filter of its own node keeps from everybody is one 
     ...{ node, code: 'drop-rule', severity: 'critical' as const, object: 'chain inet site in handle 4' },
     message: `a rule of chain inet site in of ${node} drops ${what}: all that is tcp port 80`,
   })
-  const services = [service('http', down('rs1'), server('rs2'))]
+  const services = [service('http', silent('rs1'), server('rs2'))]
   expect(said(having(services, { troubles: [by('rs1', 'what comes for the servers of http here')] }))).toEqual([])
   expect(said(having(services, { troubles: [by('rs2', 'what comes for the servers of http here')] }))).toHaveLength(1)
   const all = [service('http', server('rs1'), server('rs2'))]
@@ -104,13 +107,12 @@ test('a realserver that the owner has no way to is said by that alone; not where
     message: `the kernel of ${node} has no way to 10.11.0.11 (rs1), 10.11.0.12 (rs2): rule 90 prohibits it`,
   })
   const owner = STATUS.groups[0]?.owner ?? ''
-  const services = [service('http', down('rs2'), server('rs3'))]
+  const services = [service('http', silent('rs2'), server('rs3'))]
   expect(said(having(services, { troubles: [way(owner)] }))).toEqual([])
   expect(said(having(services, { troubles: [way('rs3')] }))).toHaveLength(1)
-  expect(said(having([service('http', down('rs2'))], { troubles: [way(owner)] }))).toHaveLength(1)
+  expect(said(having([service('http', silent('rs2'))], { troubles: [way(owner)] }))).toHaveLength(1)
 })
 
-const SILENT = 'no answer within 1000 ms'
 test('realservers whose checks fail for a packet filter of the owner are said by that rule alone, where none serves too', () => {
   const owner = STATUS.groups[0]?.owner ?? ''
   const by = (node: string, what: string, all = 'tcp', does = 'drops') => ({
@@ -158,7 +160,7 @@ test('what operators took out is no trouble, and what nobody knows is told as th
 })
 
 test('a dead node is one entry, with what it served, by its role', () => {
-  const [entry, ...more] = unsaid(having([service('http', down('rs1'), server('rs2'))], { nodes: dead('rs1') }), [])
+  const [entry, ...more] = unsaid(having([service('http', silent('rs1'), server('rs2'))], { nodes: dead('rs1') }), [])
   expect(more).toEqual([])
   expect(entry).toMatchObject({
     severity: 'critical',
@@ -169,7 +171,7 @@ test('a dead node is one entry, with what it served, by its role', () => {
     ),
   })
   const kept = unsaid(
-    having([service('http', down('rs1', { weight: 1 }), server('rs2'))], { nodes: dead('rs1', { voter: false }) }),
+    having([service('http', silent('rs1', { weight: 1 }), server('rs2'))], { nodes: dead('rs1', { voter: false }) }),
     [],
   )
   expect(kept[0]?.means).toBe('clients of http may still be sent to it')

@@ -19,6 +19,26 @@ export function silenceOf(reason: string): Silence | null {
   return /\bno answer\b(?! to ARP)/.test(reason) ? 'silent' : null
 }
 
+/** No way leads there: in the words of a kernel here, or of a router. A packet filter that refuses may have it said, too (ICMP type 3, code 10 or 13). */
+export const NO_ROUTE = 'no route'
+export const NO_HOST = `${NO_ROUTE}, or no answer to ARP`
+export const WAY_DOWN = 'the interface that leads there is down here'
+export const PROHIBITED = 'a route prohibits it, on the node that asks (ip route get shows it there) or on the way'
+export const THROWN_AWAY = 'a route on the node that asks throws away what is sent there'
+/** As `ping` says it. */
+const UNREACHABLE = /^Destination (?:Host|Net) Unreachable\b/
+export const isWithoutAnyWay = (reason: string): boolean =>
+  [NO_ROUTE, WAY_DOWN, PROHIBITED, THROWN_AWAY].some((words) => reason.startsWith(words)) ||
+  reason.includes(NOT_THERE) ||
+  UNREACHABLE.test(reason)
+/** Not even the kernel of who was asked gave a sign of life. */
+export const cameNothing = (reason: string): boolean => silenceOf(reason) !== null || isWithoutAnyWay(reason)
+/** What was wanted did not come in time, whatever came before; or the check says no time. */
+export const isOverdue = (reason: string): boolean => / within \d+ m?s\b/.test(reason) || silenceOf(reason) !== null
+
+/** What a realserver's own agent says of it, against its check. */
+export const ITS_AGENT_SAYS = 'its own agent says: nobody '
+
 /** A kernel refuses where nobody listens, and a packet filter wherever it is told to: which one it was, no answer says. */
 export const REFUSED = 'connection refused: nothing listens there, or a packet filter rejects it'
 /** In the words of any version. */

@@ -2,7 +2,7 @@
 import { NEVER_BEFORE } from '@lvsm/base'
 import type { Health } from '@lvsm/health'
 import { CHECKS, forwarding } from '@lvsm/model'
-import { isRefused, type SeenSocket } from '@lvsm/protocol'
+import { isRefused, ITS_AGENT_SAYS, type SeenSocket } from '@lvsm/protocol'
 import type { Member, Sight } from './member.ts'
 
 /** It takes a realserver out by itself; it brings none in that its check has out. */
@@ -16,8 +16,8 @@ export const outlives = (member: Member): boolean =>
 export function healthOf({ health, sight }: Member): Health {
   if (!sight || !speaksAgainst(sight)) return health
   const { is, queue, most } = sight
-  const why = is === 'closed' ? 'nobody listens there' : `nobody accepts: ${queue} connections wait, and ${most} may`
-  return { healthy: false, against: 0, reason: `its own agent says: ${why} (its check: ${health.reason})` }
+  const why = is === 'closed' ? 'listens there' : `accepts: ${queue} connections wait, and ${most} may`
+  return { healthy: false, against: 0, reason: `${ITS_AGENT_SAYS}${why} (its check: ${health.reason})` }
 }
 
 /** Goes on from the reason: why its own agent's word has no part in it, or what its word tells of the reason. Empty: nothing, or nobody wants it to. */

@@ -93,7 +93,7 @@ test('a realserver that refuses what comes for its server', () => {
     message:
       'a rule of chain inet site in of rs1 refuses what comes for the servers of http here: all that is tcp port 80',
   })
-  expect(dropsServerOf(one!, 'http')).toBe(true)
+  expect(dropsServerOf(one!, 'http', 'dir1')).toBe(true)
   expect(dropsClientsOf(one!, 'http')).toBe(false)
   expect(said('rs1', [rule({ hook: OUTPUT, protocol: 6, sourcePort: 80 })], [])).toMatchObject([
     { message: expect.stringContaining('drops what the servers of http here answer: all that is tcp from port 80') },

@@ -1,6 +1,7 @@
 /** What is served, and who serves: by what a verdict is made of, by what the kernel does, and not by what one node says of another. */
 import { expect, test } from 'vitest'
 import { head, nodes, server, service, status, trouble } from './fixture.ts'
+import { PROHIBITED } from '../silence.ts'
 import { isOfNode } from '../troubles/kind.ts'
 import { troubleKind } from '../troubles/table.ts'
 import type { Status } from './status.ts'
@@ -123,7 +124,7 @@ test.each<[string, Status, string, boolean | null | undefined]>([
   ],
   [
     'the owner has no way to one',
-    without([WAYLESS], server('rs1', { ...SILENT, reason: 'connect EACCES' }), server('rs2')),
+    without([WAYLESS], server('rs1', { ...SILENT, reason: PROHIBITED }), server('rs2')),
     `degraded | unserving: http: rs1 failed (${WAYLESS.message}) | other: 1 critical trouble`,
     true,
   ],

@@ -14,7 +14,7 @@ export const DROPPED = {
 export type DroppedKind = keyof typeof DROPPED
 
 const ALL_CLIENTS = / (?:drops|refuses|sends elsewhere) what clients of ([^:]+?) send\b/
-const SERVERS = /what (?:comes for the servers of ([^:]+?) here|the servers of ([^:]+?) here answer)/
+const SERVERS = /what (?:comes for the servers of ([^:]+?) here|the servers of ([^:]+?) here answer)/g
 /** Of a director: what it sends to a service's realservers, or what these answer. */
 const WAYS = /what (?:goes to realservers of ([^:;]+)|realservers of ([^:;]+?) answer)/g
 const isDrop = ({ code, pastMs }: Pick<NodeTrouble, 'code' | 'pastMs'>): boolean =>
@@ -29,10 +29,14 @@ type Said = Pick<NodeTrouble, 'code' | 'pastMs' | 'message'>
 /** No client of this service gets through, where its node owns the group. */
 export const dropsClientsOf = (trouble: Said, service: string): boolean =>
   isDrop(trouble) && isIn(ALL_CLIENTS.exec(trouble.message)?.[1], service)
-/** Of its node's own server of this service. */
-export function dropsServerOf(trouble: Said, service: string): boolean {
-  const [, arriving, answering] = isDrop(trouble) ? (SERVERS.exec(trouble.message) ?? []) : []
-  return isIn(arriving, service) || isIn(answering, service)
+/** Of its node's own server of this service: what comes from this asker, or what that one is answered. */
+export function dropsServerOf(trouble: Said, service: string, asker: string): boolean {
+  if (!isDrop(trouble)) return false
+  return [...trouble.message.matchAll(SERVERS)].some(
+    ([, arriving, answering]) =>
+      (isIn(arriving, service) && isNamed(trouble, 'from', asker)) ||
+      (isIn(answering, service) && isNamed(trouble, 'to', asker)),
+  )
 }
 /** What a director sends to this server of a service, or what that answers: its checks get nowhere. */
 export const dropsWayTo = (trouble: Said, service: string, server: string): boolean =>

@@ -2,7 +2,7 @@
 import { listed, type Severity } from '@lvsm/base'
 import type { HistoryEvent } from '../events/event.ts'
 import { failedSince } from '../events/since.ts'
-import { causeOf, tellerOf } from '../http/causes.ts'
+import { causeOf, isHeldOut, tellerOf } from '../http/causes.ts'
 import { droppedOf, isTold, outOf } from '../http/serving.ts'
 import type { RealserverReport, ServiceReport, Status } from '../http/status.ts'
 import { judge, type Verdict } from '../http/verdict.ts'
@@ -29,9 +29,7 @@ export function serversOf(status: Status, events: readonly HistoryEvent[]): List
   for (const service of told)
     for (const server of outOf(service)) {
       const which = kindOf(said, service, server)
-      const cause = causeOf(status, service, server)
-      // Where nobody serves, that is told beside a way that is gone.
-      if (cause && (cause.of !== 'way' || which === 'server-failed')) continue
+      if (isSaid(status, service, server, which)) continue
       const key = JSON.stringify([server.node, reasonOf(server), which])
       byServer.set(key, [...(byServer.get(key) ?? []), { service, server }])
     }
@@ -63,6 +61,15 @@ function kindOf({ served, doubted }: Verdict, { name }: ServiceReport, server: R
   if (doubted.has(name)) return 'service-doubtful'
   if (server.weight > 0) return 'kept'
   return server.backup === true ? 'backup' : 'server-failed'
+}
+/** Something else in the list says it, as urgently: where nobody serves, that is told beside a warning, and beside a way that is gone. */
+function isSaid(status: Status, service: ServiceReport, server: RealserverReport, which: Which): boolean {
+  const isCritical = SEVERITY[which] === 'critical'
+  if (!isCritical && isHeldOut(status, service, server)) return true
+  const cause = causeOf(status, service, server)
+  if (!cause || cause.of === 'node') return cause !== null
+  if (cause.of === 'way') return which === 'server-failed'
+  return !isCritical || cause.trouble.severity === 'critical'
 }
 const MEANS: Readonly<Partial<Record<Which, string>>> = {
   kept: 'it is kept all the same, and clients are still sent to it',
