@@ -1,7 +1,8 @@
 /** Conversations over TLS from the first byte on, as imaps, ldaps and the like: certificates count as everywhere, and then what the server says. */
+import { constants } from 'node:crypto'
 import { createConnection, type Socket } from 'node:net'
-import { createServer } from 'node:tls'
-import { afterEach, beforeAll, expect, test } from 'vitest'
+import { createServer, type TlsOptions, type TLSSocket } from 'node:tls'
+import { afterEach, beforeAll, describe, expect, it, test } from 'vitest'
 import { ask, type Certificates, type Identity, makeCertificates, OWN, Servers } from './fixture.ts'
 
 let certificates: Certificates
@@ -60,19 +61,78 @@ test('one that speaks in the clear, and one that says nothing, are told from eac
   expect((await ask('pop3', mute, keys('pop3'), 700)).reason).toMatch(/says nothing that is wanted within/)
 })
 
-test('a server that takes no certificate of this authority says so after the handshake: tls waits for it', async () => {
-  const { good, strange, authority } = certificates
-  const picky = createServer({ ...good, requestCert: true, rejectUnauthorized: true, ca: [authority.certificate] })
-  const port = await servers.listen(picky)
-  const trusting = { host: 'web.example', ca: authority.certificate }
-  const shows = ({ cert, key }: Identity) => ask('tls', port, { ...trusting, 'client-certificate': `${cert}\n${key}` })
-  expect(await shows(good)).toMatchObject({
-    ok: true,
-    reason: expect.stringMatching(/^makes a TLS handshake \(TLSv1\.3/),
+describe('a server that looks at the certificate of the check after the handshake (TLS 1.3)', () => {
+  type Looking = (socket: TLSSocket) => void
+  /** Tickets of OpenSSL come when it has looked: without them nothing says so. */
+  const picky = (
+    serve: Looking = () => undefined,
+    more: TlsOptions = { secureOptions: constants.SSL_OP_NO_TICKET },
+  ) => {
+    const { good, authority } = certificates
+    const server = createServer({ ...good, requestCert: true, ca: [authority.certificate], ...more }, serve)
+    return servers.listen(server)
+  }
+  const shown = ({ cert, key } = certificates.good) => ({
+    ...{ host: 'web.example', ca: certificates.authority.certificate },
+    'client-certificate': `${cert}\n${key}`,
   })
-  expect(await shows(strange)).toEqual({
-    ok: false,
-    reason: 'makes a TLS handshake, and closes the connection when it sees the certificate of the check',
+  /** Each thing that the client says is passed on as `way` has it. */
+  const behind = (port: number, way: (bytes: Buffer, count: number, pass: (bytes: Buffer) => void) => void) =>
+    servers.raw((near) => {
+      const far = createConnection({ host: OWN, port })
+      let count = 0
+      near.on('data', (bytes) => way(bytes, ++count, (whole) => void far.write(whole)))
+      far.on('error', () => near.destroy())
+      near.on('close', () => far.destroy())
+      far.pipe(near)
+    })
+  const well = { ok: true, reason: expect.stringMatching(/^makes a TLS handshake \(TLSv1\.3/) }
+
+  it('is waited for: an alert is its word', async () => {
+    // The second thing that the client says has its certificate: spoilt, the server has to refuse it.
+    const port = await behind(await picky(), (bytes, count, pass) => {
+      if (count === 2) bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1)
+      pass(bytes)
+    })
+    expect(await ask('tls', port, shown())).toEqual({
+      ok: false,
+      reason: expect.stringMatching(/alert bad record mac/),
+    })
+  })
+  it('is well as soon as it sends a ticket, or data', async () => {
+    const many = { ticketKeys: Buffer.alloc(48) }
+    for (const port of [await picky(undefined, many), await picky((socket) => void socket.write('220 hello\r\n'))]) {
+      const took: number[] = []
+      for (let times = 0; times < 4; times++) {
+        const began = performance.now()
+        expect(await ask('tls', port, shown())).toMatchObject(well)
+        took.push(performance.now() - began)
+      }
+      expect(Math.min(...took)).toBeLessThan(200)
+    }
+  })
+  it('is well with the handshake where it ends the connection, in peace or not, and says nothing of why', async () => {
+    const { good, strange, authority } = certificates
+    const greets = await picky((socket) => void socket.end('220 hello\r\n'))
+    const ends = await picky((socket) => void socket.end())
+    const breaks = await picky((socket) => void socket.destroy())
+    const asksNone = await servers.listen(createServer({ ...good }, (socket) => void socket.end('bye\r\n')))
+    const resets = await servers.raw((near) => {
+      const far = createConnection({ host: OWN, port: ends })
+      let count = 0
+      near.on('data', (bytes) => (++count === 2 ? near.resetAndDestroy() : far.write(bytes)))
+      far.on('error', () => undefined)
+      far.pipe(near)
+    })
+    for (const port of [greets, ends, breaks, asksNone, resets])
+      expect(await ask('tls', port, shown())).toMatchObject(well)
+    const refuses = await picky(undefined, { rejectUnauthorized: true, ca: [authority.certificate] })
+    expect(await ask('tls', refuses, shown(strange))).toMatchObject(well)
+  })
+  it('is no worse for a handshake that takes nearly all of the time', { retry: 2 }, async () => {
+    const port = await picky()
+    const slow = await behind(port, (bytes, count, pass) => void setTimeout(() => pass(bytes), count === 1 ? 400 : 0))
+    expect(await ask('tls', slow, shown(), 550)).toMatchObject(well)
   })
 })
 

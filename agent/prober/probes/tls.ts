@@ -1,6 +1,7 @@
 /** Does somebody make a TLS handshake, with a certificate that is good for the name that the check says? */
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
+import { performance } from 'node:perf_hooks'
 import { checkServerIdentity, connect, type ConnectionOptions, createSecureContext, type SecureContext } from 'node:tls'
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask } from '../attempt.ts'
@@ -70,40 +71,56 @@ export function tlsOptions(keys: ProbeJob['keys']): Options {
   }
 }
 
-/** By TLS 1.3 a server looks at the certificate that it is shown after the handshake, for the one who shows it (RFC 8446, 2): so long it is given for its word. */
+/**
+ * By TLS 1.3 a server looks at the certificate that it is shown after the handshake, for the one who shows it (RFC 8446, 2): its word takes the way
+ * there and back, as the handshake did, and so much longer.
+ */
 const OBJECTS_MS = 200
-const UNWANTED = 'makes a TLS handshake, and closes the connection when it sees the certificate of the check'
+/** The connection is over, and the server said nothing of why. */
+const WORDLESS: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE'])
 
+/**
+ * Well with the handshake. Where a certificate was shown that the server looks at afterwards, an alert alone says that it does not take it: who ends
+ * the connection may have other reasons. A ticket (OpenSSL and others send it when they have looked) and data are the word of one who takes it.
+ */
 export const askTls: Ask = (job, end, trace) => {
   const options = tlsOptions(job.keys)
   const raw = open(job, trace)
-  let connected = false
-  let isShaken = false
+  let connectedAtMs: number | null = null
+  /** What it is, once it is made. */
+  let shaken: string | null = null
   let waiting: ReturnType<typeof setTimeout> | undefined
   raw.on('connect', () => {
-    connected = true
+    connectedAtMs = performance.now()
   })
   const socket = connect({ socket: raw, ...options })
   trace.tls(socket)
+  const well = (): void => {
+    if (shaken !== null) end(true, shaken)
+  }
   socket.on('secureConnect', () => {
     const until = dayOf(socket.getPeerCertificate().valid_to)
-    const certificate = until === null ? '' : `, certificate until ${until}`
-    const well = (): void => end(true, `makes a TLS handshake (${socket.getProtocol() ?? 'TLS'}${certificate})`)
-    isShaken = true
+    shaken = `makes a TLS handshake (${socket.getProtocol() ?? 'TLS'}${until === null ? '' : `, certificate until ${until}`})`
     if (textOf(job.keys, 'client-certificate') === undefined || socket.getProtocol() !== 'TLSv1.3') return well()
-    waiting = setTimeout(well, Math.min(OBJECTS_MS, job.timeoutMs / 2))
-    socket.resume()
+    const tookMs = performance.now() - (connectedAtMs ?? performance.now())
+    waiting = setTimeout(well, tookMs + OBJECTS_MS)
+    socket.on('data', well)
   })
+  socket.on('session', well)
+  const failed = failing(end)
   for (const one of [raw, socket]) {
-    one.on('error', failing(end))
-    one.on('close', () => end(false, isShaken ? UNWANTED : 'closed the connection without a TLS handshake'))
+    one.on('error', (error) =>
+      shaken !== null && 'code' in error && WORDLESS.has(error.code) ? well() : failed(error),
+    )
+    one.on('close', () => (shaken === null ? end(false, 'closed the connection without a TLS handshake') : well()))
   }
   return {
-    sofar: () => (connected ? 'accepts connections, but makes no TLS handshake' : 'no answer'),
+    sofar: () => shaken ?? (connectedAtMs === null ? 'no answer' : 'accepts connections, but makes no TLS handshake'),
+    late: () => shaken !== null,
     // Without a handshake there is no session to end.
     close: () => {
       clearTimeout(waiting)
-      if (raw.connecting || !connected) raw.destroy()
+      if (raw.connecting || connectedAtMs === null) raw.destroy()
       else leave(socket)
     },
   }
