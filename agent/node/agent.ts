@@ -53,6 +53,7 @@ export class Agent {
     this.#configuration = configuration
     this.#kept = new Kept(
       options.stateDir,
+      options.begun.machine,
       (...found) => this.#report(...found),
       (text) => machine.say(text),
     )

@@ -19,6 +19,7 @@ import {
   ownsServices,
   Refusals,
   rememberSettings,
+  sinceBoot,
   writeRecord,
 } from '@lvsm/plan'
 import type { Alone } from '../process/alone.ts'
@@ -27,6 +28,7 @@ import { loadRecord, saveRecord } from './adapters/files.ts'
 import { openKernel } from './adapters/kernel/kernel.ts'
 import { removeOwnTables } from './adapters/kernel/own-tables.ts'
 import { refuseRights } from './adapters/preflight.ts'
+import { bootId } from './adapters/programs.ts'
 import { recordPath } from './kept.ts'
 import type { Kernel } from './ports.ts'
 
@@ -124,7 +126,11 @@ function inKernel(stateDir: string): GivenBack {
   const kernel = openKernel()
   try {
     const { record, trouble } = loadRecord(path)
-    const { done, faults } = giveBack(kernel, record, (next) => void saveRecord(path, writeRecord(next)))
+    const { done, faults } = giveBack(
+      kernel,
+      sinceBoot(record, bootId()),
+      (next) => void saveRecord(path, writeRecord(next)),
+    )
     // The rules that keep addresses silent come last: until then none of ours is left that could answer.
     const tables = faults.length > 0 ? null : removeOwnTables()
     return {

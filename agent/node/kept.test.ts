@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, sym
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { NO_FACTS } from '@lvsm/changes'
+import { writeRecord } from '@lvsm/plan'
 import { encodeFollowedFacts, type Facts } from '@lvsm/protocol'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readFacts } from './adapters/wanted.ts'
@@ -19,6 +20,7 @@ test('a state directory that cannot be written is a trouble, and what could not 
   const state = join(home, 'state')
   const kept = new Kept(
     state,
+    'm',
     (source, trouble) => said.push([source, trouble?.code]),
     () => undefined,
   )
@@ -43,10 +45,19 @@ test('a state directory that cannot be written is a trouble, and what could not 
   expect(
     new Kept(
       state,
+      'm',
       () => undefined,
       () => undefined,
     ).word,
   ).toMatchObject({ standby: true, author: 'root' })
+})
+
+test('what is known of aliases is of one start of the machine', () => {
+  const nothing = (): void => undefined
+  const alias = 'alias 2001:db8::10 lo:lvsm'
+  const started = (boot: string): Kept => new Kept(home, boot, nothing, nothing)
+  started('one').keep({ kind: 'record', text: writeRecord(new Map([...started('one').record, [alias, new Set()]])) })
+  expect(['one', 'two', ''].map((boot) => started(boot).record.has(alias))).toEqual([true, false, false])
 })
 
 describe('a word on standby that was given here', () => {
@@ -55,6 +66,7 @@ describe('a word on standby that was given here', () => {
   const started = (): Kept =>
     new Kept(
       home,
+      'm',
       (source, trouble) => said.push([source, trouble?.code]),
       () => undefined,
     )

@@ -1,7 +1,7 @@
 /** What an agent keeps over its restarts, in its state directory: what is its own in IPVS, its word on standby, and what happened. */
 import { join } from 'node:path'
 import type { Trouble } from '@lvsm/base'
-import type { OwnedRecord } from '@lvsm/plan'
+import { type OwnedRecord, sinceBoot } from '@lvsm/plan'
 import {
   encodeKeptHooks,
   type KeptAlerts,
@@ -46,8 +46,8 @@ export class Kept {
 
   readonly #recordings: Recordings
 
-  /** Nothing is reported before `tell`. */
-  constructor(stateDir: string, report: Report, say: (text: string) => void) {
+  /** `boot`: this start of the machine. Nothing is reported before `tell`. */
+  constructor(stateDir: string, boot: string, report: Report, say: (text: string) => void) {
     this.#recordings = new Recordings(stateDir, say)
     this.#report = report
     this.#stateDir = stateDir
@@ -67,7 +67,7 @@ export class Kept {
     this.#lost = fault === null ? '' : `; ${eventsPath} ${fault}: what happened before is not known here`
     const loaded = loadRecord(this.#recordPath)
     const { word, damaged } = readWord(this.#wordPath)
-    this.record = loaded.record
+    this.record = sinceBoot(loaded.record, boot)
     this.word = word
     this.#found = [
       ...(loaded.trouble ? [['record-at-start', loaded.trouble] as const] : []),

@@ -25,7 +25,8 @@ export interface Begun {
 export function startOf(ended: Pick<Begun, 'before' | 'awayMs'>): Begun {
   return { machine: bootId(), sentence: `lvsm-agent ${VERSION} started (process ${process.pid})`, ...ended }
 }
-function bootId(): string {
+/** Of the machine; empty: not known. */
+export function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
   } catch {

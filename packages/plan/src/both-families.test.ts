@@ -14,6 +14,7 @@ import {
   type PlanInput,
   readRecord,
   rememberSettings,
+  sinceBoot,
   writeRecord,
 } from './index.ts'
 import { natRules } from './nat-rules.ts'
@@ -73,6 +74,20 @@ describe('an alias of IPv6 that somebody made a source again', () => {
     const removal = alone(unmarked, record, { view: left })
     expect(removal).toMatchObject([{ kind: 'alias-remove', address: VIP6, prefix: 128 }])
     expect(recorded(removal.reduce(apply, unmarked), record).has(`alias ${VIP6} lo:lvsm`)).toBe(false)
+  })
+  it('after another start of the machine is none: addresses went with it, and what stands there is somebody’s', () => {
+    const first = recorded(unmarked, sinceBoot(record, 'one'))
+    expect(first.has(`alias ${VIP6} lo:lvsm`), 'of a record that does not say since when').toBe(false)
+    const kept = recorded(done, first)
+    expect(alone(unmarked, sinceBoot(kept, 'one'))).toMatchObject([{ kind: 'alias-add', address: VIP6 }])
+    const { services, ...rest } = config
+    const left = viewOf({ ...rest, services: services.filter(({ name }) => name !== 'http6') }, 'rs1')
+    for (const boot of ['two', '']) {
+      const after = sinceBoot(kept, boot)
+      for (const more of [{}, { view: left }]) expect(alone(unmarked, after, more)).toEqual([])
+      expect(recorded(unmarked, after)).toEqual(after)
+    }
+    expect(writeRecord(sinceBoot(kept, 'two'))).toBe('boot two')
   })
   it('of somebody else’s making it is none, and stays', () => {
     expect(recorded(unmarked, NOTHING_OWNED)).toEqual(NOTHING_OWNED)

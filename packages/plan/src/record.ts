@@ -17,12 +17,14 @@ export const gueKey = ({ family, port }: TunnelPort): string =>
   `${GUE_KEY}${port}${family === 'ipv4' ? '' : ` ${family}`}`
 /** An alias of IPv6, by its address and our label there: its mark is easily lost (`unmarked`). */
 export const ALIAS_KEY = 'alias '
+/** Since which start of the machine they stand (`unmarked`). */
+export const BOOT_KEY = 'boot '
 /** The daemons of connection synchronisation are ours. */
 export const SYNC_KEY = 'sync daemons'
 const isOther = (key: string): boolean =>
-  [FORMER.key, TIMEOUT_KEY, GUE_KEY, ALIAS_KEY].some((prefix) => key.startsWith(prefix)) || key === SYNC_KEY
+  [FORMER.key, TIMEOUT_KEY, GUE_KEY, ALIAS_KEY, BOOT_KEY].some((prefix) => key.startsWith(prefix)) || key === SYNC_KEY
 
-/** Service key → keys of its destinations; settings and timeouts, as `FORMER` spells them; ports, after `GUE_KEY`; aliases, after `ALIAS_KEY`; and `SYNC_KEY`. */
+/** Service key → keys of its destinations; settings and timeouts, as `FORMER` spells them; ports, after `GUE_KEY`; aliases, after `ALIAS_KEY`, of the start after `BOOT_KEY`; and `SYNC_KEY`. */
 export type OwnedRecord = ReadonlyMap<string, ReadonlySet<string>>
 
 export const NOTHING_OWNED: OwnedRecord = new Map()

@@ -107,9 +107,11 @@ it('says that somebody shortened what the configuration leaves to the kernel', (
       ...{ code: 'ipvs-timeouts', severity: 'warning', object: 'node dir1' },
       message:
         'IPVS of dir1 forgets idle connections early (tcp 60 s, udp 10 s): the configuration leaves that to the kernel, which has tcp 900 s, udp 300 s',
-      hint: 'on dir1: ipvsadm --set 900 120 300, and find what set them (a script, a unit, keepalived); where they are wanted: tcp-timeout, udp-timeout in the configuration, for all directors',
+      hint: 'on dir1: ipvsadm --set 900 0 300, and find what set them (a script, a unit, keepalived); where they are wanted: tcp-timeout, udp-timeout in the configuration, for all directors',
     },
   ])
+  const [{ hint = '' } = {}] = said({ tcp: 3600, tcpFin: 60, udp: 400 }, { ...NONE, tcp: 3600 })
+  expect(hint, 'what is configured, and what is longer, stays').toMatch(/^on dir1: ipvsadm --set 0 120 0, and/)
   for (const now of [BOOT, { tcp: 3600, tcpFin: 120, udp: 300 }]) expect(said(now)).toEqual([])
   expect(said({ ...BOOT, tcp: 60 }, { ...NONE, tcp: 60 }), 'it is configured').toEqual([])
   expect(said({ ...BOOT, tcp: 60 }, NONE, view('rs1')), 'it directs nothing').toEqual([])

@@ -74,13 +74,15 @@ export function timeoutTroubles(
     const figure = (name: keyof IpvsTimeouts): number | null => (short.includes(name) ? from[name] : null)
     return timeoutsText({ tcp: figure('tcp'), tcpFin: figure('tcpFin'), udp: figure('udp') })
   }
+  // 0 leaves one as it is (ipvsadm(8)).
+  const set = FIGURES.map((name) => (short.includes(name) ? KERNELS[name] : 0)).join(' ')
   const keys = short.map((name) => `${NAMES[name]}-timeout`).join(', ')
   return [
     {
       ...{ code: 'ipvs-timeouts', severity: 'warning', object: `node ${node.name}` },
       message: `IPVS of ${node.name} forgets idle connections early (${of(timeouts)}): the configuration leaves that to the kernel, which has ${of(KERNELS)}`,
       evidence: 'ipvsadm -l --timeout',
-      hint: `on ${node.name}: ipvsadm --set ${KERNELS.tcp} ${KERNELS.tcpFin} ${KERNELS.udp}, and find what set them (a script, a unit, keepalived); where they are wanted: ${keys} in the configuration, for all directors`,
+      hint: `on ${node.name}: ipvsadm --set ${set}, and find what set them (a script, a unit, keepalived); where they are wanted: ${keys} in the configuration, for all directors`,
     },
   ]
 }

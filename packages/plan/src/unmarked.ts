@@ -1,11 +1,12 @@
 /**
  * Aliases of IPv6 that lost our mark. It stands in the protocol of the address, and whoever changes one by hand takes it off: `ip address change` knows
- * no protocol, and makes the VIP a source of what the node says besides. By the record it is ours all the same, is put there as it should be, and goes with the service.
+ * no protocol, and makes the VIP a source of what the node says besides. By the record it is ours all the same, is put there as it should be, and goes with the service; until the machine
+ * starts anew.
  */
 import { familyOf, isOwnLabel, MARKS, ownLabel } from '@lvsm/base'
 import { hostPrefix } from '@lvsm/model'
 import type { Observed, ObservedAddress } from './observed.ts'
-import { ALIAS_KEY, type OwnedRecord } from './record.ts'
+import { ALIAS_KEY, BOOT_KEY, type OwnedRecord } from './record.ts'
 
 type Host = Pick<Observed, 'links' | 'addresses'>
 
@@ -35,6 +36,19 @@ export function withMarks<Seen extends Host>(seen: Seen, record: OwnedRecord): S
     lost(one) ? { ...one, label: places.get(one.index) ?? one.label, preferred: true as const } : one,
   )
   return { ...seen, addresses }
+}
+
+/** Of the record: of which start of the machine its aliases are (boot_id). */
+const ofBoot = (boot: string): string => `${BOOT_KEY}${boot}`
+
+/**
+ * The record as an agent begins with it. Addresses go with each start of the machine: one that stands after another is put there by somebody, and no
+ * alias of ours until it bears our mark. `boot`: as the kernel names this start; empty: not known.
+ */
+export function sinceBoot(record: OwnedRecord, boot: string): OwnedRecord {
+  if (boot !== '' && record.has(ofBoot(boot))) return record
+  const kept = [...record].filter(([key]) => !key.startsWith(ALIAS_KEY) && !key.startsWith(BOOT_KEY))
+  return new Map(boot === '' ? kept : [...kept, [ofBoot(boot), new Set<string>()]])
 }
 
 /** Into the record: those that bear our mark; out of it: what stands no more. */
