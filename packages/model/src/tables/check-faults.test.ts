@@ -7,9 +7,10 @@ const faultOf = (type: CheckType, keys: object): string | undefined => {
   return row.refuse({ ...keys })?.code
 }
 
-it('a check of type grpc takes the older ones, of which a warning speaks', () => {
+it('a check of type grpc takes those that do nothing, of which a warning speaks', () => {
   expect(faultOf('grpc', { ca: 'x' })).toBeUndefined()
-  expect(faultOf('grpc', { 'client-certificate-file': 'x' })).toBe('key-without-tls')
+  expect(faultOf('grpc', { 'client-certificate-file': 'x' })).toBeUndefined()
+  expect(faultOf('grpc', { tls: true })).toBe('no-certificate-name')
   expect(faultOf('grpc', { tls: true, 'client-certificate-file': 'x', host: 'a' })).toBeUndefined()
 })
 

@@ -35,17 +35,7 @@ export function refuseBodiless(keys: Keys): CheckFault | null {
 export function refuseSecured(keys: Keys): CheckFault | null {
   if (keys['tls'] === true) return refuseNameless(keys)
   const key = Object.keys(TLS_KEYS).find((one) => keys[one] !== undefined)
-  return key === undefined ? null : inTheClear(key)
-}
-/** Configurations of before have the other ones there: a warning says so. */
-export const refuseUnshown = (keys: Keys): CheckFault | null =>
-  keys['tls'] === true
-    ? refuseNameless(keys)
-    : keys['client-certificate-file'] === undefined
-      ? null
-      : inTheClear('client-certificate-file')
-
-function inTheClear(key: string): CheckFault {
+  if (key === undefined) return null
   return {
     key,
     code: 'key-without-tls',
@@ -53,6 +43,8 @@ function inTheClear(key: string): CheckFault {
     hint: 'add tls: true, to speak TLS from the first byte on; or take it out',
   }
 }
+/** Configurations of before have keys of TLS in checks that speak in the clear: a warning says so. */
+export const refuseUnnamed = (keys: Keys): CheckFault | null => (keys['tls'] === true ? refuseNameless(keys) : null)
 export const refuseSilent = (keys: Keys): CheckFault | null =>
   keys['expect'] === undefined
     ? {

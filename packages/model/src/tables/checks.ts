@@ -8,7 +8,7 @@ import {
   refuseProgramless,
   refuseSecured,
   refuseSilent,
-  refuseUnshown,
+  refuseUnnamed,
   refuseWeightless,
 } from './check-faults.ts'
 import {
@@ -103,7 +103,7 @@ export const CHECKS = {
     over: 'tcp',
     asks: 'port',
     fields: GRPC_KEYS,
-    refuse: refuseUnshown,
+    refuse: refuseUnnamed,
     hint: 'a grpc check calls the health service, with tls: true over TLS',
   },
   expect: {
