@@ -133,6 +133,6 @@ export const FORWARDED = {
     'node',
     'IPVS of NODE forgets idle connections early (tcp SECONDS s, …): the configuration leaves that to the kernel, which has tcp 900 s, tcp-fin 120 s, udp 300 s',
     'a client that is silent for that long has no connection any more: what it sends next is refused, and datagrams may go to another realserver; another director may remember longer',
-    'on NODE: ipvsadm --set 900 120 300, and find what set them; where they are wanted: tcp-timeout, tcp-fin-timeout, udp-timeout in the configuration',
+    'on NODE: ipvsadm --set TCP TCP-FIN UDP (0 leaves that one as it is), and find what set them; where they are wanted: tcp-timeout, tcp-fin-timeout, udp-timeout in the configuration',
   ),
 } as const satisfies Readonly<Record<string, TroubleKind>>
