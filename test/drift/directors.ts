@@ -48,7 +48,7 @@ export const OF_DIRECTORS: Rows<
   ],
   timeouts: [
     {
-      ...{ at: OWNER, what: 'connections end sooner', byHand: ['ipvsadm --set 900 0 300'] },
+      ...{ at: OWNER, what: 'timeouts are set by hand', byHand: ['ipvsadm --set 900 0 300'] },
       spoil: (plane) => void (plane.timeouts = { ...plane.timeouts, tcp: 900 }),
       ...scenario('services', CHANGES, /ipvsadm --set 900 0 300/),
     },

@@ -50,7 +50,7 @@ export const OF_REALSERVERS: Rows<
     },
     {
       at: TUNNELS,
-      what: 'a tunnel device filters again',
+      what: 'a tunnel device filters by source no more',
       spoil: (plane) => setting(`net/ipv4/conf/${link(plane, TUNNEL).name}/rp_filter`, '0')(plane),
       byHand: ['sysctl -qw net.ipv4.conf.DEVICE.rp_filter=0'],
       ...scenario('tun', REMOVES, /rp_filter=0/),

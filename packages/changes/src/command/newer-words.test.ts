@@ -14,6 +14,7 @@ test.each<[string, Record<string, unknown>]>([
   ['down-linger', { 'down-linger': '1m' }],
   ['client-certificate-file', { type: 'tls', host: 'web.example', 'client-certificate-file': 'check.pem' }],
   ['tls', { type: 'redis', tls: true, host: 'web.example' }],
+  ['tcp', { type: 'dns', tcp: true }],
   ['contract', { type: 'script', command: ['/usr/bin/true'], contract: 'consul' }],
 ])('%s waits for an agreement: the version before refuses it, and would keep the document before', (key, values) => {
   const [told = ''] = outcome(DOCUMENT, check(values), { finalized: 2 })
