@@ -110,6 +110,57 @@ test('a filter without a rule drops all; one of what is forwarded, and one behin
     expect.stringContaining('heartbeats that leave over link inside, outside'),
   ])
 })
+test.each([
+  [
+    'what goes back is not dropped by a chain that is jumped to after it',
+    'chain low { log prefix "no: "; drop; } chain mine { ct state established return; tcp dport 80 return; jump low; } chain in { type filter hook input priority 0; jump mine; }',
+  ],
+  ['another family', 'chain in { type filter hook input priority 0; meta nfproto ipv6 drop; }'],
+  [
+    'another family, in a chain of its own',
+    'chain six { tcp dport 22 accept; drop; } chain in { type filter hook input priority 0; meta nfproto ipv6 jump six; }',
+  ],
+  [
+    'another family, by what Ethernet says',
+    'chain in { type filter hook prerouting priority 0; meta protocol ip6 drop; }',
+  ],
+  [
+    'one port of another family',
+    'chain in { type filter hook input priority 0; meta nfproto ipv6 tcp dport 80 reject; }',
+  ],
+  ['all interfaces but one', 'chain in { type filter hook input priority 0; iifname != "eth3" tcp dport 80 drop; }'],
+])('nothing of ours is dropped: %s', (_, chains) => {
+  for (const node of ['dir1', 'rs1']) expect(told(node, `flush ruleset; table inet site { ${chains} }`)).toEqual([])
+})
+test('nothing goes back by a chain from which a rule redirects after it', () => {
+  const chains = `chain ports { tcp dport 80 dnat to 172.17.0.2:80; }
+    chain in { type nat hook prerouting priority -100; ip daddr ${VIP} return; jump ports; }`
+  expect(told('dir1', `flush ruleset; table ip site { ${chains} }`)).toEqual([])
+})
+test('of a filter of several ends only the first is told', () => {
+  const all = closed(STATEFUL, 'counter drop')
+  expect(told('dir1', all)).toEqual([expect.stringContaining('a rule of chain inet filter in of dir1 drops')])
+})
+test('what goes back from a chain that drops all the rest comes to the policy', () => {
+  const text = `flush ruleset; table inet filter {
+    chain ours { fib daddr type local return; drop; }
+    chain in { type filter hook input priority 0; policy drop; tcp dport 22 accept; jump ours; } }`
+  expect(told('dir1', text)).toEqual([
+    expect.stringContaining('the policy of chain inet filter in of dir1 drops what clients'),
+  ])
+})
+test('firewalld lets in what was translated: that is nothing for a VIP', () => {
+  expect(told('dir1', closed(STATEFUL, 'ct status dnat accept'))).toHaveLength(1)
+})
+test('an end that names somebody says whom, and how to let in an answer', () => {
+  nft(
+    `flush ruleset; table inet site { chain in { type filter hook input priority 0; ip saddr 10.11.0.11 tcp sport 80 tcp dport 50000 accept; ip saddr 10.11.0.11 drop; } }`,
+  )
+  const view = config && nodeView(config, 'dir1')
+  if (!view) throw new Error('dir1')
+  const [one] = dropsOf(readStandingDropRules(filter), { view, config, owned: new Set(['web']), used: new Set() })
+  expect(one?.message).toMatch(/: all that is from 10\.11\.0\.11 \(rs1\)/)
+})
 test('who goes to another chain for good does not come to what stands behind', () => {
   const text = (end: string, more = '') =>
     `flush ruleset; table inet filter { chain web { ${more} }

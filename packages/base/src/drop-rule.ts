@@ -8,6 +8,8 @@ interface Named {
   readonly protocol?: number
   readonly sourcePort?: number
   readonly port?: number
+  /** Of one family alone, in a table of both. */
+  readonly only?: 'ip' | 'ip6'
   /** Whatever address of this machine it is for. */
   readonly local?: true
   /** Not what comes in by this interface. */
@@ -51,7 +53,7 @@ const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: '
 
 /** What it names: `to 10.11.0.10 tcp port 80`, with `nodeOf` `to 10.12.0.11 (rs1) tcp port 80`; empty: nothing. */
 export function dropRuleText(
-  { source, destination, protocol, sourcePort, port, local, notBy, more }: DropRule,
+  { source, destination, protocol, sourcePort, port, only, local, notBy, more }: DropRule,
   nodeOf: (address: string) => string = () => '',
 ): string {
   const name = protocol === undefined ? '' : (PROTOCOLS[protocol] ?? `protocol ${protocol}`)
@@ -59,6 +61,7 @@ export function dropRuleText(
   return [
     source === undefined ? '' : `from ${named(source)}`,
     destination === undefined ? '' : `to ${named(destination)}`,
+    only === 'ip6' ? 'IPv6' : only === 'ip' && source === undefined && destination === undefined ? 'IPv4' : '',
     local ? 'to this machine' : '',
     name,
     sourcePort === undefined ? '' : `from port ${sourcePort}`,

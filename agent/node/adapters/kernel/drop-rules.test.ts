@@ -87,3 +87,18 @@ test('a reading that was interrupted takes nothing back; where none succeeds nob
   one.says(TEXT)
   expect(look()).toEqual([RULE])
 })
+
+test('the end of a filter counts when it is read twice: in the middle of a reload it stands there before what it lets in', () => {
+  const end: DropRule = { ...RULE, handle: 9, behind: true, accepts: [] }
+  const one = reader()
+  one.says(JSON.stringify([RULE, end]))
+  one.within(1000)
+  const reads = one.reads()
+  expect(one.known()).toEqual([RULE])
+  expect(one.reads(), 'soon again').toBe(reads + 1)
+  one.answer()
+  expect(one.known()).toEqual([RULE, end])
+  one.says(TEXT)
+  one.within(6000)
+  expect(one.known()).toEqual([RULE])
+})

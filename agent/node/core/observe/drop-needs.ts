@@ -50,7 +50,7 @@ const need = (place: Place, ends: Ends): Need => ({
 /** `owned`: groups whose addresses are here. */
 export const needsOf = (view: NodeView, config: Config, owned: ReadonlySet<string>): Need[] => [
   ...view.services.flatMap((service) => directed(service, owned.has(service.group))),
-  ...arriving(view, membersOf(config)),
+  ...arriving(view, directorsOf(config)),
   ...heartbeats(view, config),
 ]
 
@@ -58,8 +58,11 @@ export const needsOf = (view: NodeView, config: Config, owned: ReadonlySet<strin
 function directed(service: ConfigService, now: boolean): Need[] {
   const { name, address, ports = one(service.port), realservers } = service
   const { kernel } = protocolRow(service.protocol)
-  const asItCame = realservers.some(({ forward }) => forwarding(forward).hasVip)
+  // What goes through a tunnel leaves wrapped: a filter sees another protocol, between other addresses.
+  const bare = realservers.filter(({ forward }) => !forwarding(forward).tunnels)
+  const asItCame = bare.some(({ forward }) => forwarding(forward).hasVip)
   const servers = new Set(realservers.map((server) => server.address))
+  const sent = new Set(bare.map((server) => server.address))
   const at = [...new Set(realservers.map(({ port }) => port))].flatMap((port) => (port === 0 ? ports : one(port)))
   return kernel.flatMap((kernelProtocol): Need[] => {
     const place = {
@@ -74,7 +77,9 @@ function directed(service: ConfigService, now: boolean): Need[] {
       need({ ...place, kind: 'clients', hooks: IN }, { destinations: new Set([address]), ports }),
       ...(asItCame ? [need({ ...place, kind: 'sent', hooks: OUT }, { destinations: new Set([address]), ports })] : []),
       ...ofServers.flatMap((family) => [
-        need({ ...place, family, kind: 'sent', hooks: OUT }, { destinations: servers, ports: at }),
+        ...(sent.size === 0
+          ? []
+          : [need({ ...place, family, kind: 'sent', hooks: OUT }, { destinations: sent, ports: at })]),
         need({ ...place, family, kind: 'returned', hooks: BACK }, { sources: servers, sourcePorts: at }),
       ]),
     ]
@@ -82,15 +87,15 @@ function directed(service: ConfigService, now: boolean): Need[] {
 }
 
 /** Of a realserver: what comes for its own servers, from clients and from checks of the directors, and what they answer. */
-const arriving = ({ ownView }: NodeView, members: ReadonlySet<string>): Need[] =>
+const arriving = ({ ownView }: NodeView, directors: ReadonlySet<string>): Need[] =>
   ownView.arrivals.flatMap(({ service, protocol, address, port, own }): Need[] => {
     const addresses = new Set([address, own])
     const place = { name: service, family: familyOf(own), protocol: numberOf(protocol), now: true, only: true }
     return [
-      need({ ...place, kind: 'servers', hooks: IN }, { sources: members, destinations: addresses, ports: one(port) }),
+      need({ ...place, kind: 'servers', hooks: IN }, { sources: directors, destinations: addresses, ports: one(port) }),
       need(
         { ...place, kind: 'answers', hooks: OUT },
-        { sources: addresses, destinations: members, sourcePorts: one(port) },
+        { sources: addresses, destinations: directors, sourcePorts: one(port) },
       ),
     ]
   })
@@ -110,5 +115,7 @@ function heartbeats({ node }: NodeView, { nodes }: Config): Need[] {
     ]
   })
 }
-const membersOf = ({ nodes }: Config): ReadonlySet<string> =>
-  new Set(nodes.flatMap(({ links }) => links.map(({ address }) => address)))
+const directorsOf = ({ nodes, groups }: Config): ReadonlySet<string> => {
+  const directors = new Set(groups.flatMap((group) => group.directors))
+  return new Set(nodes.flatMap(({ name, links }) => (directors.has(name) ? links.map(({ address }) => address) : [])))
+}

@@ -15,7 +15,7 @@ test('address, protocol and port are named, and how much was dropped', () => {
 })
 test('what is asked for beside that is known to be there', () => {
   const expressions = [...match.interfaceIs('iifname', 'eth0'), ...match.ipv6Only, ...match.portIs(80), end]
-  expect(droppedBy({ expressions })).toEqual({ port: 80, more: true, packets: null })
+  expect(droppedBy({ expressions })).toEqual({ port: 80, only: 'ip6', more: true, packets: null })
   expect(droppedBy({ expressions: [{ kind: 'unknown', name: 'match' }, end] })).toEqual({ more: true, packets: null })
 })
 test('who refuses drops too; who accepts, or goes on, does not', () => {

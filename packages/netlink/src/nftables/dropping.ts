@@ -11,6 +11,8 @@ export interface Dropped {
   readonly protocol?: number
   readonly sourcePort?: number
   readonly port?: number
+  /** Of one family alone, in a table of both. */
+  readonly only?: 'ip' | 'ip6'
   /** Whatever address of this machine it is for. */
   readonly local?: true
   /** Not what comes in by this interface. */
@@ -36,6 +38,8 @@ const PLACES: Readonly<Record<string, (data: Uint8Array) => Found>> = {
   'transport 2 2': (data) => ({ port: numberOf(data) }),
 }
 
+/** AF_INET and AF_INET6; of Ethernet (RFC 894, RFC 2464). */
+const FAMILIES: Readonly<Record<number, 'ip' | 'ip6'>> = { 2: 'ip', 10: 'ip6', [0x08_00]: 'ip', [0x86_dd]: 'ip6' }
 /** What is compared with what was loaded before it; null: nobody knows here. */
 function compared(loaded: Expression | undefined, { op, data }: Extract<Expression, { kind: 'cmp' }>): Found | null {
   const notBy = notByOf(loaded, { op, data })
@@ -44,8 +48,8 @@ function compared(loaded: Expression | undefined, { op, data }: Extract<Expressi
   if (isTypeOfDestination(loaded)) return isLocalType(data) ? { local: true } : null
   if (loaded?.kind === 'meta') {
     if (loaded.key === 'l4proto') return { protocol: numberOf(data) }
-    // The family stands in the address, too.
-    return loaded.key === 'nfproto' || loaded.key === 'protocol' ? {} : null
+    const only = loaded.key === 'nfproto' || loaded.key === 'protocol' ? FAMILIES[numberOf(data)] : undefined
+    return only ? { only } : null
   }
   return placeOf(loaded)?.(data) ?? null
 }

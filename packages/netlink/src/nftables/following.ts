@@ -105,6 +105,8 @@ interface Place {
   readonly accepts: Accepted[]
   /** What went back from this chain before: the rest of it does not see that. */
   readonly returned?: Accepted[]
+  /** What went back from chains that jumped to this one. */
+  readonly passed?: readonly Accepted[]
 }
 class Walk {
   readonly found: FoundDrop[] = []
@@ -134,7 +136,7 @@ class Walk {
   }
 
   chain(key: string, from: Place): void {
-    const place = { ...from, returned: [] }
+    const place = { ...from, returned: [], passed: [...(from.passed ?? []), ...(from.returned ?? [])] }
     for (const rule of this.#chains.get(key) ?? [])
       for (const way of this.#waysOf(rule)) if (++this.#steps <= MOST) this.#go(rule, way, place)
   }
@@ -158,14 +160,17 @@ class Walk {
     } else if (verdict.verdict === 'drop') this.#drop(rule, both, place, by)
   }
   #drop(rule: Rule, said: Dropped, place: Place, by: string | undefined): void {
-    const { hook, accepts, returned = [] } = place
-    const before = [...accepts, ...returned]
+    const { hook, accepts, returned = [], passed = [] } = place
+    const before = [...accepts, ...passed, ...returned]
     const from = place.from === rule.chain ? {} : { from: place.from }
     const behind = before.some((one) => one.late !== true && isBehind(said, one))
     const isNamed = NAMES.some((name) => said[name] !== undefined)
     if (isNamed) this.found.push({ ...said, rule, hook, behind, ...from, ...(by === undefined ? {} : { set: by }) })
     if (said.more || place.late || said.port !== undefined || (isNamed && !behind)) return
     this.#end({ ...{ table: rule.table, chain: rule.chain, rule, hook, said, accepts: before }, ...from })
+    // Nothing comes to what stands behind it: in its chain, and where nothing went back before, anywhere.
+    const isAll = !isNamed && [said.only, said.local, said.notBy].every((one) => one === undefined)
+    if (isAll) (returned.length + passed.length === 0 ? accepts : returned).push(said)
   }
   #waysOf(rule: Rule): readonly Way[] {
     const known = this.#ways.get(rule) ?? waysOf(rule, this.#ruleset)

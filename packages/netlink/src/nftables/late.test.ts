@@ -30,13 +30,25 @@ test('connections that are there already, and lo, let no client in', () => {
   ).toBe(true)
   expect(isLateRule([...match.portIs(80), tracked(6)])).toBe(true)
   expect(isLate(STATE, word(4))).toBe(true)
+  expect(isLateRule(match.interfaceIs('oifname', 'lo'))).toBe(true)
+})
+test('what was translated, or answered, is no first packet for a VIP either', () => {
+  const inStatus = (mask: number): Expression[] => [
+    { kind: 'ct', key: 'status' },
+    { kind: 'bitwise', mask: word(mask), xor: word(0) },
+    { kind: 'cmp', op: 'neq', data: word(0) },
+  ]
+  expect(isLateRule(inStatus(32)), 'dnat').toBe(true)
+  expect(isLateRule(inStatus(6)), 'seen-reply, assured').toBe(true)
+  expect(isLateRule(inStatus(1)), 'expected').toBe(false)
+  expect(isLateRule(inStatus(40)), 'confirmed, too').toBe(false)
 })
 test('new ones, other interfaces, and what is not understood may', () => {
   expect(isLateRule(inState(8))).toBe(false)
   expect(isLateRule(inState(10))).toBe(false)
   expect(isLateRule(inState(6, 'eq')), 'all others').toBe(false)
   expect(isLateRule(match.interfaceIs('iifname', 'lower'))).toBe(false)
-  expect(isLateRule(match.interfaceIs('oifname', 'lo'))).toBe(false)
+  expect(isLateRule(match.interfaceIs('oifname', 'lowest'))).toBe(false)
   expect(
     isLateRule([
       { kind: 'meta', key: 'iif' },

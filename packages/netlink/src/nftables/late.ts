@@ -2,6 +2,9 @@
 import { CT_STATE, type Expression } from './expression.ts'
 
 const LATER = CT_STATE.established | CT_STATE.related
+/** IPS_SEEN_REPLY, IPS_ASSURED, IPS_SRC_NAT and IPS_DST_NAT: IPVS translates without them. */
+const LATER_STATUS = 2 | 4 | 16 | 32
+const isLaterStatus = (status: number): boolean => status !== 0 && (status & ~LATER_STATUS) === 0
 const LO = 'lo\0'
 const numberOf = (bytes: Uint8Array): number => bytes.reduceRight((sum, byte) => sum * 256 + byte, 0)
 const isLater = (states: number): boolean => states !== 0 && (states & ~LATER) === 0
@@ -19,11 +22,16 @@ export const isLateRule = (expressions: readonly Expression[]): boolean =>
 
 /** By what is compared with what was loaded. */
 export function isLate(loaded: Expression | undefined, data: Uint8Array): boolean {
-  if (loaded?.kind === 'ct') return loaded.key === 'state' && isLater(numberOf(data))
+  if (loaded?.kind === 'ct') {
+    if (loaded.key === 'status') return isLaterStatus(numberOf(data))
+    return loaded.key === 'state' && isLater(numberOf(data))
+  }
   if (loaded?.kind !== 'meta') return false
   // In every namespace the first interface is lo.
-  if (loaded.key === 'iif') return numberOf(data) === 1
-  return loaded.key === 'iifname' && String.fromCharCode(...data.subarray(0, LO.length)) === LO
+  if (loaded.key === 'iif' || loaded.key === 'oif') return numberOf(data) === 1
+  return (
+    (loaded.key === 'iifname' || loaded.key === 'oifname') && String.fromCharCode(...data.subarray(0, LO.length)) === LO
+  )
 }
 
 /** struct xt_conntrack_mtinfo2 and 3: which things are asked for, which of them inverted, and the states. */

@@ -25,7 +25,7 @@ export interface Way {
 
 /** Null: nothing is both. */
 export function together(one: Dropped, other: Dropped): Dropped | null {
-  for (const name of NAMES)
+  for (const name of [...NAMES, 'only'] as const)
     if (one[name] !== undefined && other[name] !== undefined && one[name] !== other[name]) return null
   const isTwo = one.notBy !== undefined && other.notBy !== undefined && one.notBy !== other.notBy
   return { ...one, ...other, more: one.more || other.more || isTwo }

@@ -41,6 +41,8 @@ const named = {
   protocol: z.number().exactOptional(),
   sourcePort: z.number().exactOptional(),
   port: z.number().exactOptional(),
+  /** Of one family alone, in a table of both. Came later. */
+  only: z.enum(['ip', 'ip6']).exactOptional(),
   /** Whatever address of this machine it is for. Came later. */
   local: z.literal(true).exactOptional(),
   /** Not what comes in by this interface. Came later. */
