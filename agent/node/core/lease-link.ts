@@ -6,6 +6,8 @@ export interface LeaseLink {
   connected: boolean
   status: LeaseStatus | null
   heardAt: Instant
+  /** Connected since. */
+  upAt: Instant
   /** The first step at which it was silent by the clock; null: it is not. */
   silentAt: Instant | null
   /** Why it is not connected. */
@@ -19,6 +21,7 @@ export const newLeaseLink = (): LeaseLink => ({
   connected: false,
   status: null,
   heardAt: NEVER_BEFORE,
+  upAt: NEVER_BEFORE,
   silentAt: null,
   reason: 'not connected yet',
   confirmed: '',

@@ -37,6 +37,7 @@ export const heldGroups = (state: NodeState): ReadonlySet<string> =>
 
 export function leaseUp({ lease }: NodeState, now: Instant): void {
   lease.connected = true
+  lease.upAt = now
   lease.heardAt = now
   lease.silentAt = null
 }

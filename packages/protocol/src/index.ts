@@ -144,8 +144,8 @@ export {
   dropsWayTo,
 } from './troubles/dropped.ts'
 export { deadPathOf, lostAnswersText } from './troubles/dead-paths.ts'
-export { isKnownByEvidence, withoutEchoes } from './troubles/echoes.ts'
-export { ANYBODY, DOWN, LINK, sharedText, unheardNames } from './troubles/unheard.ts'
+export { differByWays, isKnownByEvidence, withoutEchoes } from './troubles/echoes.ts'
+export { ANYBODY, DOWN, isUnsent, LINK, linksIn, sharedText, unheardNames } from './troubles/unheard.ts'
 export { isOfNode, type TroubleKind } from './troubles/kind.ts'
 export { ROOM } from './troubles/of-coordinators.ts'
 export { TROUBLE_PARTS, troubleCodes, troubleKind } from './troubles/table.ts'

@@ -2,7 +2,7 @@
 import type { Trouble } from '@lvsm/base'
 import { interfaceFor, linksDown } from '@lvsm/plan'
 import { goneLinks, isBehind } from '../observe/own-addresses.ts'
-import { ANYBODY, DOWN, dropsBeats, dropsWayTo, LINK, unheardNames } from '@lvsm/protocol'
+import { ANYBODY, DOWN, dropsBeats, dropsWayTo, differByWays, LINK, unheardNames } from '@lvsm/protocol'
 import { linksWith, onePerDirection } from '../hearing.ts'
 import type { NodeState } from '../state.ts'
 import { withCutOff } from './cut-off.ts'
@@ -146,12 +146,14 @@ function followsFromDrop(state: NodeState, found: readonly Trouble[]): (one: Tro
     const shared = sharedLinks(state, object)
     return shared.length > 0 && shared.every((link) => drops(kind, link, peer))
   }
+  /** All of them: of one that it asks it knows otherwise. */
   const asks = (object: string): boolean =>
     state.config?.services.some(
       ({ name, realservers }) =>
         object === `service ${name}` &&
-        realservers.some(({ node }) => rules.some((one) => dropsWayTo(one, name, node))),
+        realservers.every(({ node }) => rules.some((one) => dropsWayTo(one, name, node))),
     ) === true
+  const own = rules.map((one) => ({ ...one, node: state.node }))
   return (trouble) => {
     const { code, object = '' } = trouble
     if (rules.length === 0) return false
@@ -162,7 +164,8 @@ function followsFromDrop(state: NodeState, found: readonly Trouble[]): (one: Tro
       if (link === undefined) return isAll('heard', object)
       return (names.length === 0 ? [ANYBODY] : names).every((name) => drops('heard', link, name))
     }
-    if (code === 'standby-finds-none' || code === 'verdicts-differ') return asks(object)
+    if (code === 'standby-finds-none') return asks(object)
+    if (code === 'verdicts-differ') return differByWays(own, state.node, trouble.message)
     return code === 'heard-by-others' && isAll('heard', object)
   }
 }

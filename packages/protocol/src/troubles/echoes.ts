@@ -33,7 +33,7 @@ export function withoutEchoes<T extends Said>(all: readonly T[]): T[] {
   return all.filter((one) => {
     const { node, code, message } = one
     if (code === PATH_DEAD) return !isOfLostAnswers(ways, one)
-    if (code === 'verdicts-differ') return !isOfWays(all, node, message)
+    if (code === 'verdicts-differ') return !differByWays(all, node, message)
     if (code === 'address-conflict') {
       const [, mac = '', address = ''] = RIVAL.exec(message) ?? []
       return !answers.has(`${mac} ${address}`)
@@ -49,8 +49,8 @@ export const isWithoutWay = ({ code, message }: Pick<Said, 'code' | 'message'>, 
 const isWithout = (one: Said, service: string, server: string): boolean =>
   isWithoutWay(one, server) || dropsWayTo(one, service, server)
 
-/** Checks of a director find what is found by it alone because they do not get there. */
-function isOfWays(all: readonly Said[], node: string, message: string): boolean {
+/** By the sentence of `verdicts-differ`: checks of a director find what is found by it alone because they do not get there. */
+export function differByWays(all: readonly Said[], node: string, message: string): boolean {
   const has = (by: string, service: string, servers: string): boolean =>
     servers.split(', ').every((server) => all.some((one) => one.node === by && isWithout(one, service, server)))
   return message.split('; it ').every((part) => {

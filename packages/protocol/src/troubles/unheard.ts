@@ -26,6 +26,12 @@ export const LOSING = 'qdisc-harm'
 const LOSES = / (?:loses|corrupts) /
 export const isNoWay = (code: string): boolean => code === 'no-way' || code === 'link-no-way'
 
+/** Heartbeat links that a text names. */
+export const linksIn = (text: string): string[] => [...text.matchAll(LINKS)].map(([, link = '']) => link)
+/** To whom a node says that it does not send over that link, for its kernel has no way there. */
+export const isUnsent = ({ code, evidence = '' }: Pick<Said, 'code' | 'evidence'>, to: string, link: string): boolean =>
+  isNoWay(code) && [...evidence.matchAll(NOT_THERE)].some(([, peer, over]) => peer === to && over === link)
+
 /** As evidence of who does not hear whom (agent/node/core/hearing.ts): all links that both have. */
 export const sharedText = (links: readonly string[]): string => `heartbeat links of both: ${links.join(', ')}`
 const SHARED = /heartbeat links of both: ([^\s,]+(?:, [^\s,]+)*)/
