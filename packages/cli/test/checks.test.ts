@@ -117,24 +117,38 @@ describe('what directors find otherwise than each other', () => {
       ...['dir1', 'dir2'].map((name) => ({ name, roles: ['director'], ...member })),
       { name: 'rs1', roles: ['realserver'], ...member },
     ]
+    const group = (name: string, directors: readonly string[]) => ({
+      ...{ name, directors, owner: null, number: 0, leftMs: 0, addresses: [], pings: [], state: 'nobody', reason: '' },
+    })
+    const service = { name: 'http', group: 'web', address: '10.11.0.10', port: 80, protocol: 'tcp', scheduler: 'rr' }
     const status = {
-      cluster: 'lab',
-      node: 'rs1',
-      revision: 7,
-      quorum: true,
-      groups: [],
-      services: [],
-      counters: {},
-      troubles: [],
+      ...{ cluster: 'lab', node: 'rs1', revision: 7, quorum: true, counters: {}, troubles: [], nodes },
+      groups: [group('web', ['dir1', 'dir2']), group('empty', ['dir3'])],
+      services: [{ ...service, realservers: [] }],
     }
+    let told: object = status
     const { socketPath } = await startAgent(({ path }) => ({
-      body: path === '/v1/status' ? { ...status, nodes } : { node: 'rs1', revision: 7, checks: [] },
+      body: path === '/v1/status' ? told : { node: 'rs1', revision: 7, checks: [] },
     }))
-    const next = '  → directors do: run it on dir1 or dir2: lvsm check list\n'
-    const all = await lvsm(['--socket', socketPath, 'check', 'list'])
-    expect([all.code, all.out]).toEqual([0, `rs1 makes no checks: it directs no group that has services\n${next}`])
-    const one = await lvsm(['--socket', socketPath, 'check', 'list', 'http'])
+    const list = (...names: string[]) => lvsm(['--socket', socketPath, 'check', 'list', ...names])
+    const all = await list()
+    const head = 'rs1 makes no checks: it directs no group that has services\n'
+    expect([all.code, all.out]).toEqual([0, `${head}  → directors do: run it on dir1 or dir2: lvsm check list\n`])
+    const one = await list('http')
+    const next = '  → directors do: run it on dir1 or dir2: lvsm check list http\n'
     expect([one.code, one.err]).toEqual([1, `lvsm: rs1 makes no check "http"\n${next}`])
+    const without = (...dead: string[]) => ({
+      ...status,
+      nodes: nodes.map((node) => (dead.includes(node.name) ? { ...node, state: 'dead' } : node)),
+    })
+    told = without('dir1')
+    expect((await list()).out).toBe(`${head}  → directors do: run it on dir2: lvsm check list\n`)
+    told = without('dir1', 'dir2')
+    expect((await list()).out).toBe(`${head}  → none of those that do is alive (dir1, dir2): lvsm status\n`)
+    told = { ...status, services: [] }
+    expect((await list()).out).toBe(`${head}  → nobody does: no service is configured\n`)
+    told = { ...status, groups: [group('web', ['rs1'])] }
+    expect((await list()).out).toBe(`${head}  → no other node does: lvsm status\n`)
   })
   it('is told by a node that makes no checks itself, too', async () => {
     const { socketPath } = await at('rs1', [])

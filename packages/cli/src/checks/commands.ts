@@ -26,7 +26,7 @@ export async function listChecks(session: Session, name: string | undefined, for
   const wanted = name?.replace(/^service=/, '')
   const checks = wanted === undefined ? report.checks : find(report, wanted)
   const differing = differingOf(report, wanted)
-  const elsewhere = report.checks.length > 0 ? '' : await whoMakesThem(session, report.node)
+  const elsewhere = report.checks.length > 0 ? '' : await whoMakesThem(session, report.node, name)
   if (wanted !== undefined && checks.length === 0 && !differing.differing?.length)
     throw noCheck(report, wanted, elsewhere)
   session.terminal.print(
@@ -46,12 +46,19 @@ const differingOf = ({ differing }: ChecksReport, name?: string): Pick<ChecksRep
     : {}
 
 /** The next step of who asked a node that makes none. */
-async function whoMakesThem({ socketPaths }: Session, node: string): Promise<string> {
+async function whoMakesThem({ socketPaths }: Session, node: string, name: string | undefined): Promise<string> {
   const status = await settled(exchange(socketPaths, { route: 'status', body: null, timeoutMs: QUERY_TIMEOUT_MS }))
-  const nodes = 'value' in status ? status.value.nodes : []
-  const directors = nodes.filter(({ name, roles }) => roles.includes('director') && name !== node)
-  if (directors.length === 0) return 'ask a director'
-  return `directors do: run it on ${directors.map(({ name }) => name).join(' or ')}: lvsm check list`
+  if (!('value' in status)) return 'ask a director of a group that has services'
+  const { groups, services, nodes } = status.value
+  if (services.length === 0) return 'nobody does: no service is configured'
+  const ofServices = new Set(services.map(({ group }) => group))
+  const directors = new Set(groups.filter((one) => ofServices.has(one.name)).flatMap((one) => one.directors))
+  directors.delete(node)
+  if (directors.size === 0) return 'no other node does: lvsm status'
+  const dead = nodes.filter((one) => one.state === 'dead').map((one) => one.name)
+  const alive = [...directors].filter((one) => !dead.includes(one))
+  if (alive.length === 0) return `none of those that do is alive (${[...directors].join(', ')}): lvsm status`
+  return `directors do: run it on ${alive.join(' or ')}: lvsm check list${name === undefined ? '' : ` ${name}`}`
 }
 
 function noCheck({ node, checks }: ChecksReport, name: string, elsewhere: string): Failure {
