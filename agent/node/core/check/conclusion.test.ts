@@ -80,6 +80,8 @@ describe('nothing came back', () => {
   it('though somebody listens: of TCP no server, of UDP perhaps the server', () => {
     expect(said(SILENT, 'alive', 'listens')).toMatch(/although somebody listens there: a packet filter there/)
     expect(said(SILENT, 'alive', 'listens', { type: 'dns' })).toContain('the server does not answer what it is asked')
+    const tcp = { type: 'dns', keys: { tcp: true } }
+    expect(said(SILENT, 'alive', 'listens', tcp), 'its kernel would').not.toContain('does not answer what it is asked')
   })
   it('where its agent sees that nobody listens: the server, and that no refusal came is something else', () => {
     expect(said(SILENT, 'alive', 'closed')).toMatch(/nobody listens at .* that no refusal came is a packet filter/)

@@ -3,7 +3,7 @@
  * That is heartbeats, the realserver's own agent, ARP, and what came of a question with more time.
  */
 import { endpointText } from '@lvsm/base'
-import { CHECKS } from '@lvsm/model'
+import { CHECKS, overOf } from '@lvsm/model'
 import { type NodeLife, type Silence, silenceOf, THROUGH_IPVS } from '@lvsm/protocol'
 import type { Member } from './member.ts'
 
@@ -63,7 +63,9 @@ function agentText(one: Case): string | null {
 }
 /** Of TCP the kernel answers, whatever the server does. */
 const servers = ({ service }: Case): string =>
-  CHECKS[service.check.type].over === 'udp' ? 'the server does not answer what it is asked, or it is ' : ''
+  overOf(service.check.type, service.check.keys) === 'udp'
+    ? 'the server does not answer what it is asked, or it is '
+    : ''
 
 function silentText(one: Case): string {
   const { life, service, realserver } = one

@@ -145,12 +145,20 @@ describe('a service comes to', () => {
   })
 })
 
-it('a check that asks another protocol than clients is warned about, but for name servers and named ports', () => {
+it('a check that asks another protocol than clients is warned about, but for named ports', () => {
   expect(warned(service('udp', '', '{ type: tcp }'))).toContain('check-of-other-protocol')
   expect(warned(service('tcp', '', '{ type: udp }'))).toContain('check-of-other-protocol')
   for (const check of ['{ type: dns }', '{ type: udp }', '{ type: tcp, port: 53 }', '{ type: none }'])
     expect(warned(service('udp', '', check))).not.toContain('check-of-other-protocol')
   expect(warned(service('udp'))).not.toContain('check-of-other-protocol')
+  for (const check of ['{ type: tcp }', '{ type: dns }', '{ type: dns, tcp: true }']) {
+    const both = service('tcp+udp', '', check).replace('port: 80\n', 'ports: [80]\n')
+    expect([codes(both), warned(both)], 'of services of both it asks one').toEqual([[], expect.any(Array)])
+    expect(warned(both)).not.toContain('check-of-other-protocol')
+  }
+  expect(warned(service('tcp', '', '{ type: dns, tcp: true }'))).not.toContain('check-of-other-protocol')
+  expect(warned(service('tcp', '', '{ type: dns }')), 'who listens for datagrams').toContain('check-of-other-protocol')
+  expect(warned(service('udp', '', '{ type: dns, tcp: true }'))).toContain('check-of-other-protocol')
 })
 
 it.each([

@@ -17,6 +17,7 @@ const refusals = (text: string): string[] =>
 describe('via: vip', () => {
   it.each<[why: string, text: string, expected: RegExp]>([
     ['the host alone is asked', said('type: icmp'), /services\[0\]\.check\.via via-type: .*icmp.*→ .*type: tcp/],
+    ['a name server by datagrams', said('type: dns'), /via-type: .*dns.*→ add tcp: true/],
     ['nobody is asked', said('type: none'), /via-type/],
     ['a program asks whom it likes', said('type: script, command: [/bin/true]'), /via-type/],
     ['UDP', said('type: tcp', DIRECT, ['protocol: tcp', 'protocol: udp']), /via-protocol: .*UDP.*→ .*protocol: tcp/],
@@ -33,6 +34,9 @@ describe('via: vip', () => {
   ])('%s', (_, text, expected) => {
     expect(refusals(text).join('\n')).toMatch(expected)
   })
+
+  it('is of a name server that is asked over TCP, too', () =>
+    expect(refusals(said('type: dns, tcp: true'))).toEqual([]))
 
   it('is what nodes must agree on, and nothing where it is not said', () => {
     const of = (text: string) => {

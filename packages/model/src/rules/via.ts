@@ -1,6 +1,6 @@
 /** Checks that go through IPVS to the VIP: where they can, and where nobody could answer. */
 import type { Path } from '../document.ts'
-import { CHECKS, FORWARDING, forwarding, namesOf, protocolRow, usualCheck } from '../tables/index.ts'
+import { CHECKS, FORWARDING, forwarding, namesOf, overOf, protocolRow, usualCheck } from '../tables/index.ts'
 import type { Served, Service } from './pools.ts'
 import { isUnread, type Refuse } from './rule.ts'
 
@@ -15,12 +15,12 @@ export function checkVia(service: Service, servers: readonly Served[], path: Pat
   if (check?.via !== 'vip') return
   const at: Path = [...path, 'check', 'via']
   const type = check.type ?? usualCheck(protocol)
-  if (!isUnread(check, 'type') && (CHECKS[type].over !== 'tcp' || CHECKS[type].asks !== 'port'))
+  if (!isUnread(check, 'type') && (overOf(type, { ...check }) !== 'tcp' || CHECKS[type].asks !== 'port'))
     refuse(
       'via-type',
       at,
       `a check of type ${type} opens no connection of TCP that could go through IPVS`,
-      'take it out, or write a type that connects: type: tcp',
+      type === 'dns' ? 'add tcp: true, or take it out' : 'take it out, or write a type that connects: type: tcp',
     )
   if (protocol !== undefined && protocolRow(protocol).kernel.join() !== 'tcp')
     refuse(

@@ -51,7 +51,7 @@ export type CheckKeys = Readonly<Record<string, unknown>>
 export interface CheckRow {
   /** Null: nothing is asked, the realserver is always taken for healthy. */
   readonly probe: ProbeKind | null
-  /** By which protocol it asks; null: by none, or by whatever it likes. */
+  /** By which protocol it asks, where its keys say no other (`overOf`); null: by none, or by whatever it likes. */
   readonly over: 'tcp' | 'udp' | null
   /** Whom: the server at its port, the host, or a program here that knows whom to ask; null: nobody. */
   readonly asks: 'port' | 'host' | 'program' | null
@@ -226,6 +226,10 @@ export type CheckType = keyof typeof CHECKS
 /** Does it find out that nobody listens any more where clients ask? */
 export const noticesRefusal = ({ type, ownView }: { readonly type: CheckType; readonly ownView: boolean }): boolean =>
   CHECKS[type].asks === 'port' || CHECKS[type].asks === 'program' || ownView
+
+/** By which protocol a check with these keys asks. */
+export const overOf = (type: CheckType, keys: CheckKeys): CheckRow['over'] =>
+  type === 'dns' && keys['tcp'] === true ? 'tcp' : CHECKS[type].over
 
 /** Null: not checked. */
 export const probeOf = (type: CheckType): ProbeKind | null => CHECKS[type].probe

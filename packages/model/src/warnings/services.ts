@@ -2,7 +2,7 @@
 import { DEFAULT_CHECK } from '../config.ts'
 import { parseDuration } from '../duration.ts'
 import { TLS_KEYS } from '../tables/check-keys.ts'
-import { CHECKS, forwarding, probeOf, protocolRow, usualCheck } from '../tables/index.ts'
+import { type CheckType, forwarding, overOf, type Protocol, probeOf, protocolRow, usualCheck } from '../tables/index.ts'
 import { served } from '../rules/pools.ts'
 import { entries } from '../rules/rule.ts'
 import type { WarningRule } from './warning.ts'
@@ -109,20 +109,25 @@ export const silentChecks: WarningRule = (draft, warn) => {
   }
 }
 
+const nextStep = (type: CheckType, protocol: Protocol): string => {
+  // Name servers have both (RFC 7766).
+  if (type === 'dns' && protocol !== 'sctp') return protocol === 'tcp' ? 'add tcp: true' : 'take tcp: true out'
+  return `write type: ${usualCheck(protocol) === 'none' ? 'script' : usualCheck(protocol)}`
+}
+
 /** A port of the one protocol says nothing of the same port of the other. */
 export const checkedPorts: WarningRule = (draft, warn) => {
   for (const { at, item: service } of entries(draft.services)) {
     const { protocol, check } = service
     if (protocol === undefined || check?.type === undefined || check.port !== undefined) continue
-    const { over } = CHECKS[check.type]
-    // Name servers have both (RFC 7766).
-    if (over === null || over === protocol || check.type === 'dns') continue
+    const over = overOf(check.type, { ...check })
+    if (over === null || protocolRow(protocol).kernel.includes(over)) continue
     warn(
       'warning',
       'check-of-other-protocol',
       ['services', at, 'check', 'type'],
       `the check of service "${service.name}" asks a port of ${protocolRow(over).title}, and clients one of ${protocolRow(protocol).title}: who listens at the one may be dead at the other`,
-      `write type: ${usualCheck(protocol) === 'none' ? 'script' : usualCheck(protocol)}, or name the port that is meant: port: PORT`,
+      `${nextStep(check.type, protocol)}, or name the port that is meant: port: PORT`,
     )
   }
 }
