@@ -96,7 +96,7 @@ const STRANGERS: readonly Row[] = [
     said: ({ from }) =>
       everywhere(NODES, {
         ...{ code: 'fixed-neighbour', of: from, words: /rs1 \(10\.11\.0\.11\) goes to 02:00:00:00:00:99 on outside/ },
-        next: /^ip neigh del 10\.11\.0\.11 dev outside/,
+        next: /^on \S+: ip neigh del 10\.11\.0\.11 dev outside/,
         also: [/^not serving: http: rs1 failed/, /^not redundant: .*link outside/],
       }),
     needs: { ms: 6500, why: 'a check fails twice first, and then the table is read' },

@@ -106,7 +106,7 @@ it('says that somebody shortened what the configuration leaves to the kernel', (
     {
       ...{ code: 'ipvs-timeouts', severity: 'warning', object: 'node dir1' },
       message:
-        'IPVS of dir1 forgets idle connections early (tcp 60 s, udp 10 s): the configuration leaves that to the kernel, which has tcp 900 s, udp 300 s',
+        'IPVS of dir1 forgets idle connections early (tcp 60 s, udp 10 s): the configuration leaves that to the kernel, which begins with tcp 900 s, udp 300 s',
       hint: 'on dir1: ipvsadm --set 900 0 300, and find what set them (a script, a unit, keepalived); where they are wanted: tcp-timeout, udp-timeout in the configuration, for all directors',
     },
   ])

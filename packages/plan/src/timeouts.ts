@@ -80,7 +80,7 @@ export function timeoutTroubles(
   return [
     {
       ...{ code: 'ipvs-timeouts', severity: 'warning', object: `node ${node.name}` },
-      message: `IPVS of ${node.name} forgets idle connections early (${of(timeouts)}): the configuration leaves that to the kernel, which has ${of(KERNELS)}`,
+      message: `IPVS of ${node.name} forgets idle connections early (${of(timeouts)}): the configuration leaves that to the kernel, which begins with ${of(KERNELS)}`,
       evidence: 'ipvsadm -l --timeout',
       hint: `on ${node.name}: ipvsadm --set ${set}, and find what set them (a script, a unit, keepalived); where they are wanted: ${keys} in the configuration, for all directors`,
     },

@@ -145,7 +145,7 @@ export {
 } from './troubles/dropped.ts'
 export { deadPathOf, lostAnswersText } from './troubles/dead-paths.ts'
 export { differByWays, isKnownByEvidence, withoutEchoes } from './troubles/echoes.ts'
-export { ANYBODY, DOWN, isUnsent, LINK, linksIn, sharedText, unheardNames } from './troubles/unheard.ts'
+export { ANYBODY, astrayText, DOWN, isUnsent, LINK, linksIn, sharedText, unheardNames } from './troubles/unheard.ts'
 export { isOfNode, type TroubleKind } from './troubles/kind.ts'
 export { ROOM } from './troubles/of-coordinators.ts'
 export { TROUBLE_PARTS, troubleCodes, troubleKind } from './troubles/table.ts'

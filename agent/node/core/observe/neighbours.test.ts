@@ -1,6 +1,7 @@
 /** A permanent neighbour entry is named where who lives behind it does not get what is sent to it, and nowhere else. */
 import { agreementDigests } from '@lvsm/model'
 import { encodeMessage, type StateMessage } from '@lvsm/protocol'
+import { withoutEchoes } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { goesOn, node, statusOf, type TestNode } from '../fixture.ts'
 
@@ -44,9 +45,9 @@ test('whose check has no answer although its node is heard: a warning, with the 
   expect(said(dir1)).toMatchObject([
     {
       severity: 'warning',
-      message: `what dir1 sends to rs1 (10.11.0.11) goes to ${ENTRY.mac} on outside by a permanent neighbour entry, and nothing at that address answers: the entry is wrong, or the server is`,
-      evidence: `ip neigh: 10.11.0.11 dev outside lladdr ${ENTRY.mac} PERMANENT; its check in http: no answer within 300 ms`,
-      hint: 'ip neigh del 10.11.0.11 dev outside, where rs1 has another MAC (there: ip link), and take it from whatever makes it; else see to the server',
+      message: `what dir1 sends to rs1 (10.11.0.11) goes to ${ENTRY.mac} on outside by a permanent neighbour entry, and nothing at that address answers this node`,
+      evidence: `ip neigh: 10.11.0.11 dev outside lladdr ${ENTRY.mac} PERMANENT; heartbeats to rs1 over link outside go there, too; its check in http: no answer within 300 ms`,
+      hint: 'on dir1: ip neigh del 10.11.0.11 dev outside, where rs1 has another MAC (there: ip link), and take it from whatever makes it; else see to the server',
     },
   ])
   says(dir1, 'dir2', { failed: {} })
@@ -63,7 +64,7 @@ test('who says besides that nothing comes from here: critical, and a switchover 
     {
       severity: 'critical',
       message: `what dir1 sends to rs1 (10.11.0.11) goes to ${ENTRY.mac} on outside by a permanent neighbour entry, and is not answered`,
-      hint: 'ip neigh del 10.11.0.11 dev outside, and take it from whatever makes it',
+      hint: 'on dir1: ip neigh del 10.11.0.11 dev outside, and take it from whatever makes it',
     },
   ])
   says(dir1, 'dir2', { failed: {} })
@@ -111,3 +112,29 @@ test('nobody reads the table while nothing is wrong', () => {
 test('where more time brought an answer, it leads to who answers', () => {
   expect(said(director('no answer within 300 ms: a second question was answered after 1.4 s: a slow way'))).toEqual([])
 })
+
+test('what follows from a permanent entry is no trouble of its own: who does not hear this node, and what it alone finds failed', () => {
+  const says = (node: string, code: string, object: string, message: string, evidence = '') => ({
+    ...{ node, severity: 'warning', code, object, message, evidence },
+  })
+  const entry = says(
+    'dir2',
+    'fixed-neighbour',
+    'interface inside',
+    'what dir2 sends to rs3 (10.12.0.13) goes to 02:00:00:00:00:77 on inside by a permanent neighbour entry, and nothing at that address answers this node',
+    'ip neigh: 10.12.0.13 dev inside lladdr 02:00:00:00:00:77 PERMANENT; heartbeats to rs3 over link inside go there, too',
+  )
+  const deaf = says('rs3', 'heard-by-others', 'node dir2', 'rs3 does not hear dir2, which dir1 heard', SHARED)
+  const oneWay = says('dir2', 'one-way', 'node rs3', 'rs3 does not hear dir2, which hears it', SHARED)
+  const differs = says(
+    'dir2',
+    'verdicts-differ',
+    'service http',
+    'dir2 finds rs3 of http failed, and dir1, which owns web, does not',
+  )
+  expect(withoutEchoes([entry, deaf, oneWay, differs])).toEqual([entry])
+  const others = says('rs1', 'heard-by-others', 'node dir2', 'rs1 does not hear dir2, which dir1 heard', SHARED)
+  expect(withoutEchoes([entry, others])).toEqual([entry, others])
+  expect(withoutEchoes([deaf, oneWay, differs])).toHaveLength(3)
+})
+const SHARED = 'heartbeat links of both: inside'

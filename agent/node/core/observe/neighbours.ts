@@ -6,7 +6,7 @@
  */
 import { type Trouble } from '@lvsm/base'
 import { destKey, parseDestKey } from '@lvsm/model'
-import { silenceOf } from '@lvsm/protocol'
+import { astrayText, silenceOf } from '@lvsm/protocol'
 import { heldGroups, leaseStatus } from '../lease.ts'
 import { readyOf, stateOf } from '../peers.ts'
 import type { NodeState } from '../state.ts'
@@ -81,8 +81,11 @@ export function neighbourTroubles(state: NodeState): Trouble[] {
     const dev = links.find((one) => one.index === index)?.name ?? `${index}`
     const goes = `what ${state.node} sends to ${first.node} (${address}) goes to ${mac ?? 'no address'} on ${dev} by a permanent neighbour entry`
     const entry = `ip neigh: ${address} dev ${dev} ${mac === null ? '' : `lladdr ${mac} `}PERMANENT`
-    const told = { object: `interface ${dev}`, evidence: [entry, ...whyOf(about)].join('; ') }
-    const away = `ip neigh del ${address} dev ${dev}`
+    const beats = (state.config?.nodes ?? []).flatMap(({ name, links: theirs }) =>
+      theirs.flatMap((link) => (link.address === address ? [astrayText(name, link.name)] : [])),
+    )
+    const told = { object: `interface ${dev}`, evidence: [entry, ...beats, ...whyOf(about)].join('; ') }
+    const away = `on ${state.node}: ip neigh del ${address} dev ${dev}`
     if (!about.some(({ isSure }) => isSure)) return [{ ...doubtful(goes, away, first.node), ...told }]
     return [
       {
@@ -95,7 +98,7 @@ export function neighbourTroubles(state: NodeState): Trouble[] {
 /** A server that hangs looks the same. */
 const doubtful = (goes: string, away: string, node: string): Trouble => ({
   ...{ code: 'fixed-neighbour', severity: 'warning' },
-  message: `${goes}, and nothing at that address answers: the entry is wrong, or the server is`,
+  message: `${goes}, and nothing at that address answers this node`,
   hint: `${away}, where ${node} has another MAC (there: ip link), and take it from whatever makes it; else see to the server`,
 })
 const whyOf = (about: readonly Suspect[]): string[] => [...new Set(about.map(({ why }) => why))]

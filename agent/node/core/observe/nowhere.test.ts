@@ -39,6 +39,17 @@ test('a server that listens nowhere is told by its own node while its checks are
   ])
   expect(troubles(told([], false, REFUSED))).toMatchObject([{ evidence: 'ss -ltn' }])
 })
+test('one that listens at another address alone is told with that address', () => {
+  const local = { ...socket(80), address: '127.0.0.1' }
+  expect(troubles(told([local, socket(22)], false, REFUSED))).toMatchObject([
+    {
+      message:
+        'no program listens on rs1 at 10.11.0.11:80, but at 127.0.0.1:80 alone, and connections of service http are refused there',
+      evidence: 'ss -ltn: 127.0.0.1:80',
+      hint: expect.stringContaining('let that server listen at 10.11.0.11, or at any address'),
+    },
+  ])
+})
 
 test.each<[why: string, listening: FoundSocket[], healthy: boolean, reason: string, from?: string]>([
   ['somebody listens: a packet filter rejects', [socket(80)], false, REFUSED],

@@ -11,6 +11,8 @@ export interface Gone {
   readonly arrival: OwnArrival
   /** Ports of TCP at which somebody listens. */
   readonly others: readonly number[]
+  /** Addresses at which somebody listens at that very port. */
+  readonly elsewhere: readonly string[]
 }
 /** By name of the place. */
 export type Nowhere = Found<Gone>
@@ -31,7 +33,9 @@ export function nowhereNow(
       const { service, protocol, port, own } = arrival
       const listens = (address: string): boolean => socketsAt(found, { protocol, address, port }).length > 0
       if (protocol !== 'tcp' || listens(arrival.address) || listens(own)) return []
-      return [[`${service} ${own} ${port}`, { arrival, others }]]
+      const there = found.filter((one) => one.protocol === 'tcp' && one.port === port)
+      const elsewhere = [...new Set(there.map(({ address }) => address))].toSorted()
+      return [[`${service} ${own} ${port}`, { arrival, others, elsewhere }]]
     }),
   )
 }

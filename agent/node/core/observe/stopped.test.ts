@@ -77,7 +77,7 @@ test('where others at that place accept, not everybody waits for nothing, and it
     [socket(nginx), socket()],
     [socket(nginx), socket()],
   ]
-  expect(said(...looks)[0]?.message).toContain('whoever is given to it waits for nothing')
+  expect(said(...looks)[0]?.message).toContain('whoever is given to it waits in vain')
   expect(isStopped(after(...looks), ARRIVAL)).toBe(false)
 })
 test('who stands behind a queue is asked only where it stood at two looks, and nobody was accepted', () => {

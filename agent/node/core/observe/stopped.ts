@@ -68,7 +68,7 @@ export const stoppedTroubles = (servers: StoppedServers, node: string): Trouble[
     return [
       {
         ...{ code: 'stopped-process', severity: 'critical', object: `service ${service}` },
-        message: `the server of service ${service} on ${node}, ${named(by)}, is ${howHeld(by)}: ${others ? `of those who connect to ${at}, whoever is given to it` : `who connects to ${at}`} waits for nothing`,
+        message: `the server of service ${service} on ${node}, ${named(by)}, is ${howHeld(by)}: ${others ? `of those who connect to ${at}, whoever is given to it` : `who connects to ${at}`} waits in vain`,
         evidence: `${seen(by)}; ss -ltn: ${queue} wait at ${at}`,
         hint: `on ${node}: ${mend(by)}`,
       },

@@ -5,7 +5,7 @@
 import type { NodeTrouble } from '../http/status.ts'
 import { isOfLostAnswers } from './dead-paths.ts'
 import { dropsWayTo } from './dropped.ts'
-import { isNoWay, LOSING, OF_HEARING, SHAKING, unheardFollows } from './unheard.ts'
+import { FIXED, isNoWay, LOSING, OF_HEARING, SHAKING, unheardFollows } from './unheard.ts'
 
 type Said = Pick<NodeTrouble, 'node' | 'code' | 'object' | 'message' | 'evidence'>
 const PATH_DEAD = 'path-dead'
@@ -14,7 +14,9 @@ const FOLLOWS: ReadonlySet<string> = new Set(['address-conflict', 'verdicts-diff
 
 /** What was seen of it is needed to know what follows from it, or from what it follows. */
 export const isKnownByEvidence = (code: string): boolean =>
-  [PATH_DEAD, LOSING, 'vip-answers', 'one-way', 'heard-by-others'].includes(code) || SHAKING.has(code) || isNoWay(code)
+  [PATH_DEAD, LOSING, FIXED, 'vip-answers', 'one-way', 'heard-by-others'].includes(code) ||
+  SHAKING.has(code) ||
+  isNoWay(code)
 
 /**
  * Of several nodes: that they are not heard where it is known why; who answers for a VIP; and what is found by one that does not get there.
@@ -43,7 +45,8 @@ export function withoutEchoes<T extends Said>(all: readonly T[]): T[] {
 }
 /** Realservers that a node has no way to, as it says: `no way to 10.11.0.11 (rs1), …: `. */
 export const isWithoutWay = ({ code, message }: Pick<Said, 'code' | 'message'>, server: string): boolean =>
-  code === 'no-way' && [...message.matchAll(NAMED)].some(([, names = '']) => names.split(' ').includes(server))
+  (code === FIXED && message.includes(` sends to ${server} (`)) ||
+  (code === 'no-way' && [...message.matchAll(NAMED)].some(([, names = '']) => names.split(' ').includes(server)))
 
 /** What keeps a director's checks from its servers is there, as it says itself. */
 const isWithout = (one: Said, service: string, server: string): boolean =>

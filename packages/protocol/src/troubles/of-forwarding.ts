@@ -40,9 +40,9 @@ export const FORWARDED = {
   'nobody-listens': ofRedundancy(
     'warning',
     'service',
-    'no program listens on NODE at ADDRESS:PORT, and connections of service SERVICE are refused there',
-    'the server does not run, or listens at another port: clients are sent to the others',
-    'on NODE: start its server (systemctl status), or let it listen at port PORT; ss -ltnp shows who listens where',
+    'no program listens on NODE at ADDRESS:PORT (or: but at OTHER:PORT alone), and connections of service SERVICE are refused there',
+    'the server does not run, or listens at another port or address: clients are sent to the others',
+    'on NODE: start its server (systemctl status), or let it listen at ADDRESS and port PORT; ss -ltnp shows who listens where',
   ),
   'accepts-nobody': ofServing(
     'critical',
@@ -55,7 +55,7 @@ export const FORWARDED = {
     'critical',
     'service',
     'the server of service SERVICE on NODE, NAME (process PID), is stopped (state T), or frozen with its control group',
-    'the kernel there takes connections for it, so that a check of the port alone is well, and whoever is sent to this realserver, and given to that program there, waits for nothing',
+    'the kernel there takes connections for it, so that a check of the port alone is well, and whoever is sent to this realserver, and given to that program there, waits in vain, until the check fails',
     'on that node: find who stopped it (a debugger? kill -STOP?), and: kill -CONT PID; one that is frozen: docker unpause, or what the line names (echo 0 >…/cgroup.freeze)',
   ),
   'loopback-down': ofServing(
@@ -131,7 +131,7 @@ export const FORWARDED = {
   'ipvs-timeouts': kind(
     'warning',
     'node',
-    'IPVS of NODE forgets idle connections early (tcp SECONDS s, …): the configuration leaves that to the kernel, which has tcp 900 s, tcp-fin 120 s, udp 300 s',
+    'IPVS of NODE forgets idle connections early (tcp SECONDS s, …): the configuration leaves that to the kernel, which begins with tcp 900 s, tcp-fin 120 s, udp 300 s',
     'a client that is silent for that long has no connection any more: what it sends next is refused, and datagrams may go to another realserver; another director may remember longer',
     'on NODE: ipvsadm --set TCP TCP-FIN UDP (0 leaves that one as it is), and find what set them; where they are wanted: tcp-timeout, tcp-fin-timeout, udp-timeout in the configuration',
   ),

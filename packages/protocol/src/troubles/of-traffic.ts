@@ -21,7 +21,7 @@ export const TRAFFIC = {
     'interface',
     'what NODE sends to OTHER (ADDRESS) goes to MAC on INTERFACE by a permanent neighbour entry, and is not answered',
     'the kernel asks nobody where that address is, and corrects nothing: where the entry is wrong, checks, heartbeats and requests that go there are lost. Critical where that node itself says that nothing comes from the other one; a warning where only nothing at that address answers, which may be the server',
-    'ip neigh del ADDRESS dev INTERFACE, and take it from whatever makes it; where another director is ready and reaches it, until then: lvsm switchover GROUP DIRECTOR',
+    'on NODE: ip neigh del ADDRESS dev INTERFACE, and take it from whatever makes it; where another director is ready and reaches it, until then: lvsm switchover GROUP DIRECTOR',
   ),
   'drop-rule': ofServing(
     'critical',

@@ -25,12 +25,17 @@ export const SHAKING: ReadonlySet<string> = new Set([
 export const LOSING = 'qdisc-harm'
 const LOSES = / (?:loses|corrupts) /
 export const isNoWay = (code: string): boolean => code === 'no-way' || code === 'link-no-way'
+/** What is sent leads nowhere: the kernel has no way, or somebody told it a wrong one. */
+export const FIXED = 'fixed-neighbour'
+const isAstray = (code: string): boolean => isNoWay(code) || code === FIXED
+/** As evidence of a permanent neighbour entry (agent/node/core/observe/neighbours.ts). */
+export const astrayText = (to: string, link: string): string => `heartbeats to ${to} over link ${link} go there, too`
 
 /** Heartbeat links that a text names. */
 export const linksIn = (text: string): string[] => [...text.matchAll(LINKS)].map(([, link = '']) => link)
 /** To whom a node says that it does not send over that link, for its kernel has no way there. */
 export const isUnsent = ({ code, evidence = '' }: Pick<Said, 'code' | 'evidence'>, to: string, link: string): boolean =>
-  isNoWay(code) && [...evidence.matchAll(NOT_THERE)].some(([, peer, over]) => peer === to && over === link)
+  isAstray(code) && [...evidence.matchAll(NOT_THERE)].some(([, peer, over]) => peer === to && over === link)
 
 /** As evidence of who does not hear whom (agent/node/core/hearing.ts): all links that both have. */
 export const sharedText = (links: readonly string[]): string => `heartbeat links of both: ${links.join(', ')}`
@@ -63,7 +68,7 @@ export function unheardFollows(all: readonly Said[]): (one: Said) => boolean {
   // A node without a way to another one says so: that one does not hear it there.
   const unsent = new Set(
     all.flatMap(({ node, code, evidence = '' }) =>
-      isNoWay(code) ? [...evidence.matchAll(NOT_THERE)].map(([, to = '', link = '']) => `${node} ${to} ${link}`) : [],
+      isAstray(code) ? [...evidence.matchAll(NOT_THERE)].map(([, to = '', link = '']) => `${node} ${to} ${link}`) : [],
     ),
   )
   /** What `from` says does not get to `to` over that link, by the word of one of them. */
@@ -101,7 +106,7 @@ export function unheardFollows(all: readonly Said[]): (one: Said) => boolean {
 
 const LINKS = /heartbeat link ([^\s,]+)/g
 const NODE = /^node (\S+)$/
-const NOT_THERE = /heartbeats to (\S+) over link (\S+) are not sent/g
+const NOT_THERE = /heartbeats to (\S+) over link (\S+) (?:are not sent|go there, too)/g
 const LOST = / of what (\S+(?:, \S+)*) sends? to /
 /** Of more than are named nobody knows who they are: `a, b and 2 more`. */
 const UNHEARD = / nothing comes from (\S+(?:, \S+)*) to /
