@@ -1,7 +1,7 @@
 // lab: topology=default long=yes
 /** Failures of processes and files: what each node says of them. What others plant (paths, repair, state, ping, services) is not here. */
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { attempt, lab, NODES, on, owner as whoOwns, sh, until } from './harness.ts'
+import { attempt, lab, NODES, on, sh, status, until } from './harness.ts'
 import { everywhere, planted, type Row } from './planting.ts'
 import type { Said } from './said.ts'
 import { BLIND, DEADTIME, deadIs, immovable, others, owner, standby, unheardOf, VOTER } from './seated.ts'
@@ -106,9 +106,11 @@ const PROCESSES: readonly Row[] = [
     what: 'the lease process of whoever is owner ends three times within a minute',
     plant: async () => {
       for (let times = 0; times < 3; times++) {
-        const before = await whoOwns()
-        await lab('crash', before ?? 'dir1', 'lease')
-        await until(async () => ![null, before].includes(await whoOwns()), 12_000, 'another one took it')
+        const [before] = (await status()).groups
+        await lab('crash', before?.owner ?? 'dir1', 'lease')
+        const isTaken = async (): Promise<boolean> =>
+          (await status()).groups.some(({ owner, number }) => owner !== null && number > (before?.number ?? 0))
+        await until(isTaken, 12_000, 'somebody took it anew')
       }
     },
     mend: async () => undefined,
