@@ -6,8 +6,8 @@ export interface Reply {
   readonly text: string
 }
 
-/** Milliseconds until a call is given up. */
-const patience = 10_000
+/** Milliseconds until a call is given up: an emulated guest may stand still for many seconds where its machine has other work. */
+const patience = 60_000
 
 /** A call to a node's agent. Rejects when it does not answer. */
 export const call = (node: string, method: string, path: string, body = ''): Promise<Reply> =>
