@@ -19,11 +19,12 @@ export function dropRuleTroubles(state: NodeState): Trouble[] {
   const { observed } = kernel
   const rules = observed?.dropRules
   if (!view || !config || !rules || rules.length === 0) return []
-  const [owned, used] = [heldGroups(state), usedInterfaces(view, observed)]
-  const by = [view, config, [...owned].toSorted().join(' '), [...used].toSorted().join(' ')]
+  const owned = heldGroups(state)
+  const { addresses, links, defaults } = observed
+  const by = [view, config, [...owned].toSorted().join(' '), addresses, links, defaults]
   const last = foundIn.get(rules)
   if (last && by.every((one, at) => one === last.by[at])) return last.found
-  const found = dropsOf(rules, { view, config, owned, used })
+  const found = dropsOf(rules, { view, config, owned, used: usedInterfaces(view, observed) })
   foundIn.set(rules, { by, found })
   return found
 }
