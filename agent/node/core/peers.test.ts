@@ -121,6 +121,7 @@ const KEPT_BY: Readonly<Record<Gathered, 'node' | 'node, what' | 'otherwise'>> =
   differs: 'node',
   deafSince: 'node',
   refusedAt: 'node',
+  begunFor: 'node',
   toldAnewAt: 'node',
   budgets: 'node',
   readiness: 'node, what',
@@ -153,6 +154,7 @@ function lived(): NodeState {
     tables(state, from, { http: [KEY] })
     noteTold(state, from, [{ at: '', group: '', kind: 'repaired', number: 0, reason: from }])
     refusePeer(state, from, 'x', refuse('conflict', 'not-entitled', 'no'))
+    state.begunFor.set(from, state.now)
   }
   return state
 }

@@ -105,6 +105,7 @@ export function forgetStrangers(state: NodeState): void {
     state.differs,
     state.deafSince,
     state.refusedAt,
+    state.begunFor,
     state.toldAnewAt,
     state.history.budgets,
   ])

@@ -104,11 +104,6 @@ export interface HeardState {
   /** Of its wall clock (`clocks.ts`). */
   readonly walls: readonly number[]
 }
-export interface HeardReadiness {
-  readonly at: Instant
-  /** Why the node could not take the group; empty text: it could. */
-  readonly why: string
-}
 
 export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows' | 'startedAt' | 'wall' | 'wallMs'> {
   readonly awayMs: number | null
@@ -143,7 +138,7 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows'
   /** By code and service: what this node's checks find otherwise than the owner's, since when (`differing.ts`). */
   readonly differing: Map<string, { readonly trouble: Trouble; readonly since: Instant }>
   /** By `node group`. */
-  readonly readiness: Map<string, HeardReadiness>
+  readonly readiness: Map<string, { readonly at: Instant; readonly why: string }>
   /** By `node service`. */
   readonly tables: Map<string, ReadonlyMap<string, DestinationReport>>
   readonly moves: Map<string, Move>
@@ -153,6 +148,8 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows'
   readonly answers: Map<string, Outcome | null>
   /** By node: when it was last told that this node does not do what it asked for. */
   readonly refusedAt: Map<string, Instant>
+  /** By node that is no director: when something that it asked for was begun. */
+  readonly begunFor: Map<string, Instant>
   /** By node: when all was told anew, because it had started. */
   readonly toldAnewAt: Map<string, Instant>
   standbyRun: StandbyRun | null
@@ -228,6 +225,7 @@ export function newState(options: NodeOptions): NodeState {
     asks: new Map(),
     answers: new Map(),
     refusedAt: new Map(),
+    begunFor: new Map(),
     toldAnewAt: new Map(),
     standbyRun: null,
     trials: new Map(),

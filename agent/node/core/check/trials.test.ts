@@ -86,7 +86,7 @@ it('says where nothing is asked: by the type of a check, or on a node that direc
   none.ask({ name: 'rs1' })
   expect(none.replies()).toMatchObject([{ refusals: [{ code: 'not-checked' }] }])
   const rs1 = director(undefined, 'rs1')
-  rs1.ask({ name: 'http' })
+  rs1.ask({ name: 'http', on: 'rs1' })
   expect(rs1.replies()).toMatchObject([
     { refusals: [{ code: 'no-checks', hint: 'directors do: run it on dir1 or dir2: lvsm check run http' }] },
   ])

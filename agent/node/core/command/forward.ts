@@ -1,7 +1,7 @@
 /** Commands that another node carries out: asked again until it answers. */
 import { type AgentMessage, type Command, encodeMessage, type Outcome } from '@lvsm/protocol'
 import { after, between, type Instant } from '@lvsm/base'
-import { directorsOf, isDirector } from '../entitled.ts'
+import { directorsOf, mayAsk } from '../entitled.ts'
 import { stateOf } from '../peers.ts'
 import type { NodeState } from '../state.ts'
 import type { ReplyTo } from './pending.ts'
@@ -14,7 +14,7 @@ const GIVE_SILENT_UP_MS = 12_000
 const PACE_MS = REPEAT_MS / 4
 
 export function forward(state: NodeState, to: string, command: Command, replyTo: ReplyTo): void {
-  if (!isDirector(state, state.node)) return reply(state, replyTo, notEntitled(state, state.node))
+  if (!mayAsk(state, state.node, command)) return reply(state, replyTo, notEntitled(state, state.node))
   state.serial += 1
   const id = `${state.boot}-ask-${state.serial}`
   const text = encodeMessage({ kind: 'ask', id, command })
