@@ -143,7 +143,7 @@ export {
   dropsServerOf,
   dropsWayTo,
 } from './troubles/dropped.ts'
-export { deadPathOf, lostAnswersText } from './troubles/dead-paths.ts'
+export { deadPathOf, lostAnswersText, serverOfDeadPath } from './troubles/dead-paths.ts'
 export { differByWays, isKnownByEvidence, withoutEchoes } from './troubles/echoes.ts'
 export { ANYBODY, astrayText, DOWN, isUnsent, LINK, linksIn, sharedText, unheardNames } from './troubles/unheard.ts'
 export { isOfNode, type TroubleKind } from './troubles/kind.ts'

@@ -27,6 +27,8 @@ export interface Need {
   readonly protocol: number
   /** By which it is known; empty: whoever it is. */
   readonly sources: ReadonlySet<string>
+  /** Whoever it is, it is none of these: what lets them in lets in nobody of it. */
+  readonly notFrom: ReadonlySet<string>
   readonly destinations: ReadonlySet<string>
   readonly ports: readonly PortRange[]
   readonly sourcePorts: readonly PortRange[]
@@ -35,14 +37,14 @@ export interface Need {
   /** One protocol. */
   readonly only: boolean
 }
-type Ends = Partial<Pick<Need, 'sources' | 'destinations' | 'ports' | 'sourcePorts'>>
+type Ends = Partial<Pick<Need, 'sources' | 'notFrom' | 'destinations' | 'ports' | 'sourcePorts'>>
 const NONE: ReadonlySet<string> = new Set()
 const one = (port: number): PortRange[] => (port === 0 ? [] : [{ from: port, to: port }])
 const numberOf = (protocol: keyof typeof KERNEL_PROTOCOLS): number => KERNEL_PROTOCOLS[protocol].number
 
 type Place = Omit<Need, keyof Ends>
 const need = (place: Place, ends: Ends): Need => ({
-  ...{ sources: NONE, destinations: NONE, ports: [], sourcePorts: [] },
+  ...{ sources: NONE, notFrom: NONE, destinations: NONE, ports: [], sourcePorts: [] },
   ...place,
   ...ends,
 })
@@ -50,7 +52,7 @@ const need = (place: Place, ends: Ends): Need => ({
 /** `owned`: groups whose addresses are here. */
 export const needsOf = (view: NodeView, config: Config, owned: ReadonlySet<string>): Need[] => [
   ...view.services.flatMap((service) => directed(service, owned.has(service.group))),
-  ...arriving(view, directorsOf(config)),
+  ...arriving(view, config),
   ...heartbeats(view, config),
 ]
 
@@ -86,19 +88,37 @@ function directed(service: ConfigService, now: boolean): Need[] {
   })
 }
 
-/** Of a realserver: what comes for its own servers, from clients and from checks of the directors, and what they answer. */
-const arriving = ({ ownView }: NodeView, directors: ReadonlySet<string>): Need[] =>
-  ownView.arrivals.flatMap(({ service, protocol, address, port, own }): Need[] => {
-    const addresses = new Set([address, own])
+/**
+ * Of a realserver: what checks of the directors ask its own servers and are answered, and what clients are sent there and answered. A check asks
+ * the realserver's own address, where a client's packet arrives for the VIP (unless it goes to the VIP itself): a rule may keep out one and let in the other.
+ */
+const arriving = ({ ownView }: NodeView, config: Config): Need[] => {
+  const directors = directorsOf(config)
+  return ownView.arrivals.flatMap(({ service, protocol, address, port, own }): Need[] => {
+    const { check, realservers = [] } = config.services.find(({ name }) => name === service) ?? {}
     const place = { name: service, family: familyOf(own), protocol: numberOf(protocol), now: true, only: true }
+    const asked = new Set(check?.via === 'vip' ? [address, own] : [own])
+    const isHidden = realservers.some((one) => one.address === own && forwarding(one.forward).hidesClients)
+    const arrives = { ...place, family: familyOf(address) }
+    const at = new Set([address])
     return [
-      need({ ...place, kind: 'servers', hooks: IN }, { sources: directors, destinations: addresses, ports: one(port) }),
+      need({ ...place, kind: 'servers', hooks: IN }, { sources: directors, destinations: asked, ports: one(port) }),
       need(
         { ...place, kind: 'answers', hooks: OUT },
-        { sources: addresses, destinations: directors, sourcePorts: one(port) },
+        { sources: asked, destinations: directors, sourcePorts: one(port) },
       ),
+      ...(isHidden
+        ? []
+        : [
+            need(
+              { ...arrives, kind: 'requests', hooks: IN },
+              { notFrom: directors, destinations: at, ports: one(port) },
+            ),
+            need({ ...arrives, kind: 'replies', hooks: OUT }, { sources: at, sourcePorts: one(port) }),
+          ]),
     ]
   })
+}
 
 function heartbeats({ node }: NodeView, { nodes }: Config): Need[] {
   return node.links.flatMap(({ name, address, port }): Need[] => {

@@ -1,6 +1,6 @@
 import type { DropRule } from '@lvsm/base'
 import { checkConfig, type Config, nodeView, SAMPLE } from '@lvsm/model'
-import { dropsClientsOf, dropsServerOf } from '@lvsm/protocol'
+import { consequenceOf, dropsClientsOf, dropsServerOf } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { sameOf } from '../history/same.ts'
 import { dropsOf } from './drop-rules.ts'
@@ -17,6 +17,13 @@ const rule = (more: Partial<DropRule>): DropRule => ({
   ...{ family: 'inet', table: 'site', chain: 'in', hook: INPUT, handle: 4, more: false, packets: null },
   ...more,
 })
+/** All that comes from them. */
+const directors = (): DropRule['accepts'] =>
+  CONFIG.nodes.flatMap(({ name, links }) =>
+    links.map(({ address }) =>
+      name.startsWith('dir') ? { source: address, more: false } : { protocol: 17, more: false },
+    ),
+  )
 const TO_VIP = rule({ destination: VIP, protocol: 6, port: 80 })
 function said(node: string, rules: readonly DropRule[], owned: readonly string[] = ['web']) {
   const view = nodeView(CONFIG, node)
@@ -97,6 +104,29 @@ test('a realserver that refuses what comes for its server', () => {
   expect(dropsClientsOf(one!, 'http')).toBe(false)
   expect(said('rs1', [rule({ hook: OUTPUT, protocol: 6, sourcePort: 80 })], [])).toMatchObject([
     { message: expect.stringContaining('drops what the servers of http here answer: all that is tcp from port 80') },
+  ])
+})
+test('a realserver that keeps out clients, who come for the VIP, and lets in checks, which ask its own address', () => {
+  const [one] = said('rs1', [TO_VIP], [])
+  expect(one).toMatchObject({
+    severity: 'critical',
+    message:
+      'a rule of chain inet site in of rs1 drops requests for the servers of http here: all that is to 10.11.0.10 tcp port 80',
+  })
+  expect(consequenceOf({ ...one!, node: 'rs1' }, [])).toMatch(/clients that are sent .* its check, .*, is well/)
+  expect(dropsServerOf(one!, 'http', 'dir1')).toBe(false)
+  expect(said('rs1', [rule({ hook: OUTPUT, source: VIP })], [])).toMatchObject([
+    { message: expect.stringContaining('drops replies of the servers of http here: all that is from 10.11.0.10') },
+  ])
+  // Who answers through the director gets both at one address.
+  expect(said('rs3', [rule({ protocol: 6, port: 8080 })], []).map(({ message }) => message)).toEqual([
+    expect.stringContaining('drops what comes for the servers of http here'),
+  ])
+})
+test('a realserver whose filter lets in its directors alone keeps out clients', () => {
+  const end = rule({ handle: 0, policy: true, behind: true, accepts: directors() ?? [] })
+  expect(said('rs1', [end], []).map(({ message }) => message)).toEqual([
+    expect.stringMatching(/drops requests for the servers of http here: nothing before it lets that in$/),
   ])
 })
 test('of a realserver it is as far behind IPVS as before it', () => {

@@ -62,6 +62,7 @@ export function dropsOf(rules: readonly DropRule[], { view, config, owned, used 
     const hits = needs
       .filter((need) => meets(rule, need) && !isLetIn(rule, need))
       .map((need) => ({ need, kind: kindOf(rule, need) }))
+      .filter((hit, _, all) => !isOfMore(hit, all))
     if (hits.length === 0) continue
     const key = `${chainText(rule)} ${rule.policy === true ? 'policy' : rule.handle}`
     const before = byRule.get(key) ?? { those: [], hits: [] }
@@ -85,6 +86,11 @@ function isCertain(rule: DropRule, known: ReadonlySet<string>, used: ReadonlySet
   if (accepts === undefined && [source, destination, port, sourcePort].every((one) => one === undefined)) return false
   return [source, destination].every((one) => one === undefined || known.has(one))
 }
+/** What keeps out checks as well as clients is told as what it does to both. */
+const BOTH: Readonly<Partial<Record<DroppedKind, DroppedKind>>> = { requests: 'servers', replies: 'answers' }
+const isOfMore = ({ kind, need }: Hit, all: readonly Hit[]): boolean =>
+  BOTH[kind] !== undefined && all.some((other) => other.kind === BOTH[kind] && other.need.name === need.name)
+
 const isIn = (port: number | undefined, ranges: readonly PortRange[]): boolean =>
   port === undefined || ranges.some(({ from, to }) => from <= port && port <= to)
 const isAt = (address: string | undefined, addresses: ReadonlySet<string>): boolean =>
@@ -121,6 +127,7 @@ const isLetIn = ({ accepts = [] }: DropRule, need: Need): boolean =>
   accepts.some(
     (one) =>
       !(one.late === true && FIRST.has(need.kind)) &&
+      !(one.source !== undefined && need.notFrom.has(one.source)) &&
       asksFor(
         {
           ...one,
@@ -131,7 +138,7 @@ const isLetIn = ({ accepts = [] }: DropRule, need: Need): boolean =>
         need,
       ),
   )
-const FIRST: ReadonlySet<DroppedKind> = new Set(['clients', 'servers', 'sent'])
+const FIRST: ReadonlySet<DroppedKind> = new Set(['clients', 'servers', 'requests', 'sent'])
 
 /** Of clients: all that they send, or one of several ports or protocols. */
 function kindOf({ port, protocol }: DropRule, { kind, ports, only }: Need): DroppedKind {

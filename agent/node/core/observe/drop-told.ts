@@ -75,7 +75,7 @@ function toldEnd(
 }
 function openingOf({ kind, protocol, destinations, ports, sourcePorts, family }: Need): string {
   // Who answers is let in as such: by its port alone anybody could come to any.
-  if (kind === 'returned' || kind === 'answers') return 'ct state established,related accept'
+  if (kind === 'returned' || kind === 'answers' || kind === 'replies') return 'ct state established,related accept'
   const name = Object.entries(KERNEL_PROTOCOLS).find(([, { number }]) => number === protocol)?.[0] ?? String(protocol)
   const [to] = destinations.size === 1 ? destinations : []
   const rangesOf = (ranges: readonly PortRange[]): string => {

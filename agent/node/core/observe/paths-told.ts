@@ -1,15 +1,18 @@
 /** What is told of paths that are dead behind a living port (`paths.ts`), and how to follow them. */
 import type { Trouble } from '@lvsm/base'
-import { parseDestKey } from '@lvsm/model'
+import { destKey, parseDestKey } from '@lvsm/model'
 import type { ServerOpenings } from '@lvsm/protocol'
 import { changeText } from '../changing.ts'
+import { healthOf } from '../check/sight.ts'
 import type { NodeState } from '../state.ts'
 import { type Dead, UNREAD } from './paths.ts'
 
 const SHOW = 'nft list ruleset; nstat -az TcpExtIPReversePathFilter'
 
 export function pathTroubles(state: NodeState): Trouble[] {
-  const { dead, deadServices, unread: missed } = state.paths
+  const { dead: found, deadServices: silent, unread: missed } = state.paths
+  const dead = withoutFailing(state, found)
+  const deadServices = silent.filter((name) => dead.some(({ service }) => service === name))
   const partly = dead.filter(({ service }) => !deadServices.includes(service))
   return [
     ...deadServices.map((name) =>
@@ -22,6 +25,17 @@ export function pathTroubles(state: NodeState): Trouble[] {
     ...partly.map((one) => pathDead(one, state)),
     ...(missed.looks >= UNREAD ? [pathsUnread(missed.why)] : []),
   ]
+}
+
+/** Where the check fails as well, that says why nothing gets on there. */
+function withoutFailing({ checks }: NodeState, dead: readonly Dead[]): readonly Dead[] {
+  if (dead.length === 0) return dead
+  const failing = new Set(
+    [...checks.members.values()].flatMap((member) =>
+      healthOf(member).healthy === false ? [`${member.service.name} ${destKey(member.realserver)}`] : [],
+    ),
+  )
+  return dead.filter(({ service, key }) => !failing.has(`${service} ${key}`))
 }
 
 function noOpening(name: string, own: readonly Dead[], state: NodeState): Trouble {

@@ -1,8 +1,18 @@
 /** What only follows from another trouble of this node is not said beside it. */
 import type { Trouble } from '@lvsm/base'
+import { forwarding } from '@lvsm/model'
 import { interfaceFor, linksDown } from '@lvsm/plan'
 import { goneLinks, isBehind } from '../observe/own-addresses.ts'
-import { ANYBODY, DOWN, dropsBeats, dropsWayTo, differByWays, LINK, unheardNames } from '@lvsm/protocol'
+import {
+  ANYBODY,
+  DOWN,
+  dropsBeats,
+  dropsWayTo,
+  differByWays,
+  LINK,
+  serverOfDeadPath,
+  unheardNames,
+} from '@lvsm/protocol'
 import { linksWith, onePerDirection } from '../hearing.ts'
 import type { NodeState } from '../state.ts'
 import { withCutOff } from './cut-off.ts'
@@ -41,6 +51,7 @@ export function onePerCause(state: NodeState, found: readonly Trouble[]): readon
   const isOfDown = followsFromDown(state, found)
   const isOfWay = followsFromWay(state)
   const isOfDrop = followsFromDrop(state, found)
+  const isOfForward = codes.has('forward-dropped') ? followsFromForward(state) : () => false
   const shaken = new Set(
     found.flatMap(({ code, object = '' }) =>
       SHAKEN.has(code) ? linksOn(state.vitals, object.replace('interface ', '')) : [],
@@ -64,6 +75,7 @@ export function onePerCause(state: NodeState, found: readonly Trouble[]): readon
       !isOfDown(trouble) &&
       !isOfWay(trouble) &&
       !isOfDrop(trouble) &&
+      !isOfForward(trouble) &&
       !isOfCable(trouble) &&
       !isOfAll(trouble),
   )
@@ -169,6 +181,18 @@ function followsFromDrop(state: NodeState, found: readonly Trouble[]): (one: Tro
     return code === 'heard-by-others' && isAll('heard', object)
   }
 }
+/** Of a chain that drops all that is forwarded, which is told: what comes back through this node from a realserver gets no further. */
+const followsFromForward =
+  ({ config }: NodeState) =>
+  (one: Trouble): boolean =>
+    one.code === 'path-dead' &&
+    config?.services.some(
+      ({ name, realservers }) =>
+        one.object === `service ${name}` &&
+        realservers.some(
+          ({ node, forward }) => node === serverOfDeadPath(one) && forwarding(forward).answersThroughDirector,
+        ),
+    ) === true
 /** What the kernel says where the way is gone; all else has another cause. */
 const NO_WAY = /: (?:E(?:NETUNREACH|NETDOWN|HOSTUNREACH|ADDRNOTAVAIL|INVAL|NODEV)|link-down)(?: \(|$)/
 /** Where a rule or a route leads it nowhere. */

@@ -34,9 +34,14 @@ export interface Explanation extends Subject, Explained {
   readonly evidence: readonly Evidence[]
 }
 
-/** The hint of each that has one. */
-export const hintsOf = (troubles: readonly NodeTrouble[]): string[] =>
-  troubles.flatMap(({ node, message, hint }) => (hint === undefined ? [] : [`${node}: ${message}: ${hint}`]))
+/** The hint of each that has one; of several that have the same one, once. */
+export function hintsOf(troubles: readonly NodeTrouble[]): string[] {
+  const hinted = troubles.filter(({ hint }) => hint !== undefined)
+  return [...new Set(hinted.map(({ hint }) => hint))].map((hint) => {
+    const said = hinted.filter((one) => one.hint === hint).map(({ node, message }) => `${node}: ${message}`)
+    return `${said.join('; ')}: ${hint}`
+  })
+}
 
 /** Hints of what is critical: the next step. */
 export const nextSteps = (troubles: readonly NodeTrouble[]): string[] =>

@@ -64,8 +64,13 @@ const BY_WORDS: readonly (readonly [code: string, words: RegExp, means: string])
   ],
   [
     'drop-rule',
-    / (?:drops|refuses) .*the servers of /,
+    / (?:drops|refuses) .*what (?:comes for )?the servers of /,
     'its own servers of the service are not reached: they fail their checks, and clients are sent to the others',
+  ],
+  [
+    'drop-rule',
+    / (?:drops|refuses) (?:requests for|replies of) the servers of /,
+    'clients that are sent to this realserver by its directors get nothing, though its check, which asks it by its own address, is well',
   ],
   [
     'drop-rule',

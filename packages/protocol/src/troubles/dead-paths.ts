@@ -13,6 +13,8 @@ interface DeadPath {
 
 /** As agent/node/core/observe/paths-told.ts says it: `rs1: 4 connections opened and not answered, of 192.0.2.7; …`. */
 const AT = / at (\S+) \(/
+/** At which realserver; empty: it does not say. */
+export const serverOfDeadPath = ({ message }: Pick<Said, 'message'>): string => AT.exec(message)?.[1] ?? ''
 const WAITING = /^(\S+): \d+ connections opened and not answered, of ([^\s,;]+(?:, [^\s,;]+)*)(?:;|$)/
 
 /** Null: it is none, or what was seen of it is not known. */
@@ -22,7 +24,7 @@ export function deadPathOf({
   evidence = '',
 }: Pick<Said, 'code' | 'message' | 'evidence'>): DeadPath | null {
   if (code !== 'path-dead') return null
-  const [, server = ''] = AT.exec(message) ?? []
+  const server = serverOfDeadPath({ message })
   const [, node, clients = ''] = WAITING.exec(evidence) ?? []
   return node === server && clients !== '' ? { server, clients: clients.split(', ') } : null
 }

@@ -6,6 +6,8 @@ export const DROPPED = {
   some: (services: string): string => `part of what clients of ${services} send`,
   servers: (services: string): string => `what comes for the servers of ${services} here`,
   answers: (services: string): string => `what the servers of ${services} here answer`,
+  requests: (services: string): string => `requests for the servers of ${services} here`,
+  replies: (services: string): string => `replies of the servers of ${services} here`,
   sent: (services: string): string => `what goes to realservers of ${services}`,
   returned: (services: string): string => `what realservers of ${services} answer`,
   heard: (links: string): string => `heartbeats that come over link ${links}`,
@@ -15,6 +17,8 @@ export type DroppedKind = keyof typeof DROPPED
 
 const ALL_CLIENTS = / (?:drops|refuses|sends elsewhere) what clients of ([^:]+?) send\b/
 const SERVERS = /what (?:comes for the servers of ([^:]+?) here|the servers of ([^:]+?) here answer)/g
+/** Of a realserver: of clients, whatever becomes of checks. */
+const REQUESTS = /(?:requests for|replies of) the servers of ([^:;]+?) here/g
 /** Of a director: what it sends to a service's realservers, or what these answer. */
 const WAYS = /what (?:goes to realservers of ([^:;]+)|realservers of ([^:;]+?) answer)/g
 const isDrop = ({ code, pastMs }: Pick<NodeTrouble, 'code' | 'pastMs'>): boolean =>
@@ -38,6 +42,11 @@ export function dropsServerOf(trouble: Said, service: string, asker: string): bo
       (isIn(answering, service) && isNamed(trouble, 'to', asker)),
   )
 }
+/** Clients that are sent to its node's own server of this service get nothing. */
+export const dropsRequestsOf = (trouble: Said, service: string): boolean =>
+  isDrop(trouble) &&
+  ([...trouble.message.matchAll(REQUESTS)].some(([, named]) => isIn(named, service)) ||
+    [...trouble.message.matchAll(SERVERS)].some(([, came, answered]) => isIn(came ?? answered, service)))
 /** What a director sends to this server of a service, or what that answers: its checks get nowhere. */
 export const dropsWayTo = (trouble: Said, service: string, server: string): boolean =>
   isDrop(trouble) &&

@@ -3,11 +3,11 @@
  * leaves out what that makes needless.
  */
 import type { NodeTrouble } from '../http/status.ts'
-import { isOfLostAnswers } from './dead-paths.ts'
-import { dropsWayTo } from './dropped.ts'
+import { isOfLostAnswers, serverOfDeadPath } from './dead-paths.ts'
+import { dropsRequestsOf, dropsWayTo } from './dropped.ts'
 import { FIXED, isNoWay, LOSING, OF_HEARING, SHAKING, unheardFollows } from './unheard.ts'
 
-type Said = Pick<NodeTrouble, 'node' | 'code' | 'object' | 'message' | 'evidence'>
+type Said = Pick<NodeTrouble, 'node' | 'code' | 'object' | 'message' | 'evidence' | 'pastMs'>
 const PATH_DEAD = 'path-dead'
 /** What may follow from something else. */
 const FOLLOWS: ReadonlySet<string> = new Set(['address-conflict', 'verdicts-differ', PATH_DEAD, ...OF_HEARING])
@@ -34,7 +34,7 @@ export function withoutEchoes<T extends Said>(all: readonly T[]): T[] {
   const isOfUnheard = unheardFollows(all)
   return all.filter((one) => {
     const { node, code, message } = one
-    if (code === PATH_DEAD) return !isOfLostAnswers(ways, one)
+    if (code === PATH_DEAD) return !isOfLostAnswers(ways, one) && !all.some((cause) => leadsTo(cause, one))
     if (code === 'verdicts-differ') return !differByWays(all, node, message)
     if (code === 'address-conflict') {
       const [, mac = '', address = ''] = RIVAL.exec(message) ?? []
@@ -42,6 +42,18 @@ export function withoutEchoes<T extends Said>(all: readonly T[]): T[] {
     }
     return !OF_HEARING.has(code) || !isOfUnheard(one)
   })
+}
+/** Of one realserver, by its own node: what it gets is not answered, or its answers come to nobody. */
+const UNANSWERED: ReadonlySet<string> = new Set([
+  ...['foreign-default-route', 'foreign-answer-route', 'foreign-tunnel', 'foreign-device', 'loopback-down'],
+])
+/** Why connections get no further there, as the realserver itself says it, or the director that sends them. */
+function leadsTo(cause: Said, dead: Said): boolean {
+  const server = serverOfDeadPath(dead)
+  const service = dead.object?.replace('service ', '') ?? ''
+  if (cause.pastMs !== undefined || server === '') return false
+  if (cause.node === server && (UNANSWERED.has(cause.code) || dropsRequestsOf(cause, service))) return true
+  return cause.node === dead.node && isWithout(cause, service, server)
 }
 /** Realservers that a node has no way to, as it says: `no way to 10.11.0.11 (rs1), …: `. */
 export const isWithoutWay = ({ code, message }: Pick<Said, 'code' | 'message'>, server: string): boolean =>

@@ -50,10 +50,13 @@ export function serversOf(status: Status, events: readonly HistoryEvent[]): List
 
 /** What was measured behind it differs for each, and with each check. */
 const reasonOf = ({ healthy, reason }: RealserverReport): string => {
-  const [cause = '', ...more] = reason.split(': ')
+  const [cause = '', ...more] = bareOf(reason).split(': ')
   const alike = more.map((text) => text.replaceAll(/\d+(\.\d+)? (ms|s|min)\b/g, '…'))
   return `${healthy === false ? 'failed' : 'is out'} (${[cause, ...alike].join(': ')})`
 }
+
+/** What its check saw, without why it serves all the same: that is so of one of several that failed alike. */
+const bareOf = (reason: string): string => reason.replace(/; (?:kept|serves although)[^;]*$/, '')
 
 type Which = 'service-unserved' | 'service-doubtful' | 'kept' | 'backup' | 'server-failed'
 function kindOf({ served, doubted }: Verdict, { name }: ServiceReport, server: RealserverReport): Which {
@@ -115,7 +118,7 @@ function outEntry(
       code: CODES[which],
       severity: SEVERITY[which],
       object: `service ${service.name}`,
-      message: `${services.join(', ')}: ${which === 'backup' ? 'backup ' : ''}${listed(names, MOST_NAMES)} ${is} (${server.reason}${isOne ? '' : '; the others alike'})`,
+      message: `${services.join(', ')}: ${which === 'backup' ? 'backup ' : ''}${listed(names, MOST_NAMES)} ${is} (${isOne ? server.reason : `${bareOf(server.reason)}; the others alike`})`,
       ...(since === undefined ? {} : { since }),
       ...(means === undefined ? {} : { means }),
       hint: stepOf(status, service, server),
