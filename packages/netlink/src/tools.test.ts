@@ -58,6 +58,7 @@ describe('ip', () => {
       priority: 0,
       preferredSeconds: 3600,
       validSeconds: 3600,
+      createdAt: 228_370,
     })
   })
   it('was told a link', () => {

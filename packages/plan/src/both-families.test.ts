@@ -89,6 +89,20 @@ describe('an alias of IPv6 that somebody made a source again', () => {
     }
     expect(writeRecord(sinceBoot(kept, 'two'))).toBe('boot two')
   })
+  it('that somebody took away and put there anew is none: the kernel says since when it stands, and a change leaves that', () => {
+    const since = (observed: Observed, createdAt: number): Observed => ({
+      ...observed,
+      addresses: observed.addresses.map((one) => (one.address === VIP6 ? { ...one, createdAt } : one)),
+    })
+    const known = recorded(since(done, 4711), sinceBoot(record, 'one'))
+    expect(alone(since(unmarked, 4711), known), 'changed').toMatchObject([{ kind: 'alias-add', address: VIP6 }])
+    expect(recorded(since(unmarked, 4711), known)).toEqual(known)
+    expect(alone(since(unmarked, 4999), known), 'put there anew').toEqual([])
+    expect(writeRecord(recorded(since(unmarked, 4999), known))).toBe('boot one')
+    expect(recorded(since(done, 4999), known), 'by us').not.toEqual(known)
+    for (const seen of [unmarked, since(unmarked, 4999)])
+      expect(alone(seen, record), 'where a version before kept the record').toMatchObject([{ kind: 'alias-add' }])
+  })
   it('of somebody else’s making it is none, and stays', () => {
     expect(recorded(unmarked, NOTHING_OWNED)).toEqual(NOTHING_OWNED)
     expect(alone(unmarked, NOTHING_OWNED)).toEqual([])

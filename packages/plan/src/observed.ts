@@ -45,6 +45,8 @@ export interface ObservedAddress {
   readonly source?: false
   /** Of IPv6, and ours: somebody took back that it is never a source by itself; not there: it is none. */
   readonly preferred?: true
+  /** When it was put there, by the kernel's count; not there: it does not say. */
+  readonly createdAt?: number
 }
 /** A route of ours by which the node takes what is for a VIP, without having it as an address. */
 export interface ObservedLocalRoute {

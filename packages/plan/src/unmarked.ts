@@ -1,7 +1,8 @@
 /**
  * Aliases of IPv6 that lost our mark. It stands in the protocol of the address, and whoever changes one by hand takes it off: `ip address change` knows
  * no protocol, and makes the VIP a source of what the node says besides. By the record it is ours all the same, is put there as it should be, and goes with the service; until the machine
- * starts anew.
+ * starts anew. One that was taken away and put there anew is somebody else's: a change leaves the kernel's word of when an address was put there (ifa_cacheinfo,
+ * cstamp), which the record has of the one that bore our mark.
  */
 import { familyOf, isOwnLabel, MARKS, ownLabel } from '@lvsm/base'
 import { hostPrefix } from '@lvsm/model'
@@ -24,12 +25,22 @@ function keyOf({ address, prefix, index }: ObservedAddress, places: ReadonlyMap<
   return `${ALIAS_KEY}${address} ${label}`
 }
 
+/** Of an alias: when it was put there. Records of earlier versions do not say it. */
+const CREATED = 'created '
+const createdOf = ({ createdAt }: ObservedAddress): ReadonlySet<string> =>
+  new Set(createdAt === undefined ? [] : [`${CREATED}${createdAt}`])
+/** Is it the one that the record has? */
+function isSame(one: ObservedAddress, recorded: ReadonlySet<string> | undefined): boolean {
+  if (recorded === undefined) return false
+  return one.createdAt === undefined || recorded.size === 0 || recorded.has(`${CREATED}${one.createdAt}`)
+}
+
 /** As if they had it, and were to be mended. */
 export function withMarks<Seen extends Host>(seen: Seen, record: OwnedRecord): Seen {
   const places = placesOf(seen)
   const lost = (one: ObservedAddress): boolean => {
     const key = isOwnLabel(one.label) ? null : keyOf(one, places)
-    return key !== null && record.has(key)
+    return key !== null && isSame(one, record.get(key))
   }
   if (!seen.addresses.some(lost)) return seen
   const addresses = seen.addresses.map((one) =>
@@ -58,8 +69,8 @@ export function rememberAliases(next: Map<string, ReadonlySet<string>>, seen: Ho
   for (const one of seen.addresses) {
     const key = keyOf(one, places)
     if (key === null) continue
-    standing.add(key)
-    if (isOwnLabel(one.label)) next.set(key, new Set())
+    if (isOwnLabel(one.label)) next.set(key, createdOf(one))
+    if (isSame(one, next.get(key))) standing.add(key)
   }
   for (const key of next.keys()) if (key.startsWith(ALIAS_KEY) && !standing.has(key)) next.delete(key)
 }

@@ -9,6 +9,8 @@ export const observedAddress = (address: rtnetlink.InterfaceAddress, interfaceNa
   prefix: address.prefix,
   label: labelOf(address, interfaceName),
   ...sourceOf(address),
+  // Those of IPv4 keep their mark, whatever is done to them.
+  ...(address.createdAt === undefined || familyOf(address.local) === 'ipv4' ? {} : { createdAt: address.createdAt }),
 })
 
 /** What the kernel takes, or must not take, for the source of what the node says by itself. */

@@ -42,6 +42,8 @@ export interface InterfaceAddress {
   /** Seconds, FOREVER without end. */
   readonly preferredSeconds: number
   readonly validSeconds: number
+  /** When it was put there: hundredths of a second since the machine started. A change leaves it; not there: the kernel does not say. */
+  readonly createdAt?: number
 }
 
 /** What an address needs at least; the rest has the kernel's defaults. */
@@ -128,6 +130,7 @@ export function decodeAddress(message: Message): Decoded<InterfaceAddress> {
       priority: attributes.u32(IFA.priority) ?? 0,
       preferredSeconds: lifetime(0),
       validSeconds: lifetime(4),
+      ...(lifetimes && lifetime(8) > 0 ? { createdAt: lifetime(8) } : {}),
     }
   })
 }
