@@ -1,7 +1,8 @@
 /** What real servers said once (Debian's slapd, MariaDB, PostgreSQL, vsftpd, Dovecot; test/soak/servers.test.ts): whole, and byte by byte, it gives the verdict that it gave then. */
 import { describe, expect, it } from 'vitest'
 import { type Recording, recordings } from '../../test/kit/recorded-servers.ts'
-import { talkLdap, talkMysql, talkPostgres } from './probes/databases.ts'
+import { talkMysql, talkPostgres } from './probes/databases.ts'
+import { talkLdap } from './probes/directory.ts'
 import { FTP, IMAP, POP3, talkOf } from './probes/lines.ts'
 import type { Talk, Turn } from './talk.ts'
 
@@ -9,7 +10,7 @@ const TALKS: Readonly<Record<string, () => Talk>> = {
   ...{ ldap: talkLdap, mysql: talkMysql, postgres: talkPostgres },
   ...{ ftp: () => talkOf(FTP), imap: () => talkOf(IMAP), pop3: () => talkOf(POP3) },
 }
-type Verdict = Exclude<Turn, 'wait' | { readonly say: Buffer }>
+type Verdict = Extract<Turn, { readonly ok: unknown }>
 
 /** `step`: so many bytes come at once. Null: there is none. */
 function verdictOf({ type }: Recording, said: readonly string[], step: number): Verdict | null {

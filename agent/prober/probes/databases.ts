@@ -2,12 +2,15 @@
  * Servers that speak in packets. Each is greeted as a client would greet it, by a name that may be unknown there: who refuses the name is
  * at work. Passwords are not sent, for none are needed.
  */
+import { isSet } from '../keys.ts'
 import { converse, type Talk, type Turn } from '../talk.ts'
 
 const USER = 'lvsm-prober'
 
 /** PostgreSQL, Frontend/Backend Protocol, Message Formats. */
 const STARTUP = Buffer.from(`\0\x03\0\0user\0${USER}\0database\0postgres\0\0`, 'latin1')
+/** It has no kind, as the first message has none. */
+const SSL_REQUEST = Buffer.from('0000000804d2162f', 'hex')
 const TERMINATE = Buffer.from('X\0\0\0\x04', 'latin1')
 /** Too many connections; shutting down, crashed, or starting up (appendix A, class 53 and 57). */
 const NOT_NOW = /^(?:53|57)/
@@ -31,19 +34,52 @@ function postgresTurn(heard: Buffer): Turn {
     ? { ok: false, reason: `refuses: ${message} (${code})` }
     : { ok: true, reason: `answers: ${message} (${code})` }
 }
-export const talkPostgres = (): Talk => ({ first: withLength(STARTUP), next: postgresTurn })
-export const askPostgres = converse(talkPostgres)
+/** One byte answers the wish, as it does to none of another protocol. */
+function postgresSecures(): (heard: Buffer) => Turn {
+  let secured = false
+  return (heard) => {
+    if (secured) return postgresTurn(heard)
+    const answer = heard.toString('latin1', 0, 1)
+    // Too many connections, or one that starts: it says so before it looks.
+    if (answer === 'E') return postgresTurn(heard)
+    if (answer === 'N') return { ok: false, reason: 'does not offer TLS' }
+    if (answer !== 'S') return { ok: false, reason: 'its answer is not PostgreSQL’s' }
+    secured = true
+    return { secure: withLength(STARTUP), heard: 1 }
+  }
+}
+export const talkPostgres = (starttls = false): Talk =>
+  starttls ? { first: SSL_REQUEST, next: postgresSecures() } : { first: withLength(STARTUP), next: postgresTurn }
+export const askPostgres = converse(({ keys }) => talkPostgres(isSet(keys, 'starttls')))
 
-/** MySQL, Client/Server Protocol: Protocol::HandshakeResponse41 without a password. */
-function mysqlLogin(): Buffer {
+/** LONG_PASSWORD, PROTOCOL_41, SECURE_CONNECTION. */
+const CLIENT_FLAGS = 0x0000_8201
+const CLIENT_SSL = 0x0800
+const mysqlPacket = (number: number, ...parts: readonly Buffer[]): Buffer => {
+  const body = Buffer.concat(parts)
+  return Buffer.concat([Buffer.from([body.length & 0xff, body.length >> 8, 0, number]), body])
+}
+/** What HandshakeResponse41 begins with: packets of up to 64 KiB; utf8. */
+function mysqlHead(flags: number): Buffer {
   const head = Buffer.alloc(32)
-  // LONG_PASSWORD, PROTOCOL_41, SECURE_CONNECTION; packets of up to 64 KiB; utf8.
-  head.writeUInt32LE(0x0000_8201, 0)
+  head.writeUInt32LE(flags, 0)
   head.writeUInt32LE(65_536, 4)
   head.writeUInt8(33, 8)
-  const body = Buffer.concat([head, Buffer.from(`${USER}\0\0`)])
-  return Buffer.concat([Buffer.from([body.length & 0xff, body.length >> 8, 0, 1]), body])
+  return head
 }
+/** MySQL, Client/Server Protocol: Protocol::HandshakeResponse41 without a password. */
+const mysqlLogin = (number: number, flags: number): Buffer =>
+  mysqlPacket(number, mysqlHead(flags), Buffer.from(`${USER}\0\0`))
+/** Protocol::HandshakeV10: version, number of the thread, eight bytes and an end of a scramble, then the first half of the flags. */
+function offersTls(greeting: Buffer): boolean {
+  const at = greeting.indexOf(0, 5) + 14
+  return at >= 19 && greeting.length >= at + 2 && (greeting.readUInt16LE(at) & CLIENT_SSL) !== 0
+}
+/** Protocol::SSLRequest, and the login over TLS. */
+const MYSQL_SECURED = {
+  before: mysqlPacket(1, mysqlHead(CLIENT_FLAGS | CLIENT_SSL)),
+  secure: mysqlLogin(2, CLIENT_FLAGS | CLIENT_SSL),
+} as const
 const MYSQL_QUIT = Buffer.from([1, 0, 0, 0, 1])
 /** ER_CON_COUNT_ERROR, ER_SERVER_SHUTDOWN, ER_TOO_MANY_USER_CONNECTIONS. */
 const MYSQL_REFUSALS: ReadonlySet<number> = new Set([1040, 1053, 1203])
@@ -53,7 +89,7 @@ const MYSQL_STRANGERS: Readonly<Record<number, string>> = {
   1130: 'give a user of this host a grant there, or write type: tcp',
 }
 
-function mysqlTurn(): (heard: Buffer) => Turn {
+function mysqlTurn(starttls: boolean): (heard: Buffer) => Turn {
   let greeted = ''
   return (heard) => {
     if (heard.length < 5) return 'wait'
@@ -78,41 +114,10 @@ function mysqlTurn(): (heard: Buffer) => Turn {
         : { ok: false, reason: 'its answer is not MySQL’s' }
     if (kind !== 10) return { ok: false, reason: 'its greeting is not MySQL’s' }
     greeted = `version ${heard.toString('latin1', 5, Math.max(5, heard.indexOf(0, 5)))}`
-    return { say: mysqlLogin() }
+    if (!starttls) return { say: mysqlLogin(1, CLIENT_FLAGS) }
+    if (!offersTls(heard.subarray(0, length + 4))) return { ok: false, reason: `${greeted}, does not offer TLS` }
+    return { ...MYSQL_SECURED, heard: length + 4 }
   }
 }
-export const talkMysql = (): Talk => ({ first: null, next: mysqlTurn() })
-export const askMysql = converse(talkMysql)
-
-/** RFC 4511: an anonymous bind of version 3, and the leave. */
-const BIND = Buffer.from('300c020101600702010304008000', 'hex')
-const UNBIND = Buffer.from('30050201024200', 'hex')
-const [SEQUENCE, INTEGER, ENUMERATED, BIND_RESPONSE] = [0x30, 0x02, 0x0a, 0x61]
-/** busy, unavailable, other (RFC 4511, appendix A). */
-const LDAP_REFUSALS: ReadonlySet<number> = new Set([51, 52, 80])
-/** Of the head of an answer, whose rest may be a text. */
-const LONGEST_HEAD = 64
-
-/** BER: what is in an element of this kind, with what comes after it. */
-function inElement(bytes: Buffer, tag: number): Buffer | null {
-  const [kind, length = 0] = bytes
-  if (kind !== tag) return null
-  return bytes.subarray(length < 0x80 ? 2 : 2 + (length & 0x7f))
-}
-/** The result of a BindResponse; null: it is none, or not whole. */
-function bindResult(heard: Buffer): number | null {
-  const message = inElement(heard, SEQUENCE)
-  const number = message && inElement(message, INTEGER)
-  const response = number && inElement(number.subarray(1), BIND_RESPONSE)
-  const result = response && inElement(response, ENUMERATED)
-  return result?.[0] ?? null
-}
-function ldapTurn(heard: Buffer): Turn {
-  const result = bindResult(heard)
-  if (result !== null)
-    return { ok: !LDAP_REFUSALS.has(result), reason: `answers a bind with result ${result}`, bye: UNBIND }
-  const strange = heard[0] !== SEQUENCE || heard.length > LONGEST_HEAD
-  return strange ? { ok: false, reason: 'its answer is not LDAP’s' } : 'wait'
-}
-export const talkLdap = (): Talk => ({ first: BIND, next: ldapTurn })
-export const askLdap = converse(talkLdap)
+export const talkMysql = (starttls = false): Talk => ({ first: null, next: mysqlTurn(starttls) })
+export const askMysql = converse(({ keys }) => talkMysql(isSet(keys, 'starttls')))

@@ -4,13 +4,17 @@ type Keys = Readonly<Record<string, unknown>>
 
 const CERTIFICATE = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'
 
+const UPGRADED = { starttls: true, host: 'mail.example', 'expiry-days': 7 }
 const SECURED = { tls: true, host: 'mail.example', 'client-certificate-file': 'prober.pem' }
 
 type Some = (keys: Keys) => Keys
 const OTHERS: Readonly<Record<string, (some: Some) => Keys>> = {
   grpc: (some) => ({ ...some({ 'grpc-service': 'shop.Cart' }), ...some({ tls: true, host: 'web.example' }) }),
   expect: (some) => ({ expect: '^220', ...some({ send: 'QUIT\\r\\n' }), ...some(SECURED) }),
-  ...Object.fromEntries(['smtp', 'imap', 'pop3', 'redis', 'ldap'].map((type) => [type, (some: Some) => some(SECURED)])),
+  ...Object.fromEntries(['imap', 'pop3', 'redis'].map((type) => [type, (some: Some) => some(SECURED)])),
+  ...Object.fromEntries(
+    ['smtp', 'ldap', 'ftp', 'mysql', 'postgres'].map((type) => [type, (some: Some) => some(UPGRADED)]),
+  ),
   udp: (some) => some({ send: '\\x00', expect: 'ok' }),
   dns: (some) => ({
     ...some({ query: 'web.example', record: 'AAAA' }),

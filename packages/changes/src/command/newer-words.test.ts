@@ -14,6 +14,8 @@ test.each<[string, Record<string, unknown>]>([
   ['down-linger', { 'down-linger': '1m' }],
   ['client-certificate-file', { type: 'tls', host: 'web.example', 'client-certificate-file': 'check.pem' }],
   ['tls', { type: 'redis', tls: true, host: 'web.example' }],
+  ['starttls', { type: 'smtp', starttls: true, host: 'web.example' }],
+  ['starttls', { type: 'postgres', starttls: true, verify: false }],
   ['tcp', { type: 'dns', tcp: true }],
   ['contract', { type: 'script', command: ['/usr/bin/true'], contract: 'consul' }],
 ])('%s waits for an agreement: the version before refuses it, and would keep the document before', (key, values) => {

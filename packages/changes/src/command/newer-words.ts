@@ -27,6 +27,7 @@ const WORDS: readonly Word[] = [
     ...{ key: 'tls', text: 'tls, of another type than grpc,', from: 3 },
     isIn: ({ tls, type }) => tls !== undefined && type !== 'grpc',
   },
+  { ...{ key: 'starttls', text: 'starttls', from: 3 }, isIn: ({ starttls }) => starttls !== undefined },
   { ...{ key: 'tcp', text: 'tcp', from: 3 }, isIn: ({ tcp }) => tcp !== undefined },
   { ...{ key: 'contract', text: 'contract: consul', from: 3 }, isIn: ({ contract }) => contract === 'consul' },
 ]

@@ -15,7 +15,10 @@ export const MODEL_WITH_ADDRESSES = 2
 const MEANINGS: readonly (readonly [version: number, meaning: string])[] = [
   [1, 'the configuration, intents, tokens and users as the first lvsm has them'],
   [MODEL_WITH_ADDRESSES, 'a coordinator may have other addresses than it came with (lvsm coordinators address)'],
-  [3, 'checks may have down-linger, client-certificate-file, contract: consul, tcp, and tls also where it is not grpc'],
+  [
+    3,
+    'checks may have down-linger, client-certificate-file, contract: consul, tcp, starttls, and tls also where it is not grpc',
+  ],
 ]
 export const beginsBetween = (finalized: number, version: number): string[] =>
   MEANINGS.flatMap(([number, meaning]) => (number > finalized && number <= version ? [meaning] : []))

@@ -23,3 +23,20 @@ it.each(['expect', 'smtp', 'imap', 'pop3', 'redis', 'ldap'] as const)('a check o
   expect(faultOf(type, { ...own, host: 'mail.example' })).toBe('key-without-tls')
   expect(faultOf(type, { ...own, tls: false, ca: 'x' })).toBe('key-without-tls')
 })
+
+it.each(['smtp', 'imap', 'pop3', 'ldap', 'ftp', 'mysql', 'postgres'] as const)(
+  'starttls of a check of type %s',
+  (type) => {
+    expect(faultOf(type, { starttls: true })).toBe('no-certificate-name')
+    expect(faultOf(type, { starttls: true, host: 'mail.example' })).toBeUndefined()
+    expect(faultOf(type, { starttls: true, verify: false })).toBeUndefined()
+    expect(faultOf(type, { starttls: false, ca: 'x' })).toBe('key-without-tls')
+  },
+)
+it('a connection has TLS begun in it once', () => {
+  expect(faultOf('imap', { starttls: true, tls: true, verify: false })).toBe('tls-twice')
+  for (const type of ['redis', 'expect', 'ftp', 'mysql', 'postgres'] as const) {
+    const fields: Readonly<Record<string, unknown>> = CHECKS[type].fields
+    expect(['tls', 'starttls'].filter((key) => Object.hasOwn(fields, key))).toHaveLength(1)
+  }
+})

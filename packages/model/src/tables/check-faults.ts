@@ -31,18 +31,34 @@ export function refuseBodiless(keys: Keys): CheckFault | null {
     hint: `take ${key} out, or write method: GET`,
   }
 }
-/** Those of TLS in a check that speaks in the clear would be heeded by nobody. */
-export function refuseSecured(keys: Keys): CheckFault | null {
-  if (keys['tls'] === true) return refuseNameless(keys)
-  const key = Object.keys(TLS_KEYS).find((one) => keys[one] !== undefined)
-  if (key === undefined) return null
-  return {
-    key,
-    code: 'key-without-tls',
-    message: 'is of TLS, and this check speaks in the clear',
-    hint: 'add tls: true, to speak TLS from the first byte on; or take it out',
+const FIRST = 'tls: true, to speak TLS from the first byte on'
+const LATER = 'starttls: true, to begin it in a connection that is there'
+/** Keys of TLS in a check that speaks in the clear would be heeded by nobody; `ways`: how a check of this type comes to speak it. */
+const secured =
+  (...ways: readonly string[]) =>
+  (keys: Keys): CheckFault | null => {
+    if (keys['tls'] === true || keys['starttls'] === true) return refuseNameless(keys)
+    const key = Object.keys(TLS_KEYS).find((one) => keys[one] !== undefined)
+    if (key === undefined) return null
+    return {
+      key,
+      code: 'key-without-tls',
+      message: 'is of TLS, and this check speaks in the clear',
+      hint: `add ${ways.join('; or ')}; or take it out`,
+    }
   }
-}
+export const refuseSecured = secured(FIRST)
+export const refuseUpgraded = secured(LATER)
+const eitherWay = secured(FIRST, LATER)
+export const refuseEither = (keys: Keys): CheckFault | null =>
+  keys['tls'] === true && keys['starttls'] === true
+    ? {
+        key: 'starttls',
+        code: 'tls-twice',
+        message: 'begins TLS in a connection that speaks it from the first byte on',
+        hint: 'take one of them out: starttls is of the port that is spoken to in the clear (25, 110, 143, 389), tls of the one that is not (465, 993, 995, 636)',
+      }
+    : eitherWay(keys)
 /** Configurations of before have keys of TLS in checks that speak in the clear: a warning says so. */
 export const refuseUnnamed = (keys: Keys): CheckFault | null => (keys['tls'] === true ? refuseNameless(keys) : null)
 export const refuseSilent = (keys: Keys): CheckFault | null =>

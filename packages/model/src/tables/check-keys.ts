@@ -147,6 +147,10 @@ export const DNS_KEYS = {
 } as const
 /** What is asked over TLS where that is said, from the first byte on. */
 export const SECURED_KEYS = { ...TLS_KEYS, tls: z.boolean().optional() } as const
+/** What begins in the clear, and goes on over TLS when both have said so: STARTTLS, and what other protocols call it. */
+export const UPGRADED_KEYS = { ...TLS_KEYS, starttls: z.boolean().optional() } as const
+/** At a port of its own from the first byte on, or at the usual one later. */
+export const EITHER_KEYS = { ...SECURED_KEYS, ...UPGRADED_KEYS } as const
 export const EXPECT_KEYS = { ...EXPECT, ...SECURED_KEYS } as const
 export const GRPC_KEYS = {
   ...SECURED_KEYS,
