@@ -12,8 +12,9 @@ import type { ReadOptions } from './commands.ts'
 import { spoken } from './hints.ts'
 import { isHostName, resolver } from './names.ts'
 import { outgoing } from './outgoing.ts'
+import { beforeRemoval, type RemovalOptions } from './removal.ts'
 import { nameWord, type Read, readWords } from './values.ts'
-import { type CoordinatorSession, write, type WriteOptions } from './write.ts'
+import { type CoordinatorSession, write } from './write.ts'
 
 export type NounVerb = 'add' | 'set' | 'remove'
 
@@ -150,18 +151,19 @@ export async function change(
   noun: Noun,
   verb: NounVerb,
   said: { readonly name: string | undefined; readonly words: readonly string[] },
-  options: WriteOptions & { readonly force?: boolean },
+  options: RemovalOptions,
 ): Promise<Exit> {
   const read = await readAll(session, noun, await nameOf(session, noun, verb, said.name), said.words)
   if (verb === 'set' && Object.keys(read.values).length === 0)
     throw new Failure('usage', 'nothing to set', `give KEY=VALUE: lvsm ${noun} set --help lists the keys`)
-  return spoken(session, (speaking) =>
-    write(
-      speaking,
-      { command: { ...commandOf(noun, verb, read), ...(options.force === true ? { force: true } : {}) } },
-      options,
-    ),
-  )
+  const command = { ...commandOf(noun, verb, read), ...(options.force === true ? { force: true } : {}) }
+  return spoken(session, async (speaking) => {
+    if (noun !== 'server' || verb !== 'remove') return write(speaking, { command }, options)
+    const removal = await beforeRemoval(speaking, { command }, read.which, options)
+    const ended = await write(speaking, { command }, removal.options)
+    await removal.after()
+    return ended
+  })
 }
 
 /** Of a new VIP or gateway: its address. */

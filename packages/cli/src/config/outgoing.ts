@@ -1,6 +1,6 @@
 /** Beside a list of servers: which of them are drained or stopped, with what is left of their connections. */
 import { entriesOf, type NounEntry } from '@lvsm/changes'
-import { leftText, type RealserverReport, type Status } from '@lvsm/protocol'
+import { leftText, type RealserverReport, type ServiceReport, type Status } from '@lvsm/protocol'
 import { Failure } from '../failure.ts'
 import { cutText } from '../wanted-text.ts'
 import { ask } from './ask.ts'
@@ -19,7 +19,7 @@ export async function outgoing(
 }
 
 /** The list is of the document, and worth something without it. */
-async function statusOf(paths: readonly string[]): Promise<Status | null> {
+export async function statusOf(paths: readonly string[]): Promise<Status | null> {
   try {
     return await ask(paths, { route: 'status', body: null })
   } catch (error) {
@@ -29,7 +29,7 @@ async function statusOf(paths: readonly string[]): Promise<Status | null> {
 }
 
 /** Where it serves: of a pool, in every service that has the pool. */
-function servicesOf(file: unknown, { which }: NounEntry): string[] {
+export function servicesOf(file: unknown, { which }: NounEntry): string[] {
   const { service, pool } = which
   if (service !== undefined) return [service]
   return entriesOf(file, 'service').flatMap((one) =>
@@ -37,17 +37,26 @@ function servicesOf(file: unknown, { which }: NounEntry): string[] {
   )
 }
 
-function outText({ services }: Status, names: readonly string[], { which, entry }: NounEntry): string {
-  const isIt = (one: RealserverReport): boolean =>
-    one.node === (typeof entry['node'] === 'string' ? entry['node'] : which['server']) &&
-    (entry['address'] === undefined || entry['address'] === one.address)
+/** What a status says of it. */
+export function reportsOf(
+  { realservers }: Pick<ServiceReport, 'realservers'>,
+  { which, entry }: NounEntry,
+): RealserverReport[] {
+  const node = typeof entry['node'] === 'string' ? entry['node'] : which['server']
+  return realservers.filter(
+    (one) => one.node === node && (entry['address'] === undefined || entry['address'] === one.address),
+  )
+}
+
+function outText({ services }: Status, names: readonly string[], server: NounEntry): string {
   const texts = services
     .filter(({ name }) => names.includes(name))
-    .flatMap(({ name, told, realservers }) =>
-      realservers
-        .filter((one) => isIt(one) && one.state !== undefined)
+    .flatMap((service) =>
+      reportsOf(service, server)
+        .filter(({ state }) => state !== undefined)
         .map((one) => {
           const cut = one.wanted?.deadline === undefined ? '' : cutText(one.wanted.deadline)
+          const { name, told } = service
           return `${names.length > 1 ? `in ${name}: ` : ''}${one.state}${leftText(one, told)}${cut}`
         }),
     )

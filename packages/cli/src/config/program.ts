@@ -14,6 +14,7 @@ import { edit } from './edit.ts'
 import { finalize, type FinalizeOptions } from './finalize.ts'
 import { type IntentOptions, intend, intents } from './intents.ts'
 import { change, list, type NounVerb, show } from './noun-commands.ts'
+import { withDeadline } from './removal.ts'
 import { keysHelp, nameHelp, nameWord, placeWords, verbHelp } from './values.ts'
 import type { CoordinatorSession, WriteOptions } from './write.ts'
 
@@ -183,7 +184,7 @@ function nounProgram(root: Command, noun: Noun, run: Run): void {
         return run((session) => show(session, noun, name, words, optionsIn<commands.ReadOptions>(args)))
       })
   for (const verb of row.verbs)
-    forced(writing(named(verb).description(VERBS[verb])))
+    withDeadline(noun, verb, forced(writing(named(verb).description(VERBS[verb]))))
       .argument('[key=value...]', 'any of the keys below')
       .addHelpText('after', () => verbHelp(noun, verb))
       .action((...args: unknown[]) =>
@@ -200,8 +201,7 @@ function nounProgram(root: Command, noun: Noun, run: Run): void {
   if (noun === 'group' || noun === 'node') standing(command, noun, run)
 }
 
-/** Commander gives the options behind the arguments, before the command itself. */
-const optionsIn = <Options>(args: readonly unknown[]): Options => args.at(-2) as Options
+const optionsIn = <Options>(args: readonly unknown[]): Options => args.at(-2) as Options // Commander: then the command itself.
 
 /** What is wanted of a group or a director for a while. */
 function standing(command: Command, noun: 'group' | 'node', run: Run): void {

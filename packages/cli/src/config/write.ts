@@ -23,7 +23,7 @@ export interface CoordinatorSession {
   /** Those of coordinators alone: what no agent passes on is asked there. */
   readonly own: readonly string[]
 }
-type Change = ConfigRequestBody<'change'>['change']
+export type Change = ConfigRequestBody<'change'>['change']
 
 /** The file that a change came from, and what it says that it was made on. */
 export interface Origin {
