@@ -13,6 +13,7 @@ const FIGURE = /(?<![\w.:-])\d+(?:\.\d+)?(?![\w.:-])/g
 const ofObject = (): string => ''
 /** What else tells it from the others of its object. */
 const WHAT: Readonly<Record<string, (message: string) => string>> = {
+  'accepts-some': ofObject,
   'address-conflict': ofObject,
   'agent-silent': ofObject,
   'all-unbelieved': ofObject,

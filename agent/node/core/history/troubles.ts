@@ -50,6 +50,7 @@ const FOUND_MS: Readonly<Record<string, number>> = {
   'one-way': 30_000,
   'heard-by-others': 30_000,
   'accepts-nobody': 30_000,
+  'accepts-some': 30_000,
   'listens-elsewhere': 30_000,
   'nobody-listens': 30_000,
   'stopped-process': 30_000,

@@ -51,6 +51,13 @@ export const FORWARDED = {
     'whoever is sent to this realserver waits for an answer that does not come; its check fails, or soon will',
     "on that node: ss -ltnp 'sport = :PORT' names its process; is it stopped or hung (ps: state T or D), or has it too few workers? Restart it, or give it more",
   ),
+  'accepts-some': ofServing(
+    'critical',
+    'service',
+    'K of N listening sockets of service SERVICE on NODE at ADDRESS:PORT accept no connections: as many wait as their queues take',
+    'the kernel there shares connections out over all of them (SO_REUSEPORT): about K of N new ones wait for an answer that does not come, and a check fails now and then',
+    "on that node: ss -ltnp 'sport = :PORT' names the process of each; is one stopped or hung (ps: state T or D)? Restart it",
+  ),
   'stopped-process': ofServing(
     'critical',
     'service',
