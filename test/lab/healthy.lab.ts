@@ -1,96 +1,10 @@
 // lab: topology=default long=yes
-/**
- * What is everyday raises nothing: starts, restarts, moves, standby, changes of the configuration, things of others beside ours. All nodes
- * are asked all the time; none may have a trouble, and where nothing is taken out of service all of them say healthy.
- */
-import { judge, verdictLines } from '@lvsm/protocol'
+/** What is everyday raises nothing: starts, restarts, moves, standby, changes of the configuration, things of others beside ours. */
+import { type Everyday, everyday, looked } from './everyday.ts'
 import { attempt, demand, figure, lab, NODES, on, owner, sh, status, until, VIP } from './harness.ts'
 import { rewrite } from './rewriting.ts'
 import { scenario } from './scenario.ts'
-import { asked, lasting, seats, served, whole } from './witness.ts'
-
-const PAUSE_MS = 150
-/** So long each state lasts after it was reached. */
-const LASTS_MS = 2500
-
-interface Sampler {
-  /** What is so from now on, until the next one. */
-  state(what: string): void
-  /** What was said that was not to be. */
-  stop(): Promise<readonly string[]>
-}
-let states = 0
-let samples = 0
-
-/** `head`: also that all is healthy; else nobody has a trouble, and the head may say what is out of service. */
-function sampling(head: boolean, nodes: readonly string[] = NODES): Sampler {
-  const wrong = new Set<string>()
-  let now = 'at the start'
-  let isOver = false
-  const look = async (node: string): Promise<void> => {
-    const then = now
-    const said = await status(node).catch(() => null)
-    if (!said || isOver || said.revision === 0) return
-    samples += 1
-    const verdict = judge(said)
-    for (const { node: of, code, message } of said.troubles)
-      wrong.add(`${then}: ${node} says ${code} of ${of}: ${message}`)
-    if (head && verdict.health !== 'healthy')
-      wrong.add(`${then}: ${node} says ${verdict.health}: ${verdictLines(verdict).join(' | ')}`)
-  }
-  const loops = nodes.map(async (node) => {
-    while (!isOver) {
-      await look(node)
-      await lasting(PAUSE_MS)
-    }
-  })
-  return {
-    state(what) {
-      states += 1
-      now = what
-    },
-    async stop() {
-      isOver = true
-      await Promise.all(loops)
-      return [...wrong]
-    },
-  }
-}
-
-/** Of troubles that earlier files left nothing is there any more: some are told for minutes. */
-async function quiet(): Promise<void> {
-  await whole()
-  for (const node of NODES)
-    await until(async () => (await status(node)).troubles.length === 0, 240_000, `${node} has no trouble`)
-}
-
-interface Everyday {
-  readonly what: string
-  readonly head: boolean
-  readonly nodes?: readonly string[]
-  work(reached: (what: string) => Promise<void>): Promise<unknown>
-}
-function everyday({ what, head, nodes, work }: Everyday): void {
-  scenario(`${what}: nobody says that anything is wrong`, async () => {
-    await quiet()
-    const sampler = sampling(head, nodes)
-    let failure: unknown
-    const reached = async (state: string): Promise<void> => {
-      sampler.state(state)
-      await lasting(LASTS_MS)
-    }
-    try {
-      await reached('before')
-      await work(reached)
-      await reached('afterwards')
-    } catch (error) {
-      failure = error
-    }
-    const wrong = await sampler.stop()
-    if (failure) throw failure
-    demand(wrong.length === 0, wrong.slice(0, 20).join('\n'))
-  })
-}
+import { asked, seats, served, whole } from './witness.ts'
 
 const restarts = (process: string, nodes: readonly string[], head: boolean): Everyday => ({
   what: `${process} started anew on ${nodes.join(', ')}`,
@@ -98,9 +12,9 @@ const restarts = (process: string, nodes: readonly string[], head: boolean): Eve
   async work(reached) {
     for (const node of nodes) {
       await lab('stop', node, process)
-      await reached(`${process} of ${node} is stopped`)
+      await reached(`${process} of ${node} is stopped`, process === 'agent')
       await lab('start', node, process)
-      await reached(`${process} of ${node} starts`)
+      await reached(`${process} of ${node} starts`, process === 'agent')
       await whole()
       await reached(`${process} of ${node} has started`)
     }
@@ -115,6 +29,8 @@ const changes: readonly (readonly [string, (text: string) => string])[] = [
   ['other checks', (text) => text.replace('interval: 500ms', 'interval: 700ms')],
   ['another fall', (text) => text.replace('fall: 2', 'fall: 3')],
   ['a longer drain', (text) => text.replace('drain: 500ms', 'drain: 600ms')],
+  ['another rise', (text) => text.replace('fall: 2', 'fall: 2, rise: 3')],
+  ['persistence', (text) => text.replace('scheduler: wrr', 'scheduler: wrr\n    persistence: 60s')],
 ]
 
 /** Somebody else's, beside ours. */
@@ -133,6 +49,33 @@ const besides: readonly (readonly [string, string, string, string])[] = [
     "nft 'add table inet foreign; add chain inet foreign own'",
     'nft delete table inet foreign',
   ],
+  [
+    'a rule of theirs',
+    'dir1',
+    "nft 'table inet theirs { chain in { type filter hook input priority 0; tcp dport 23 drop; }; }'",
+    'nft delete table inet theirs',
+  ],
+  [
+    'a rule that translates',
+    'dir2',
+    "nft 'table ip theirs { chain out { type nat hook postrouting priority 100; ip saddr 172.17.0.0/16 masquerade; }; }'",
+    'nft delete table ip theirs',
+  ],
+  [
+    'a bridge of containers',
+    'rs2',
+    'ip link add theirs type bridge; ip addr add 172.17.0.1/16 dev theirs; ip link set theirs up',
+    'ip link del theirs',
+  ],
+  ['a dummy', 'dir1', 'ip link add theirs type dummy; ip link set theirs up', 'ip link del theirs'],
+  ['a policy route', 'rs1', 'ip rule add from 198.51.100.7 lookup 100 pref 900', 'ip rule del pref 900'],
+  [
+    'a neighbour',
+    'dir2',
+    'ip neigh add 10.11.0.99 lladdr 02:00:00:00:00:99 dev outside nud permanent',
+    'ip neigh del 10.11.0.99 dev outside',
+  ],
+  ['another queueing discipline', 'rs3', 'tc qdisc replace dev inside root pfifo', 'tc qdisc del dev inside root'],
   ['a service of IPVS', 'dir2', 'ipvsadm -A -t 10.11.0.99:8080 -s rr', 'ipvsadm -D -t 10.11.0.99:8080'],
   [
     'an address on an interface',
@@ -270,7 +213,8 @@ const EVERYDAY: readonly Everyday[] = [
 
 for (const one of EVERYDAY) everyday(one)
 scenario('what was looked at', () => {
-  figure('states, and answers of nodes in them', `${states}, ${samples}`)
-  demand(states >= 60, `only ${states} states were reached`)
+  figure('states, and answers of nodes in them', `${looked.states}, ${looked.answers}`)
+  figure('answers that called an agent silent which took so long to start', looked.silent)
+  demand(looked.states >= 100, `only ${looked.states} states were reached`)
   return Promise.resolve()
 })

@@ -4,6 +4,7 @@
  * field in heartbeats, requests, states and frames, and has one more kind of datagram, message and frame.
  */
 import { demand, figure, lab, NODES, owner, sh, status, until } from './harness.ts'
+import { looked, quiet, sampling } from './everyday.ts'
 import { scenario } from './scenario.ts'
 import { counters } from './datagrams.ts'
 import {
@@ -99,11 +100,19 @@ async function demandCounted(upgraded: string, other: string): Promise<void> {
 }
 
 async function rolled(what: string, folder: string, halfWay: Parameters<typeof roll>[1]): Promise<void> {
-  await whole()
+  await quiet()
+  // Who is started anew, and who moves, says so in the first lines; a trouble is none of it.
+  const sampler = sampling(false)
   const seen = await watched(async () => {
-    await roll(folder, halfWay)
+    await roll(folder, async (upgraded, other) => {
+      sampler.state('half way')
+      await halfWay(upgraded, other)
+    })
     await lasting(AFTERMATH_MS)
   })
+  const wrong = await sampler.stop()
+  figure('answers of nodes meanwhile', looked.answers)
+  demand(wrong.length === 0, wrong.slice(0, 20).join('\n'))
   told(what, seen)
   demandOneOwner(seen)
   demandNoneFailed(seen)

@@ -50,12 +50,6 @@ const NAMED: readonly Case[] = [
     ['10.11.0.10:22', 'of this VIP'],
   ],
   [
-    'a service of somebody else elsewhere',
-    seen('dir1', strange({ protocol: 'udp', address: '192.0.2.1', port: 53 })),
-    'warning foreign-service',
-    ['192.0.2.1:53'],
-  ],
-  [
     'a route of others before the right one',
     seen('rs3', {
       defaults: [{ ...route('10.12.0.254', 2, 3), metric: 100 }, route('10.12.0.1', 2, 3)],
@@ -133,6 +127,9 @@ describe('a trouble', () => {
     for (const name of names) expect(found[0]?.says).toContain(name)
   })
 
+  it('what somebody else has elsewhere is none of our business', () => {
+    expect(seen('dir1', strange({ protocol: 'udp', address: '192.0.2.1', port: 53 }))).toEqual([])
+  })
   it('is named for each place that it is in', () => {
     const all = seen('dir1', { links: links.map((link) => ({ ...link, up: false })) })
     expect(all.map(({ code, says }) => [code, says.slice(0, says.indexOf(' is down'))])).toEqual([

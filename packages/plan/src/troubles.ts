@@ -183,25 +183,26 @@ function foreignServices(
 ): Trouble[] {
   const keys = new Set(wanted.services.map(serviceKey))
   const floating = new Set(directs.flatMap(({ addresses }) => addresses.map(({ address }) => address)))
-  return found
-    .filter((service) => !keys.has(serviceKey(service)) && !record.has(serviceKey(service)))
-    .map((service) => {
-      const isNear = isMark(service) || floating.has(service.address)
-      const takes = isMark(service)
-        ? 'it takes packets with this mark, whatever VIP they are for, before any other service does'
-        : isNear
-          ? 'it takes what clients ask of this VIP'
-          : 'it stays'
-      return {
-        ...trouble(
-          isNear ? 'critical' : 'warning',
-          'foreign-service',
-          `IPVS service ${serviceKey(service)} is not of our making: ${takes}`,
-          `remove it with: ipvsadm -D ${ipvsadmOption(service)}, and from whatever makes it; or add it to the configuration`,
-        ),
-        object: `service ${serviceKey(service)}`,
-      }
-    })
+  return (
+    found
+      .filter((service) => !keys.has(serviceKey(service)) && !record.has(serviceKey(service)))
+      // At another address it is theirs, and none of our business.
+      .filter((service) => isMark(service) || floating.has(service.address))
+      .map((service) => {
+        const takes = isMark(service)
+          ? 'it takes packets with this mark, whatever VIP they are for, before any other service does'
+          : 'it takes what clients ask of this VIP'
+        return {
+          ...trouble(
+            'critical',
+            'foreign-service',
+            `IPVS service ${serviceKey(service)} is not of our making: ${takes}`,
+            `remove it with: ipvsadm -D ${ipvsadmOption(service)}, and from whatever makes it; or add it to the configuration`,
+          ),
+          object: `service ${serviceKey(service)}`,
+        }
+      })
+  )
 }
 
 function syncTroubles({ sync }: NodeView, wanted: Desired): Trouble[] {

@@ -69,7 +69,7 @@ export const KERNEL = {
     'critical',
     'node',
     'IPVS service SERVICE is not of our making',
-    'it may take what clients ask of a VIP, and nobody checks who serves it; where its address is no VIP of this node, and it is no mark, it is a warning',
+    'it takes what clients ask of a VIP, or may (by mark), and nobody checks who serves it',
     'ipvsadm -D … as the line says, and take it from whatever makes it; or add it to the configuration',
   ),
   'foreign-default-route': ofServing(

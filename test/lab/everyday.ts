@@ -1,0 +1,110 @@
+/**
+ * What is everyday raises nothing: whoever does it, all nodes are asked all the time; none may have a trouble, and where nothing is taken out
+ * of service all of them say healthy.
+ */
+import { judge, type Status, verdictLines } from '@lvsm/protocol'
+import { demand, NODES, status, until } from './harness.ts'
+import { now } from './observers/stamp.ts'
+import { scenario } from './scenario.ts'
+import { lasting, whole } from './witness.ts'
+
+const PAUSE_MS = 150
+/** So long each state lasts after it was reached. */
+const LASTS_MS = 2500
+
+/** An agent that says nothing for longer is said to be silent, which is true of one that takes so long to start (agent/node/core). */
+const SILENT_MS = 6000
+const OF_SILENT = /its agent is silent|\(\S+ did not tell it\)$/
+
+export interface Sampler {
+  /** What is so from now on, until the next one; `starting`: an agent is started anew meanwhile. */
+  state(what: string, starting?: boolean): void
+  /** What was said that was not to be. */
+  stop(): Promise<readonly string[]>
+}
+/** Of all that was looked at; those before and after it are no states of their own. */
+export const looked = { states: 0, answers: 0, silent: 0 }
+
+/** `head`: also that all is healthy; else nobody has a trouble, and the head may say what is out of service. */
+export function sampling(head: boolean, nodes: readonly string[] = NODES): Sampler {
+  const wrong = new Set<string>()
+  let is = 'at the start'
+  let since: number | null = null
+  let isOver = false
+  const look = async (node: string): Promise<void> => {
+    const [then, began] = [is, since]
+    const said = await status(node).catch(() => null)
+    if (!said || isOver || said.revision === 0) return
+    looked.answers += 1
+    const isLong = began !== null && now() - began > SILENT_MS
+    for (const { node: of, code, message } of said.troubles)
+      wrong.add(`${then}: ${node} says ${code} of ${of}: ${message}`)
+    if (head) for (const line of linesOf(said, isLong)) wrong.add(`${then}: ${node} says ${line}`)
+  }
+  const loops = nodes.map(async (node) => {
+    while (!isOver) {
+      await look(node)
+      await lasting(PAUSE_MS)
+    }
+  })
+  return {
+    state(what, starting = false) {
+      is = what
+      if (!starting) since = null
+      else since ??= now()
+    },
+    async stop() {
+      isOver = true
+      await Promise.all(loops)
+      return [...wrong]
+    },
+  }
+}
+
+/** What the first lines say, where they are not `healthy`. */
+function linesOf(said: Status, isLong: boolean): string[] {
+  const verdict = judge(said)
+  if (verdict.health === 'healthy') return []
+  const lines = verdictLines(verdict)
+  if (!isLong || !lines.every((line) => OF_SILENT.test(line))) return [`${verdict.health}: ${lines.join(' | ')}`]
+  looked.silent += 1
+  return []
+}
+
+/** Of troubles that earlier files left nothing is there any more: some are told for minutes. */
+export async function quiet(): Promise<void> {
+  await whole()
+  for (const node of NODES)
+    await until(async () => (await status(node)).troubles.length === 0, 240_000, `${node} has no trouble`)
+}
+
+export interface Everyday {
+  readonly what: string
+  readonly head: boolean
+  readonly nodes?: readonly string[]
+  work(reached: (what: string, starting?: boolean) => Promise<void>): Promise<unknown>
+}
+export function everyday({ what, head, nodes, work }: Everyday): void {
+  scenario(`${what}: nobody says that anything is wrong`, async () => {
+    await quiet()
+    const sampler = sampling(head, nodes)
+    let failure: unknown
+    const lasts = async (state: string, starting = false): Promise<void> => {
+      sampler.state(state, starting)
+      await lasting(LASTS_MS)
+    }
+    try {
+      await lasts('before')
+      await work(async (state, starting) => {
+        looked.states += 1
+        await lasts(state, starting)
+      })
+      await lasts('afterwards')
+    } catch (error) {
+      failure = error
+    }
+    const wrong = await sampler.stop()
+    if (failure) throw failure
+    demand(wrong.length === 0, wrong.slice(0, 20).join('\n'))
+  })
+}
