@@ -39,7 +39,7 @@ describe('renewals', () => {
     hold(dir1, 0.8 * ROOM_MS)
     expect(dir1.role()).toBe('owner')
     const needed = Number(/about (\d+) ms/.exec(late(dir1)?.hint ?? '')?.[1])
-    expect(late(dir1)?.message).toMatch(/a renewal came \d+ ms late, and a lease of 350 ms leaves 181 ms$/)
+    expect(late(dir1)?.message).toMatch(/a renewal came \d+ ms late, and a lease of 350 ms bears no more than 181 ms$/)
     expect(needed).toBeGreaterThan(timing.leaseMs)
     expect(needed).toBeLessThan(2 * timing.leaseMs)
     expect(late(dir1)).toMatchObject({ evidence: 'once within the last minutes' })
@@ -121,8 +121,30 @@ describe('a lease that ran out says why', () => {
     dir1.vote('rs1')
     dir1.runTo(dir1.now + 1)
     expect(lost(dir1)).toEqual([
-      expect.stringMatching(/^no majority renewed lease \d+ of web in time: this process stood still for 450 ms$/),
+      expect.stringMatching(
+        /^no majority renewed lease \d+ of web in time: this process stood still for 450 ms, longer than the 91 ms that a lease of 350 ms bears$/,
+      ),
     ])
+  })
+  test('a standstill that is too short for it is told beside the votes that were missing, with what a lease bears', () => {
+    const dir1 = owner()
+    dir1.now = instant(dir1.wakeAt + 60)
+    dir1.runTo(dir1.now)
+    dir1.pass(1000)
+    expect(lost(dir1)).toEqual([
+      expect.stringMatching(
+        /in time: without the votes of dir2, rs1 \(this process stood still for 60 ms, no longer than the 91 ms that a lease of 350 ms bears\)$/,
+      ),
+    ])
+  })
+  test('one just above what a lease bears is why it was lost, and was warned of as such', () => {
+    const dir1 = owner()
+    dir1.now = instant(dir1.wakeAt + 100)
+    dir1.runTo(dir1.now + 1)
+    expect(lost(dir1)).toEqual([
+      expect.stringMatching(/stood still for 100 ms, longer than the 91 ms that a lease of 350 ms bears$/),
+    ])
+    expect(late(dir1)?.message).toMatch(/stood still for 100 ms, and a lease of 350 ms bears no more than 91 ms$/)
   })
   test('a standstill that the lease outlived is not why it ran out later', () => {
     const dir1 = owner()

@@ -5,6 +5,7 @@
 import { countDelay, type DelayCounts, type DelayReport, type LeaseView, newDelayCounts } from '@lvsm/protocol'
 import {
   between,
+  fenceMs,
   holdMs,
   LONGEST_LEASE_MS,
   type Instant,
@@ -20,8 +21,9 @@ import type { LeaseState } from './state.ts'
 const MINUTE_MS = 60_000
 /** The worst of so many minutes counts. */
 const MINUTES = 5
-/** A delay that takes more than this part of the room is a trouble. */
-const MOST = 0.6
+/** A delay that takes more than this part of the room is a trouble. A standstill has half of the room (`bearableMs`): there it is all of that. */
+const MOST = { renewal: 0.6, loop: 0.5 } as const
+type Kind = keyof typeof MOST
 
 export interface Delay extends DelayCounts {
   /** The longest of each of the last minutes. */
@@ -31,9 +33,10 @@ export interface Delay extends DelayCounts {
 }
 export const newDelay = (): Delay => ({ ...newDelayCounts(), worst: [], lateAt: [] })
 
-function note(delay: Delay, ms: number, { now, view }: LeaseState): void {
+function note(kind: Kind, ms: number, { now, view, delays }: LeaseState): void {
+  const delay = delays[kind]
   countDelay(delay, ms)
-  if (view && ms > MOST * roomMs(view.timing)) delay.lateAt = [...recent(delay, now), now].slice(-MOST_TIMES)
+  if (view && ms > mostMs(view.timing, kind)) delay.lateAt = [...recent(delay, now), now].slice(-MOST_TIMES)
   const minute = Math.floor(now / MINUTE_MS)
   const last = delay.worst.at(-1)
   if (last?.minute === minute) last.ms = Math.max(last.ms, ms)
@@ -50,7 +53,7 @@ const worstOf = ({ worst }: Delay, now: Instant): number =>
 
 /** The timer rang. */
 export function noteWake(state: LeaseState): void {
-  if (state.wakeAt > NEVER_BEFORE) note(state.delays.loop, Math.max(0, between(state.wakeAt, state.now)), state)
+  if (state.wakeAt > NEVER_BEFORE) note('loop', Math.max(0, between(state.wakeAt, state.now)), state)
 }
 
 /** What is less is no standstill. */
@@ -71,7 +74,7 @@ export function noteRenewal(state: LeaseState, view: LeaseView, instance: GroupS
   const { extendedAt } = instance
   instance.extendedAt = state.now
   if (extendedAt === null) return
-  note(state.delays.renewal, Math.max(0, between(extendedAt, state.now) - renewalMs(view.timing)), state)
+  note('renewal', Math.max(0, between(extendedAt, state.now) - renewalMs(view.timing)), state)
 }
 
 export function delayReports({ delays, now }: LeaseState): Readonly<Record<'loop' | 'renewal', DelayReport>> {
@@ -85,29 +88,49 @@ export function delayReports({ delays, now }: LeaseState): Readonly<Record<'loop
 
 /** What a renewal may be late without the lease being lost, milliseconds. */
 const roomMs = (timing: Timing): number => holdMs(timing.leaseMs) - renewalMs(timing)
+const mostMs = (timing: Timing, kind: Kind): number => MOST[kind] * roomMs(timing)
+
+/**
+ * How long this process may stand still, milliseconds: its fence runs out then, which a process that runs extends with what is left of the lease.
+ */
+const bearableMs = (timing: Timing): number => fenceMs(timing) - renewalMs(timing)
+
+/** A standstill beside how long a lease bears one; empty: there was none. `pace`: of the group; null: not known. */
+export function standstillText(
+  stillMs: number,
+  pace: Timing | null,
+): { readonly text: string; readonly isEnough: boolean } {
+  if (stillMs === 0 || !pace) return { text: '', isEnough: false }
+  const [bearable, lease] = [bearableMs(pace), `a lease of ${Math.round(pace.leaseMs)} ms`]
+  const isEnough = stillMs > bearable
+  const text = `this process stood still for ${Math.round(stillMs)} ms, ${isEnough ? 'longer' : 'no longer'} than the ${Math.round(bearable)} ms that ${lease} bears`
+  return { text, isEnough }
+}
 
 /** The room grows with the lease, as the pace does; a delay does not. */
-function neededLeaseMs(timing: Timing, worstMs: number): number {
-  const needed = timing.leaseMs * (worstMs / (MOST * roomMs(timing)))
+function neededLeaseMs(timing: Timing, kind: Kind, worstMs: number): number {
+  const needed = timing.leaseMs * (worstMs / mostMs(timing, kind))
   const step = needed < 1000 ? 50 : 500
   return Math.ceil(needed / step) * step
 }
 
 export function delayTroubles(state: LeaseState, { timing }: LeaseView): Trouble[] {
-  const [loop, renewal] = [worstOf(state.delays.loop, state.now), worstOf(state.delays.renewal, state.now)]
-  const worstMs = Math.max(loop, renewal)
-  if (worstMs <= MOST * roomMs(timing)) return []
+  const worst = (kind: Kind): number => worstOf(state.delays[kind], state.now)
+  const kind = worst('renewal') / MOST.renewal >= worst('loop') / MOST.loop ? 'renewal' : 'loop'
+  const worstMs = worst(kind)
+  if (worstMs <= mostMs(timing, kind)) return []
   const what =
-    renewal >= loop
-      ? `a renewal came ${Math.round(renewal)} ms late`
-      : `the lease process stood still for ${Math.round(loop)} ms`
-  const message = `in the last five minutes ${what}, and a lease of ${timing.leaseMs} ms leaves ${Math.round(roomMs(timing))} ms`
-  const needed = neededLeaseMs(timing, worstMs)
+    kind === 'renewal'
+      ? `a renewal came ${Math.round(worstMs)} ms late`
+      : `the lease process stood still for ${Math.round(worstMs)} ms`
+  const room = kind === 'renewal' ? roomMs(timing) : bearableMs(timing)
+  const message = `in the last five minutes ${what}, and a lease of ${timing.leaseMs} ms bears no more than ${Math.round(room)} ms`
+  const needed = neededLeaseMs(timing, kind, worstMs)
   const lease =
     needed > LONGEST_LEASE_MS
       ? 'no lease bridges that'
       : `or give every node a longer lease: this machine needs about ${needed} ms, with a keepalive in proportion (timing.lease, timing.keepalive)`
-  const times = recent(renewal >= loop ? state.delays.renewal : state.delays.loop, state.now)
+  const times = recent(state.delays[kind], state.now)
   const last = times.at(-1)
   const seen = { evidence: `${times.length === 1 ? 'once' : `${times.length} times`} within the last minutes` }
   const more = last === undefined ? {} : { ...seen, ...pastAfter(between(last, state.now)) }

@@ -6,7 +6,7 @@
 import { type LeaseView, type Request, type Spread } from '@lvsm/protocol'
 import { after, fenceMs, type Instant, later, renewalMs, ROUNDING_MS } from '@lvsm/base'
 import { isNext, votersOf } from '@lvsm/lease'
-import { noteRenewal, stoodStillMs } from './delays.ts'
+import { noteRenewal, standstillText, stoodStillMs } from './delays.ts'
 import { BOTH, renewFence } from './kernel-calls.ts'
 import { about, send } from './send.ts'
 import { enoughMs, fenceCalls, paceOf, type GroupState } from './group-state.ts'
@@ -113,21 +113,24 @@ function fenceRanOut(state: LeaseState, view: LeaseView, instance: GroupState): 
   const reopen = instance.holder.deadline - state.now >= enoughMs(view.timing, instance)
   const reason = 'the fence ran out before it was renewed; closing it and opening again'
   if (reopen) stepDown(state, instance, reason, { event: 'note', reopen })
-  else leaseRanOut(state, instance)
+  else leaseRanOut(state, view, instance)
 }
 
 /** Steps down from a group whose lease no majority renewed. */
-export function leaseRanOut(state: LeaseState, instance: GroupState): void {
+export function leaseRanOut(state: LeaseState, view: LeaseView | null, instance: GroupState): void {
   const reason = `no majority renewed lease ${instance.holder.number} of ${instance.group.name} in time`
-  stepDown(state, instance, `${reason}${whyNot(state, instance)}`, { event: 'lost' })
+  stepDown(state, instance, `${reason}${whyNot(state, view, instance)}`, { event: 'lost' })
 }
 
-/** What this node knows of why: it could not ask or listen itself, or voters that did not grant. */
-function whyNot(state: LeaseState, { holder, extendedAt }: GroupState): string {
-  const stillMs = stoodStillMs(state, extendedAt)
-  if (stillMs > 0) return `: this process stood still for ${Math.round(stillMs)} ms`
+/** What this node knows of why: it could not ask or listen itself for too long, or voters that did not grant. */
+function whyNot(state: LeaseState, view: LeaseView | null, instance: GroupState): string {
+  const { holder, extendedAt } = instance
+  const still = standstillText(stoodStillMs(state, extendedAt), view && paceOf(view.timing, instance))
+  if (still.isEnough) return `: ${still.text}`
   const missing = extendedAt === null ? [] : holder.withheld(extendedAt)
-  return missing.length > 0 ? `: without the votes of ${missing.join(', ')}` : ''
+  if (missing.length > 0)
+    return `: without the votes of ${missing.join(', ')}${still.text === '' ? '' : ` (${still.text})`}`
+  return still.text === '' ? '' : `: why is not known (${still.text})`
 }
 
 export function nextRenewal(state: LeaseState, view: LeaseView, instance: GroupState): Instant {

@@ -27,7 +27,7 @@ const NEVER = Number.POSITIVE_INFINITY as Instant
 /** Steps down from every group whose lease has run out. First in each step, so that nothing acts under an expired lease. */
 export function expire(state: LeaseState): void {
   for (const instance of state.instances.values())
-    if (needsLease(instance) && !isLeaseValid(instance, state.now)) leaseRanOut(state, instance)
+    if (needsLease(instance) && !isLeaseValid(instance, state.now)) leaseRanOut(state, state.view, instance)
 }
 
 /** Ticks the groups that are touched or due; with hundreds of groups the others cost nothing. */
