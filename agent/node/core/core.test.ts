@@ -154,7 +154,7 @@ describe('a realserver', () => {
     )
     expect(one.core.status(one.now()).nodes.find((entry) => entry.name === 'rs1')).toMatchObject({
       state: 'serving',
-      reason: 'answers for 10.11.0.10 (alias on lo), votes',
+      reason: 'is set up to answer for 10.11.0.10 (alias on lo), votes',
     })
   })
   it('behind NAT has its route', () => {

@@ -20,13 +20,17 @@ const standing = ({ kern: { state } }: TestNode) => [
 ]
 
 it.each([
-  ['forward: dr', ['lo:lvsm'], 'answers for 10.11.0.10 (alias on lo), votes'],
-  ['forward: dr, placement: dummy', ['lvsm-vips:lvsm'], 'answers for 10.11.0.10 (alias on lvsm-vips), votes'],
-  ['forward: dr, placement: route', ['10.11.0.10 by 1'], 'answers for 10.11.0.10 (local route), votes'],
+  ['forward: dr', ['lo:lvsm'], 'is set up to answer for 10.11.0.10 (alias on lo), votes'],
+  [
+    'forward: dr, placement: dummy',
+    ['lvsm-vips:lvsm'],
+    'is set up to answer for 10.11.0.10 (alias on lvsm-vips), votes',
+  ],
+  ['forward: dr, placement: route', ['10.11.0.10 by 1'], 'is set up to answer for 10.11.0.10 (local route), votes'],
   [
     'forward: tun, placement: tunnel',
     ['lvsm-i0a0b:lvsm', 'lvsm-i0a0c:lvsm'],
-    'answers for 10.11.0.10 (alias on its tunnel devices), ',
+    'is set up to answer for 10.11.0.10 (alias on its tunnel devices), ',
   ],
 ])('%s', (rs1, places, said) => {
   const one = begun(rs1)

@@ -86,7 +86,7 @@ export const STATUS: Status = {
       roles: ['realserver'],
       voter: true,
       state: 'serving',
-      reason: 'answers for 10.11.0.10 (alias on lo)',
+      reason: 'is set up to answer for 10.11.0.10 (alias on lo)',
       standby: false,
       agent: true,
     },

@@ -88,6 +88,9 @@ EVIDENCE
     expect(said('rs1', { services: [{ ...service!, realservers: [out, rs2!] }] })).toMatch(
       /^rs1 \(.*\) is a realserver that gets no connections; in http it is failed/,
     )
+    expect(said('rs1', { services: [{ ...service!, realservers: [out, rs2!] }] })).toMatch(
+      /\nWhy: gets no connections: failed in http; says of itself: is set up to answer for 10\.11\.0\.10/,
+    )
     expect(said('rs1')).toMatch(/^rs1 \(.*\) is serving as a realserver; in http/)
     // Since it failed, and not since its agent serves.
     const at = '2026-11-28T06:59:00.000Z'

@@ -76,12 +76,14 @@ function sayDirector({ view, ready, facts }: Known, status: LeaseStatus): Saying
   return { state: 'standby', reason: parts.join('; ') }
 }
 
+/** What it is set up for: whether its servers answer, checks say. */
 function sayServing(view: NodeView, observed: Observed): string | null {
-  const parts: string[] = []
   const standing = sayStanding(view, observed)
-  if (standing.length > 0) parts.push(`answers for ${standing.join(', ')}`)
-  if (view.tunnels.length > 0) parts.push(sayTunnels(view, observed))
-  parts.push(...sayGateways(view))
+  const answers = [...(standing.length > 0 ? [`for ${standing.join(', ')}`] : []), ...sayGateways(view)]
+  const parts = [
+    ...(answers.length > 0 ? [`is set up to answer ${answers.join(', and ')}`] : []),
+    ...(view.tunnels.length > 0 ? [sayTunnels(view, observed)] : []),
+  ]
   if (parts.length === 0 && view.answersFor.length > 0) return 'sets its aliases up'
   return parts.length > 0 ? parts.join(', ') : null
 }
@@ -101,7 +103,7 @@ function sayGateways({ gateways, led }: Pick<NodeView, 'gateways' | 'led'>): str
   const near = new Set(led.flatMap((one) => (one.reach === 'everybody' ? [one.gateway.address] : [])))
   return [...new Set([...gateways, ...ruled])].map(
     (one) =>
-      `answers through NAT gateway ${one}${gateways.includes(one) ? '' : ' by a policy route'}${near.has(one) ? ', to its own network too' : ''}`,
+      `through NAT gateway ${one}${gateways.includes(one) ? '' : ' by a policy route'}${near.has(one) ? ', to its own network too' : ''}`,
   )
 }
 

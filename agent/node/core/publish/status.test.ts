@@ -134,10 +134,10 @@ test('a realserver by NAT says which way its answers go', () => {
     text.replaceAll('10.12.0.254', '10.11.0.254').replaceAll('10.12.0.13', '10.11.0.13')
   const policy = SAMPLE.replace(NAT, 'route: policy, weight')
   expect([reason(SAMPLE), reason(policy), reason(near(SAMPLE)), reason(near(policy))]).toEqual([
-    'answers through NAT gateway 10.12.0.254',
-    'answers through NAT gateway 10.12.0.254 by a policy route',
-    'answers through NAT gateway 10.11.0.254, to its own network too',
-    'answers through NAT gateway 10.11.0.254 by a policy route, to its own network too',
+    'is set up to answer through NAT gateway 10.12.0.254',
+    'is set up to answer through NAT gateway 10.12.0.254 by a policy route',
+    'is set up to answer through NAT gateway 10.11.0.254, to its own network too',
+    'is set up to answer through NAT gateway 10.11.0.254 by a policy route, to its own network too',
   ])
 })
 

@@ -22,11 +22,12 @@ export function explainNode(known: Known, name: string): Explained {
   if (!node) return { what: `there is no node ${name}`, since: null, why: '', change: [] }
   const last = newestOf(events, name)
   const servers = serverTexts(known, name)
+  const unserving = whyUnserving(node, status)
   return {
     what: [whatOf(node, status), ...servers].join('; '),
-    since: whyUnserving(node, status) === null ? sinceOf(node, events, status.troubles) : outSince(known, name),
+    since: unserving === null ? sinceOf(node, events, status.troubles) : outSince(known, name),
     why: [
-      node.reason,
+      unserving ?? node.reason,
       node.words ? wordsText(node.words, timeText) : '',
       last ? `its last event: ${lastText(last)}` : '',
     ]
