@@ -16,5 +16,8 @@ export class StandingDropRules {
 }
 export const certain = (rules: readonly DropRule[]): readonly DropRule[] =>
   rules
-    .filter(({ more, behind, accepts, hook }) => !more && (behind !== true || accepts !== undefined) && hook !== null)
+    .filter(
+      ({ more, behind, accepts, lets, hook }) =>
+        !more && (behind !== true || (accepts ?? lets) !== undefined) && hook !== null,
+    )
     .slice(0, MOST_TOLD)

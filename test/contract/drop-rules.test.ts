@@ -71,7 +71,7 @@ const published = (inside: string, rule: string): string =>
     chain OUTPUT { type nat hook output priority -100; ip daddr != 127.0.0.0/8 fib daddr type local jump DOCKER; } }`
 test('a container that is published on the port of a VIP takes what its clients send', () => {
   expect(told('dir1', published('docker0', 'tcp dport 80 counter dnat to 172.17.0.2:80'))).toEqual([
-    'critical: a rule of chain ip nat DOCKER of dir1 sends elsewhere what clients of http send: all that is to this machine tcp port 80 not by docker0',
+    'critical: a rule of chain ip nat DOCKER of dir1 sends elsewhere what clients of http send: all that is to this machine tcp port 80 not by docker0 goes to 172.17.0.2 port 80',
   ])
   expect(told('dir1', published('docker0', 'ip daddr 10.11.0.1 tcp dport 80 dnat to 172.17.0.2:80'))).toEqual([])
   expect(told('dir1', published('docker0', 'tcp dport 8080 dnat to 172.17.0.2:80'))).toEqual([])

@@ -35,6 +35,8 @@ export interface DropRule extends Named {
   readonly set?: string
   /** A rule before it accepts what it names, at least of some: it is the end of a list. */
   readonly behind?: boolean
+  /** These: whatever else it names comes to it. Not there, behind others: nobody knows what does. */
+  readonly lets?: readonly AcceptedBefore[]
   /** Its chain comes after IPVS, which takes what is for its services before: no client's packet to a VIP gets there. */
   readonly afterIpvs?: boolean
   /** It answers that it takes nothing (reject); not there: it is silent. */
@@ -45,6 +47,8 @@ export interface DropRule extends Named {
   readonly policy?: true
   /** It sends it to another address, port or program (DNAT, REDIRECT, TPROXY). */
   readonly takes?: boolean
+  /** Where that is: without an address the one that it has; `self`: this machine. Not there: it is not known, or differs. */
+  readonly to?: { readonly address?: string; readonly port?: number; readonly self?: true }
   /** Null: nobody counts. */
   readonly packets: number | null
 }
@@ -53,7 +57,7 @@ const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: '
 
 /** What it names: `to 10.11.0.10 tcp port 80`, with `nodeOf` `to 10.12.0.11 (rs1) tcp port 80`; empty: nothing. */
 export function dropRuleText(
-  { source, destination, protocol, sourcePort, port, only, local, notBy, more }: DropRule,
+  { source, destination, protocol, sourcePort, port, only, local, notBy, more }: AcceptedBefore,
   nodeOf: (address: string) => string = () => '',
 ): string {
   const name = protocol === undefined ? '' : (PROTOCOLS[protocol] ?? `protocol ${protocol}`)
@@ -71,6 +75,13 @@ export function dropRuleText(
   ]
     .filter((text) => text !== '')
     .join(' ')
+}
+
+/** Where it sends what it names: `172.17.0.2 port 80`; empty: that is not known. */
+export function dropTargetText({ to }: Pick<DropRule, 'to'>): string {
+  const { address, port, self } = to ?? {}
+  const where = address ?? (self ? 'this machine itself' : '')
+  return [where, port === undefined ? '' : `port ${port}`].filter((text) => text !== '').join(' ')
 }
 
 export const chainText = ({ family, table, chain }: Pick<DropRule, 'family' | 'table' | 'chain'>): string =>

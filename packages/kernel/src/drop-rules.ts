@@ -1,5 +1,5 @@
 /** Rules of others' packet filters that drop, refuse or send elsewhere, as the kernel has them in nf_tables. */
-import type { DropRule } from '@lvsm/base'
+import type { AcceptedBefore, DropRule } from '@lvsm/base'
 import { type Decoded, type Message, nftables } from '@lvsm/netlink'
 import type { Netlink } from './netlink.ts'
 
@@ -64,9 +64,10 @@ export function readDropRules(socket: Netlink, chains: readonly Hooked[]): DropR
     const isAfter = (table: string, chain: string): object =>
       after.has(`${family} ${table} ${chain}`) ? { afterIpvs: true } : {}
     return [
-      ...drops.map(({ rule, behind, ...drop }) => ({
+      ...drops.map(({ rule, behind, lets, ...drop }) => ({
         ...{ family, table: rule.table, chain: rule.chain, handle: rule.handle, ...drop },
         ...(behind ? { behind } : {}),
+        ...(lets ? { lets: lets.map(uncounted) } : {}),
         ...isAfter(rule.table, drop.from ?? rule.chain),
         ...does(rule),
       })),
@@ -74,17 +75,23 @@ export function readDropRules(socket: Netlink, chains: readonly Hooked[]): DropR
     ]
   })
 }
-const does = ({ expressions }: nftables.Rule): Pick<DropRule, 'refuses' | 'takes'> => ({
-  ...(expressions.some(nftables.isRefusal) ? { refuses: true } : {}),
-  ...(expressions.some(nftables.isRedirect) ? { takes: true } : {}),
-})
-/** Without what is counted: the same is told in the same words. It is behind what lets in, for whoever does not look at that. */
+function does(rule: nftables.Rule): Pick<DropRule, 'refuses' | 'takes' | 'to'> {
+  const to = nftables.targetOf(rule)
+  return {
+    ...(rule.expressions.some(nftables.isRefusal) ? { refuses: true } : {}),
+    ...(rule.expressions.some(nftables.isRedirect) ? { takes: true } : {}),
+    ...(to ? { to } : {}),
+  }
+}
+/** Without what is counted: the same is told in the same words. */
+function uncounted(one: nftables.Accepted): AcceptedBefore {
+  const { packets: _, ...accepted } = one
+  return accepted
+}
+/** It is behind what lets in, for whoever does not look at that. */
 const endOf = ({ rule, said, accepts, ...place }: nftables.End): Omit<DropRule, 'family'> => ({
   ...{ ...place, ...said, packets: null, behind: true },
-  accepts: accepts.map((one) => {
-    const { packets: _, ...accepted } = one
-    return accepted
-  }),
+  accepts: accepts.map(uncounted),
   ...(rule ? { handle: rule.handle, ...does(rule) } : { handle: 0, policy: true as const }),
 })
 const isOwn = (table: string): boolean => table.startsWith('lvsm')

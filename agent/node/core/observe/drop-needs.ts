@@ -15,7 +15,7 @@ import type { DroppedKind } from '@lvsm/protocol'
 export const HOOK = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const
 const IN: ReadonlySet<number> = new Set([HOOK.prerouting, HOOK.input])
 const OUT: ReadonlySet<number> = new Set([HOOK.output, HOOK.postrouting])
-const BACK: ReadonlySet<number> = new Set([HOOK.prerouting, HOOK.input, HOOK.forward])
+const FORWARDED: ReadonlySet<number> = new Set([HOOK.forward])
 
 export interface Need {
   readonly kind: DroppedKind
@@ -65,6 +65,9 @@ function directed(service: ConfigService, now: boolean): Need[] {
   const asItCame = bare.some(({ forward }) => forwarding(forward).hasVip)
   const servers = new Set(realservers.map((server) => server.address))
   const sent = new Set(bare.map((server) => server.address))
+  // The others answer clients past this director: to it they answer checks alone, which it does not forward.
+  const back = realservers.filter(({ forward }) => forwarding(forward).answersThroughDirector)
+  const through = new Set(back.map((server) => server.address))
   const at = [...new Set(realservers.map(({ port }) => port))].flatMap((port) => (port === 0 ? ports : one(port)))
   return kernel.flatMap((kernelProtocol): Need[] => {
     const place = {
@@ -82,7 +85,10 @@ function directed(service: ConfigService, now: boolean): Need[] {
         ...(sent.size === 0
           ? []
           : [need({ ...place, family, kind: 'sent', hooks: OUT }, { destinations: sent, ports: at })]),
-        need({ ...place, family, kind: 'returned', hooks: BACK }, { sources: servers, sourcePorts: at }),
+        need({ ...place, family, kind: 'returned', hooks: IN }, { sources: servers, sourcePorts: at }),
+        ...(through.size === 0
+          ? []
+          : [need({ ...place, family, kind: 'returned', hooks: FORWARDED }, { sources: through, sourcePorts: at })]),
       ]),
     ]
   })

@@ -70,6 +70,47 @@ test('a rule that sends elsewhere what is for a VIP of this machine: of clients 
   expect(said('dir1', [takes({ hook: OUTPUT })])).toEqual([])
   expect(said('rs1', [takes({})], [])).toEqual([])
 })
+test('where it sends is named; back to the VIP itself is nowhere else', () => {
+  const takes = (to: DropRule['to']): string[] =>
+    said('dir1', [rule({ hook: 0, takes: true, ...TO, ...(to ? { to } : {}) })]).map(({ message }) => message)
+  const TO = { destination: VIP, protocol: 6, port: 80 }
+  const all = 'sends elsewhere what clients of http send: all that is to 10.11.0.10 tcp port 80'
+  expect(takes(undefined)).toEqual([expect.stringMatching(new RegExp(`${all}$`))])
+  expect(takes({ address: '172.17.0.2', port: 8080 })).toEqual([
+    expect.stringMatching(new RegExp(`${all} goes to 172.17.0.2 port 8080$`)),
+  ])
+  expect(takes({ port: 8080, self: true })).toEqual([expect.stringMatching(/ goes to this machine itself port 8080$/)])
+  expect(takes({ address: VIP, port: 8080 })).toHaveLength(1)
+  expect(takes({ address: VIP, port: 80 })).toEqual([])
+  expect(takes({ address: VIP })).toEqual([])
+})
+test('what is let in before a rule hides it where it may be of the same: another address, or directors alone, are not', () => {
+  const behind = (node: string, lets: DropRule['lets']): string[] =>
+    said(node, [rule({ protocol: 6, port: 80, behind: true, ...(lets ? { lets } : {}) })], ['web']).map(
+      ({ message, hint, evidence }) => `${message} | ${evidence} | ${hint}`,
+    )
+  const web = { protocol: 6, port: 80, more: false } as const
+  expect(behind('dir1', undefined), 'nobody knows what').toEqual([])
+  expect(behind('dir1', [{ ...web, source: '203.0.113.7' }]), 'a list of who may').toEqual([])
+  expect(behind('dir1', [{ ...web, destination: VIP }]), 'the VIP').toEqual([])
+  expect(behind('dir1', [{ ...web, destination: '10.11.0.99' }])).toEqual([
+    'a rule of chain inet site in of dir1 drops what clients of http send: all that is tcp port 80, but what is let in before it' +
+      ' | nft -a list chain inet site in: handle 4; nobody counts what it dropped; let in before it: to 10.11.0.99 tcp port 80' +
+      ' | on dir1: nft insert rule inet site in ip daddr 10.11.0.10 tcp dport 80 accept; or: nft delete rule inet site in handle 4, and take it from whatever makes it',
+  ])
+  const director = CONFIG.nodes.find(({ name }) => name === 'dir1')!.links[0]!.address
+  expect(behind('rs1', [{ ...web, source: director }])).toEqual([
+    expect.stringMatching(/ drops requests for the servers of http here: all that is tcp port 80, but .* \(dir1\)/),
+  ])
+})
+test('of what is forwarded realservers answer through a director by NAT alone', () => {
+  const back = (address: string) => said('dir1', [rule({ hook: FORWARD, source: address, protocol: 6 })])
+  const [dr, nat] = ['dr', 'nat'].map((method) =>
+    CONFIG.services.flatMap(({ realservers }) => realservers).find(({ forward }) => forward === method),
+  )
+  expect(back(dr!.address)).toEqual([])
+  expect(back(nat!.address)).toMatchObject([{ message: expect.stringContaining(' what realservers of ') }])
+})
 test('what drops all the rest: where nothing before it may let in what is needed', () => {
   const end = (accepts: DropRule['accepts'], more: Partial<DropRule> = {}): DropRule =>
     rule({ handle: 0, policy: true, behind: true, accepts: accepts ?? [], ...more })

@@ -77,12 +77,12 @@ export function dropsOf(rules: readonly DropRule[], { view, config, owned, used 
 
 /** Without going over all that is needed: whoever is no part of the cluster may be kept out by thousands of rules. */
 function isCertain(rule: DropRule, known: ReadonlySet<string>, used: ReadonlySet<string>): boolean {
-  const { source, destination, port, sourcePort, hook, more, behind, accepts } = rule
+  const { source, destination, port, sourcePort, hook, more, behind, accepts, lets } = rule
   // Of what is forwarded it is told by what it does (forward-dropped): a director of realservers that answer by themselves forwards nothing.
   if (accepts !== undefined && hook === HOOK.forward) return false
   // By which interface whatever else comes is only known of clients, and of what containers have for themselves.
   if (rule.notBy !== undefined && (rule.takes !== true || used.has(rule.notBy))) return false
-  if (more || hook === null || (behind === true && accepts === undefined)) return false
+  if (more || hook === null || (behind === true && (accepts ?? lets) === undefined)) return false
   if (accepts === undefined && [source, destination, port, sourcePort].every((one) => one === undefined)) return false
   return [source, destination].every((one) => one === undefined || known.has(one))
 }
@@ -102,12 +102,15 @@ const LOCAL: ReadonlySet<number> = new Set([HOOK.prerouting, HOOK.input])
 /** A realserver may well send what comes for its port to another one of its own: of what is taken only clients' are told, who want a realserver. */
 const meets = (rule: DropRule, need: Need): boolean =>
   rule.hook !== null &&
-  !(rule.takes === true && need.kind !== 'clients') &&
+  !(rule.takes === true && (need.kind !== 'clients' || isBroughtBack(rule, need))) &&
   !(rule.local === true && !LOCAL.has(rule.hook)) &&
   !(rule.afterIpvs === true && need.kind === 'clients') &&
   need.hooks.has(rule.hook) &&
   isOfFamily(rule.family, need) &&
   asksFor(rule, need)
+/** It sends there what goes there. */
+const isBroughtBack = ({ to }: DropRule, { destinations, ports }: Need): boolean =>
+  to?.address !== undefined && destinations.has(to.address) && isIn(to.port, ports)
 const isOfFamily = (family: string | undefined, need: Need): boolean =>
   (FAMILY[family ?? ''] ?? need.family) === need.family
 
@@ -123,8 +126,8 @@ const asksFor = (rule: Asked, need: Need): boolean =>
   isIn(rule.sourcePort, need.sourcePorts)
 
 /** May it be let in before the end of the filter, at least of some? What belongs to a connection that is there is no client's first packet. */
-const isLetIn = ({ accepts = [] }: DropRule, need: Need): boolean =>
-  accepts.some(
+const isLetIn = ({ accepts = [], lets = [] }: DropRule, need: Need): boolean =>
+  [...accepts, ...lets].some(
     (one) =>
       !(one.late === true && FIRST.has(need.kind)) &&
       !(one.source !== undefined && need.notFrom.has(one.source)) &&

@@ -5,6 +5,7 @@ import {
   type DropRule,
   dropRulePlace,
   dropRuleText,
+  dropTargetText,
   dropVerb,
   listed,
   type Trouble,
@@ -49,11 +50,16 @@ export function told(
   const what = listed([...new Set(those.map((one) => dropRuleText(one, nodeOf)))], MOST_NAMED)
   if (first.accepts) return toldEnd(node, first, { severity, does, what }, hits)
   const { evidence, away } = dropRulePlace(those)
+  const target = dropTargetText(first)
+  const [needed] = hits.map(({ need }) => need)
+  const { lets = [] } = first
+  const but = lets.length === 0 ? '' : ', but what is let in before it'
+  const letIn = listed([...new Set(lets.map((one) => dropRuleText(one, nodeOf)))], MOST_NAMED)
   return {
     ...{ code: 'drop-rule', severity, object: `chain ${chain} handle ${first.handle}` },
-    message: `a rule of chain ${chain} of ${node} ${does}: all that is ${what}`,
-    evidence: [...evidence, dropCountText(first)].join('; '),
-    hint: `on ${node}: ${away}`,
+    message: `a rule of chain ${chain} of ${node} ${does}: all that is ${what}${but}${target === '' ? '' : ` goes to ${target}`}`,
+    evidence: [...evidence, dropCountText(first), ...(but === '' ? [] : [`let in before it: ${letIn}`])].join('; '),
+    hint: `on ${node}: ${but !== '' && needed ? `nft insert rule ${chain} ${openingOf(needed)}; or: ` : ''}${away}`,
   }
 }
 

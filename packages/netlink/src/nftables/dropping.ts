@@ -3,6 +3,7 @@ import { formatInet } from '../inet.ts'
 import type { Expression } from './expression.ts'
 import { isLocalMatch, isLocalType, isTypeOfDestination, notByOf } from './local.ts'
 import type { Rule } from './rule.ts'
+import { type Target, targetOfIptables, targetOfNft } from './target.ts'
 
 export interface Dropped {
   readonly source?: string
@@ -114,6 +115,19 @@ export const isRefusal = (one: Expression): boolean =>
 /** To another address or port (DNAT), or to this machine (REDIRECT, TPROXY): of nft, and of iptables. */
 export const isRedirect = (one: Expression): boolean =>
   one.kind === 'unknown' && (ELSEWHERE.has(one.name) || (one.name === 'target' && TARGETS.has(one.called)))
+/** Where to; null: it sends nothing elsewhere, or that has no one answer. */
+export function targetOf({ expressions, family }: Pick<Rule, 'expressions' | 'family'>): Target | null {
+  const at = expressions.findIndex(isRedirect)
+  const one = expressions[at]
+  if (one?.kind !== 'unknown') return null
+  if (one.name === 'target') return targetOfIptables(one.called, one.info ?? new Uint8Array(), family)
+  const loaded = new Map<number, Uint8Array>()
+  for (const before of expressions.slice(0, at)) {
+    if (before.kind === 'load') loaded.set(before.register ?? 1, before.data)
+    else loaded.clear()
+  }
+  return targetOfNft(one.name, one.to ?? {}, loaded)
+}
 const ELSEWHERE: ReadonlySet<string> = new Set(['dnat', 'redir', 'tproxy'])
 const TARGETS: ReadonlySet<string | undefined> = new Set(['DNAT', 'REDIRECT', 'TPROXY'])
 /** To a program, or to a proxy: that may let it in. */

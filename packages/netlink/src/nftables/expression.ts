@@ -2,6 +2,8 @@
 import { Attributes, be32, be64, nested, text, u8 } from '../attributes.ts'
 import { Malformed, octets } from '../bytes.ts'
 import { type Dynset, dynsetFields, type Limit, limitFields, readDynset, readLimit } from './dynset.ts'
+import { mssFields, setsMss } from './mss.ts'
+import { type Registers, REGISTERS, registersOf } from './target.ts'
 import { readVerdict, type Verdict, valueData, verdictData } from './types.ts'
 
 const REGISTER = 1
@@ -49,7 +51,8 @@ export type Expression =
   /** Goes on when the set has the register (or has not); with `verdicts`, does what the map says. */
   | { readonly kind: 'lookup'; readonly set: string; readonly verdicts?: boolean; readonly inverted?: boolean }
   | { readonly kind: 'verdict'; readonly verdict: Verdict }
-  | { readonly kind: 'load'; readonly data: Uint8Array }
+  /** Into ours, where no other register is named. */
+  | { readonly kind: 'load'; readonly data: Uint8Array; readonly register?: number }
   | { readonly kind: 'counter'; readonly packets: number; readonly bytes: number }
   /** Goes on for what is within the rate (a token bucket); with `over`, for what is beyond it. */
   | Limit
@@ -62,8 +65,14 @@ export type Expression =
   | { readonly kind: 'notrack' }
   /** Lowers the largest segment that a SYN allows its reader to the register: `tcp option maxseg size set`. Never raises it. */
   | { readonly kind: 'set-mss' }
-  /** One that this package does not write. Of iptables (`match`, `target`) and of a named object: what it is called there, and its bytes. */
-  | { readonly kind: 'unknown'; readonly name: string; readonly called?: string; readonly info?: Uint8Array }
+  /** One that this package does not write. Of iptables (`match`, `target`) and of a named object: what it is called there, and its bytes; of one that sends elsewhere, by which registers. */
+  | {
+      readonly kind: 'unknown'
+      readonly name: string
+      readonly called?: string
+      readonly info?: Uint8Array
+      readonly to?: Registers
+    }
 
 const SNAT: Readonly<Record<number, Expression>> = {
   [IPV4]: { kind: 'snat' },
@@ -71,19 +80,6 @@ const SNAT: Readonly<Record<number, Expression>> = {
 }
 const named = (name: string, ...fields: readonly Uint8Array[]): Uint8Array =>
   nested(ELEMENT, text(1, name), nested(2, ...fields))
-
-const EXTHDR = { type: 2, offset: 3, length: 4, operation: 6, source: 7 } as const
-const TCP_OPTION = 1
-/** RFC 9293, section 3.2: kind 2, then its length, then 16 bits. */
-const MAXSEG = { option: 2, offset: 2, length: 2 } as const
-
-const mssFields: readonly Uint8Array[] = [
-  u8(EXTHDR.type, MAXSEG.option),
-  be32(EXTHDR.offset, MAXSEG.offset),
-  be32(EXTHDR.length, MAXSEG.length),
-  be32(EXTHDR.operation, TCP_OPTION),
-  be32(EXTHDR.source, REGISTER),
-]
 
 export function encodeExpression(expression: Expression): Uint8Array {
   switch (expression.kind) {
@@ -124,7 +120,7 @@ export function encodeExpression(expression: Expression): Uint8Array {
     case 'verdict':
       return named('immediate', be32(1, VERDICT_REGISTER), verdictData(2, expression.verdict))
     case 'load':
-      return named('immediate', be32(1, REGISTER), valueData(2, expression.data))
+      return named('immediate', be32(1, expression.register ?? REGISTER), valueData(2, expression.data))
     case 'counter':
       return named('counter', be64(1, expression.bytes), be64(2, expression.packets))
     case 'limit':
@@ -139,7 +135,7 @@ export function encodeExpression(expression: Expression): Uint8Array {
     case 'dup':
       return named('dup', be32(1, REGISTER))
     case 'set-mss':
-      return named('exthdr', ...mssFields)
+      return named('exthdr', ...mssFields(REGISTER))
     case 'notrack':
     case 'unknown':
       return named(expression.kind === 'unknown' ? expression.name : expression.kind)
@@ -158,6 +154,10 @@ const FIB = { type: 3, destination: 2 } as const
 const extension = (name: string, fields: Attributes): Expression => ({
   ...{ kind: 'unknown', name, called: fields.text(1) ?? '' },
   info: new Uint8Array(fields.bytes(3) ?? []),
+})
+const elsewhere = (name: keyof typeof REGISTERS, fields: Attributes): Expression => ({
+  ...{ kind: 'unknown', name },
+  to: registersOf(fields, REGISTERS[name]),
 })
 
 type Reader = (fields: Attributes) => Expression | undefined
@@ -194,13 +194,17 @@ const READERS: Readonly<Record<string, Reader>> = {
   immediate(fields) {
     const data = fields.nested(2)
     const verdict = data && readVerdict(data)
-    return verdict ? { kind: 'verdict', verdict } : { kind: 'load', data: value(fields, 2) }
+    if (verdict) return { kind: 'verdict', verdict }
+    const register = fields.be32(1) ?? REGISTER
+    return { kind: 'load', data: value(fields, 2), ...(register === REGISTER ? {} : { register }) }
   },
   counter: (fields) => ({ kind: 'counter', bytes: fields.be64(1) ?? 0, packets: fields.be64(2) ?? 0 }),
   limit: readLimit,
   dynset: readDynset,
   masq: () => ({ kind: 'masquerade' }),
-  nat: (fields) => (fields.be32(1) === TO_ANOTHER ? { kind: 'unknown', name: 'dnat' } : SNAT[fields.be32(2) ?? 0]),
+  nat: (fields) => (fields.be32(1) === TO_ANOTHER ? elsewhere('dnat', fields) : SNAT[fields.be32(2) ?? 0]),
+  redir: (fields) => elsewhere('redir', fields),
+  tproxy: (fields) => elsewhere('tproxy', fields),
   dup: () => ({ kind: 'dup' }),
   notrack: () => ({ kind: 'notrack' }),
   match: (fields) => extension('match', fields),
@@ -210,14 +214,7 @@ const READERS: Readonly<Record<string, Reader>> = {
     called: fields.be32(2) === FIB.type && fields.be32(3) === FIB.destination ? 'type of destination' : 'other',
   }),
   objref: (fields) => ({ kind: 'unknown', name: 'objref', called: fields.be32(1) === COUNTER ? 'counter' : 'other' }),
-  exthdr: (fields) =>
-    fields.be32(EXTHDR.operation) === TCP_OPTION &&
-    fields.u8(EXTHDR.type) === MAXSEG.option &&
-    fields.be32(EXTHDR.offset) === MAXSEG.offset &&
-    fields.be32(EXTHDR.length) === MAXSEG.length &&
-    fields.bytes(EXTHDR.source)
-      ? { kind: 'set-mss' }
-      : undefined,
+  exthdr: (fields) => (setsMss(fields) ? { kind: 'set-mss' } : undefined),
 }
 
 export function readExpression(bytes: Uint8Array): Expression {

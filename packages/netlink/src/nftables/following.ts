@@ -12,6 +12,8 @@ const DEEPEST = 8
 const MOST = 5000
 /** Whoever lets in more than that is told of nothing that it keeps out. */
 const MOST_ACCEPTS = 300
+/** More is a list of who may. */
+const MOST_LETTING = 50
 /** A rule that drops with a rule before it that accepts, of those that no walk reached. */
 const MOST_COMPARED = 200_000
 
@@ -28,6 +30,8 @@ export interface FoundDrop extends Dropped {
   readonly hook: number | null
   /** A rule before it accepts what it names; or there are too many to say. */
   readonly behind: boolean
+  /** By what, where it names a port and these are few: more than what it names, or less. */
+  readonly lets?: readonly Accepted[]
   /** The chain by which it is reached, where that is another one. */
   readonly from?: string
   /** The set that has what is named. */
@@ -163,9 +167,12 @@ class Walk {
     const { hook, accepts, returned = [], passed = [] } = place
     const before = [...accepts, ...passed, ...returned]
     const from = place.from === rule.chain ? {} : { from: place.from }
-    const behind = before.some((one) => one.late !== true && isBehind(said, one))
+    const letting = before.filter((one) => one.late !== true && isBehind(said, one))
+    const behind = letting.length > 0
+    const isKnown = behind && said.port !== undefined && letting.length <= MOST_LETTING
     const isNamed = NAMES.some((name) => said[name] !== undefined)
-    if (isNamed) this.found.push({ ...said, rule, hook, behind, ...from, ...(by === undefined ? {} : { set: by }) })
+    const more = { ...(isKnown ? { lets: letting } : {}), ...(by === undefined ? {} : { set: by }) }
+    if (isNamed) this.found.push({ ...said, rule, hook, behind, ...from, ...more })
     if (said.more || place.late || said.port !== undefined || (isNamed && !behind)) return
     this.#end({ ...{ table: rule.table, chain: rule.chain, rule, hook, said, accepts: before }, ...from })
     // Nothing comes to what stands behind it: in its chain, and where nothing went back before, anywhere.

@@ -1,5 +1,5 @@
 export type { Dynset, Limit } from './dynset.ts'
-export { acceptedBy, type Dropped, isRedirect, isRefusal } from './dropping.ts'
+export { acceptedBy, type Dropped, isRedirect, isRefusal, targetOf } from './dropping.ts'
 export { type Accepted, dropsIn, type End, type FoundDrop } from './following.ts'
 export * from './event.ts'
 export * from './expression.ts'

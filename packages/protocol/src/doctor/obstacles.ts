@@ -65,12 +65,18 @@ const dropRule = z.object({
   set: text.exactOptional(),
   /** A rule before it accepts what it names, at least of some: it is the end of a list. Came later. */
   behind: z.boolean().exactOptional(),
+  /** What these accept. Came later. */
+  lets: list(accepted).exactOptional(),
   /** Its chain comes after IPVS, at the hook of what is for this machine. Came later. */
   afterIpvs: z.boolean().exactOptional(),
   /** It answers that it takes nothing (reject). Came later. */
   refuses: z.boolean().exactOptional(),
   /** It sends it to another address, port or program. Came later. */
   takes: z.boolean().exactOptional(),
+  /** Where that is. Came later. */
+  to: z
+    .object({ address: text.exactOptional(), port: z.number().exactOptional(), self: z.literal(true).exactOptional() })
+    .exactOptional(),
   /** It drops all that none of these lets in before it. Came later. */
   accepts: list(accepted).exactOptional(),
   /** It is no rule: the policy of its chain. Came later. */

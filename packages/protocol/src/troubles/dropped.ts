@@ -72,5 +72,5 @@ function isNamed({ message }: Pick<Said, 'message'>, end: keyof typeof ENDS, nod
   const named = all.split(', ').map((part) => (part.endsWith('…') ? '' : ENDS[end].exec(part)?.[1]))
   return named.some((names) => names === undefined || names.split(' ').includes(node))
 }
-const NAMES = /: all that is (.*?)(?:, nothing before it lets that in)?$/
+const NAMES = /: all that is (.*?)(?:, (?:nothing before it lets that in|but what is let in before it))?$/
 const ENDS = { from: /\bfrom [\da-f.:]+ \(([^)]+)\)/, to: /\bto [\da-f.:]+ \(([^)]+)\)/ }

@@ -26,7 +26,7 @@ export const TRAFFIC = {
   'drop-rule': ofServing(
     'critical',
     'chain',
-    'a rule (or the policy) of chain CHAIN of NODE drops, refuses or sends elsewhere what clients of SERVICE send (or what comes for its own servers, heartbeats of a link, …): all that is to ADDRESS tcp port PORT',
+    'a rule (or the policy) of chain CHAIN of NODE drops, refuses or sends elsewhere what clients of SERVICE send (or what comes for its own servers, heartbeats of a link, …): all that is to ADDRESS tcp port PORT (and, of what is sent elsewhere: goes to ADDRESS port PORT)',
     'what is dropped is not answered, what is refused is told that nobody is there, what is sent elsewhere (as for a published port of a container) is answered by whatever is there: clients of the service get nothing where this node owns its group, and its servers fail their checks where it is their realserver; a warning where the node would need it after a takeover alone. Of rules that name an address or a port of the cluster, and nothing else that they ask for; and of what drops all the rest, where nothing before it may let in what is needed',
     'on NODE: nft delete rule CHAIN handle NUMBER, and take it from whatever makes it; where another director is ready, until then: lvsm switchover GROUP DIRECTOR',
   ),

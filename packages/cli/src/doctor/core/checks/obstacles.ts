@@ -6,6 +6,7 @@ import {
   dropCountText,
   dropRulePlace,
   dropRuleText,
+  dropTargetText,
   dropVerb,
   familyOf,
   listed,
@@ -147,10 +148,11 @@ function dropSeen(those: readonly FactDropRule[], nodeOf: (address: string) => s
   // A drop behind rules that accept is the end of most filters: only what names something, or has dropped, is meant.
   const named = first.port !== undefined || first.destination !== undefined || first.source !== undefined
   const { evidence, away } = dropRulePlace(those)
+  const target = dropTargetText(first)
   return {
     severity: !named ? 'info' : packets === 0 || more ? 'warning' : 'critical',
     object: `chain ${at}`,
-    message: `a rule of chain ${at} ${dropVerb(first)} ${what === '' ? 'all that comes to it' : `what is ${what}`}: ${dropCountText(first)}`,
+    message: `a rule of chain ${at} ${dropVerb(first)}${target === '' ? '' : ` (to ${target})`} ${what === '' ? 'all that comes to it' : `what is ${what}`}: ${dropCountText(first)}`,
     evidence,
     mend: away,
   }
