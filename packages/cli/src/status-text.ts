@@ -55,7 +55,7 @@ export function statusText(
   ]
   const found = listedTroubles(status, events)
   if (found.length > 0)
-    parts.push(section('TROUBLES', found.map((trouble) => troubleLine(trouble, paint, status.nodes)).join('\n'), paint))
+    parts.push(section('TROUBLES', found.map((trouble) => troubleLine(trouble, paint, status)).join('\n'), paint))
   if (status.wanted !== undefined && status.wanted.length > 0)
     parts.splice(1, 0, section('MAINTENANCE', wantedTable(status.wanted, paint), paint))
   if (status.keys !== undefined && status.keys.length > 0)

@@ -123,11 +123,7 @@ describe.each(Object.entries(STATES))('where %s', (_, status) => {
   })
   it('the list of what is wrong is the same, in the same order', () => {
     const [, said = ''] = statusText(status, plain).split('\nTROUBLES\n')
-    const shown = listedTroubles(status).map((entry) => [
-      entry.message,
-      ...linesOf(entry, status.nodes),
-      entry.hint ?? '',
-    ])
+    const shown = listedTroubles(status).map((entry) => [entry.message, ...linesOf(entry, status), entry.hint ?? ''])
     expect(said === '').toBe(shown.length === 0)
     let at = 0
     for (const text of shown.flat()) {

@@ -84,7 +84,7 @@ describe('lvsm status', () => {
     )
     expect(plain.out).toMatch(/web +nobody +- +-/)
     expect(plain.out).toContain(
-      'critical  dir2: the kernel has no IPVS (no-ipvs)\n    so: this node forwards nothing, and can take nothing over\n    → on dir2: modprobe ip_vs',
+      'critical  dir2: the kernel has no IPVS (no-ipvs)\n    so: this node forwards nothing, and can take nothing over; dir2 owns nothing now\n    → on dir2: modprobe ip_vs',
     )
     expect(plain.out).toContain('warning  rs1: found no state (state-lost); over in 24 s\n')
   })

@@ -49,7 +49,7 @@ test('a realserver that fails has its check, since when, and what to run', () =>
     [
       'TROUBLES',
       '  warning  dir1: http: rs1 failed (connection refused) (server-failed; since 2026-10-27 09:00:00Z)',
-      '    so: the others carry their load',
+      '    so: the others carry their load; http is 10.11.0.10 port 80: 1 of 2 realservers takes connections',
       '    → on rs1: does its server run (ss -ltnp)? else start it; lvsm check run http/rs1 --explain: what it is asked, and answers; lvsm explain node rs1',
     ].join('\n'),
   )

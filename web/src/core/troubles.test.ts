@@ -7,12 +7,15 @@ const LATE = { node: 'rs1', code: 'late', severity: 'critical', message: 'late' 
 it('what is over is not shown as if it were now', () => {
   expect(severitySaid(LATE)).toEqual({ tone: 'bad', text: 'critical' })
   expect(severitySaid({ ...LATE, pastMs: 70_000 })).toEqual({ tone: 'off', text: 'over' })
-  expect(linesOf({ ...LATE, pastMs: 70_000 }, WELL.nodes)[0]).toMatch(/^over: the last of it .* ago$/)
+  expect(linesOf({ ...LATE, pastMs: 70_000 }, WELL)[0]).toMatch(/^over: the last of it .* ago$/)
 })
 
 it('what comes of it goes by the role of the node', () => {
   const of = (voter: boolean) =>
-    linesOf(LATE, [{ ...(WELL.nodes[0] as (typeof WELL.nodes)[number]), name: 'rs1', roles: ['realserver'], voter }])
+    linesOf(LATE, {
+      ...WELL,
+      nodes: [{ ...(WELL.nodes[0] as (typeof WELL.nodes)[number]), name: 'rs1', roles: ['realserver'], voter }],
+    })
   expect(of(false)).toEqual(['so: what this node says of itself comes late'])
   expect(of(true)[0]).toMatch(/^so: its vote comes late/)
 })

@@ -7,7 +7,6 @@ import {
   type ListedTrouble,
   listedTroubles,
   type LiveState,
-  type NodeReport,
   type Status,
   type Wanted,
 } from '@lvsm/protocol'
@@ -26,7 +25,7 @@ export function Overview({ status, seen }: { status: Status; seen: LiveState }) 
     <>
       <h1 class="hidden">Overview</h1>
       <Tiles status={status} />
-      {entries.length > 0 && <Troubles troubles={entries} nodes={status.nodes} />}
+      {entries.length > 0 && <Troubles troubles={entries} status={status} />}
       <Coordinators report={seen.coordinators} />
       {(status.wanted ?? []).length > 0 && <Maintenance wanted={status.wanted ?? []} />}
       <Groups status={status} />
@@ -71,7 +70,7 @@ const TILE_WORDS: Readonly<Record<Tone, string>> = {
   good: 'well',
 }
 
-function Troubles({ troubles, nodes }: { troubles: readonly ListedTrouble[]; nodes: readonly NodeReport[] }) {
+function Troubles({ troubles, status }: { troubles: readonly ListedTrouble[]; status: Status }) {
   return (
     <Table
       caption="Troubles"
@@ -87,7 +86,7 @@ function Troubles({ troubles, nodes }: { troubles: readonly ListedTrouble[]; nod
             <Word said={severitySaid(trouble)} />,
             <>
               {message} <small>{code}</small>
-              {linesOf(trouble, nodes).map((text) => (
+              {linesOf(trouble, status).map((text) => (
                 <small key={text} class="line">
                   {text}
                 </small>

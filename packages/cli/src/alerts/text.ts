@@ -47,5 +47,5 @@ function untoldText(status: Status, events: readonly HistoryEvent[], paint: Pain
     ({ severity, pastMs }) => severity !== 'info' && pastMs === undefined,
   )
   if (causes.length === 0) return 'Nothing is wrong.\n'
-  return causes.map((one) => `${troubleLine(one, paint, status.nodes)}\n`).join('')
+  return causes.map((one) => `${troubleLine(one, paint, status)}\n`).join('')
 }

@@ -55,6 +55,14 @@ test('of a kind that is of several things it goes by its words', () => {
   for (const who of ['192.0.2.7, a client of http', '192.0.2.7, 192.0.2.8, clients of http, https'])
     expect(way(who)).toMatch(/^what its servers answer to these clients is lost/)
   expect(way('10.11.0.11 (rs1)')).not.toMatch(/what its servers answer/)
+  const then = (evidence: string) =>
+    consequenceOf(
+      { code: 'no-way', node: 'dir1', message: 'the kernel of dir1 has no way to 10.11.0.11 (rs1): x', evidence },
+      NODES,
+    )
+  const would = 'ip route get 10.11.0.11: EHOSTUNREACH; as owner it would send clients of http to rs1 in vain'
+  expect(then(would)).toMatch(/; after a takeover clients .* would get nothing$/)
+  expect(then(`clients of mail that are sent to rs1 get nothing; ${would}`)).toBe(troubleKind('no-way')?.means)
   const harm = (message: string) => consequenceOf({ code: 'qdisc-harm', node: 'dir1', message }, NODES)
   expect(harm('interface inside of dir2 loses 45 % of what leaves by it: …')).toMatch(
     /are lost: nodes are taken for dead/,

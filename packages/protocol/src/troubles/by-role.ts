@@ -99,6 +99,12 @@ const BY_WORDS: readonly (readonly [code: string, words: RegExp, means: string])
   ],
 ]
 
+/** A way that only an owner needs, as its evidence says (agent/node/core/observe/ways.ts): this one would send clients there. */
+const WOULD_SEND = /as owner it would send clients of /
+const SENDS = / get nothing\b|answers to clients through /
+const NO_WAY_THEN =
+  'checks of this director there fail, and heartbeats to that address stop; after a takeover clients that it sends to this realserver would get nothing'
+
 /** These are told of another node. */
 const OF_OBJECT: ReadonlySet<string> = new Set(['agent-silent', 'node-dead', 'peer-unbelieved'])
 
@@ -110,12 +116,14 @@ export function consequenceOf(
     node,
     object = '',
     message = '',
-  }: Pick<NodeTrouble, 'code' | 'node' | 'object'> & { readonly message?: string },
+    evidence = '',
+  }: Pick<NodeTrouble, 'code' | 'node' | 'object' | 'evidence'> & { readonly message?: string },
   nodes: readonly Who[],
 ): string | null {
   const kind = troubleKind(code)
   const [, , named] = kind ? (BY_WORDS.find(([its, words]) => its === code && words.test(message)) ?? []) : []
   if (named !== undefined) return named
+  if (code === 'no-way' && WOULD_SEND.test(evidence) && !SENDS.test(evidence)) return NO_WAY_THEN
   const row = Object.hasOwn(BY_ROLE, code) ? BY_ROLE[code] : undefined
   if (!kind || !row) return kind?.means ?? null
   const names = OF_OBJECT.has(code) ? [object.slice('node '.length)] : node.split(', ')

@@ -2,6 +2,7 @@
 import { spanText } from '@lvsm/base'
 import type { NodeReport, NodeTrouble } from '../http/status.ts'
 import { consequenceOf } from '../troubles/by-role.ts'
+import { concernedText, type Facts, isAfterTakeover } from '../troubles/concerned.ts'
 
 export interface ListedTrouble extends NodeTrouble {
   /** In place of what its kind says comes of it. */
@@ -16,11 +17,13 @@ export const meansOf = (entry: ListedTrouble, nodes: readonly NodeReport[]): str
 export const pastText = ({ pastMs }: Pick<NodeTrouble, 'pastMs'>): string | null =>
   pastMs === undefined ? null : `over: the last of it ${spanText(pastMs)} ago`
 
-/** What stands below its sentence: what comes of it, and what was seen. */
-export function linesBelow(entry: ListedTrouble, nodes: readonly NodeReport[]): string[] {
-  const means = meansOf(entry, nodes)
+/** What stands below its sentence: what comes of it, and for whom, and what was seen. */
+export function linesBelow(entry: ListedTrouble, facts: Facts): string[] {
+  const means = meansOf(entry, facts.nodes)
+  const when = isAfterTakeover(entry, facts) ? 'after a takeover: ' : ''
+  const concerned = concernedText(entry, facts)
   return [
-    ...(means === null ? [] : [`so: ${means}`]),
+    ...(means === null ? [] : [`so: ${when}${means}${concerned === '' ? '' : `; ${concerned}`}`]),
     ...(entry.evidence === undefined ? [] : [`seen: ${entry.evidence}`]),
   ]
 }
