@@ -22,6 +22,7 @@ import type { UdpEvents, UdpLinks } from './adapters/network/udp.ts'
 import { heartbeatPorts, honestRate } from './heartbeat-ports.ts'
 import type { Addressee, HeartbeatPort } from './ports.ts'
 import { Unbelieved } from './unbelieved.ts'
+import { Unsent } from './unsent.ts'
 
 export interface ViewPorts {
   /** `before`: the view whose links were open until now. */
@@ -48,6 +49,7 @@ export class Views {
   readonly #node: string
   readonly #ports: ViewPorts
   readonly #unbelieved = new Unbelieved()
+  readonly #unsent = new Unsent()
   #links: UdpLinks | undefined
   #network = ''
   #keys = ''
@@ -76,9 +78,9 @@ export class Views {
     return this.#adopt(view, () => this.#ports.say('the last view cannot be used: waiting for the reconciler'))
   }
 
-  /** With the pairwise keys that are accepted, and with who speaks and is not believed. */
+  /** With the pairwise keys that are accepted, and with who speaks and is not believed, or is not reached. */
   completed(core: Pick<LeaseCore, 'status'>, now: Instant): LeaseStatus {
-    const shown = this.#unbelieved.shownIn(core.status(now), now)
+    const shown = this.#unsent.shownIn(this.#unbelieved.shownIn(core.status(now), now), now)
     return this.#ring === undefined ? shown : { ...shown, ring: this.#ring }
   }
 
@@ -159,6 +161,7 @@ export class Views {
       received,
       count,
       unbelieved: (nodes, dropped) => this.#unbelieved.note(nodes, dropped),
+      unsent: (one) => this.#unsent.note(one),
       linkFailed: (link, error) => {
         count('link-failed')
         if (error.code === 'EADDRINUSE') this.#inUse += 1

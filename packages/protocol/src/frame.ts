@@ -94,7 +94,7 @@ const peerStatus = struct<PeerStatus>(
     silentMs: number,
     standby: flag,
   },
-  { unbelieved: [1, text], agentless: [2, text], lostPercent: [3, number] },
+  { unbelieved: [1, text], agentless: [2, text], lostPercent: [3, number], unsent: [4, text] },
 )
 const trouble = struct<Trouble>(
   {

@@ -30,6 +30,8 @@ export interface PeerStatus {
   readonly lostPercent?: number
   /** Its lease process says that its agent is not there, and why. Missing: it is, or nothing is said of it. */
   readonly agentless?: string
+  /** What is sent to it lately did not leave: `over inside (10.12.0.12): ENETUNREACH`, several with `; ` between them. Missing: it does, or it is of an older version. */
+  readonly unsent?: string
 }
 export interface LeaseStatus {
   readonly node: string

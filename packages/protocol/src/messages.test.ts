@@ -89,6 +89,7 @@ test('a status comes through whole, with troubles that have a hint and such that
     peers: [
       { name: 'dir2', life: 'late', silentMs: -1, standby: true },
       { name: 'rs1', life: 'dead', silentMs: 9000, standby: false, unbelieved: 'with a wrong signature' },
+      { name: 'rs2', life: 'alive', silentMs: 40, standby: false, unsent: 'over inside (10.12.0.12): ENETUNREACH' },
     ],
     troubles: [
       { code: 'state-not-kept', severity: 'critical', message: 'no space', hint: 'make room' },

@@ -185,10 +185,12 @@ describe('links', () => {
       { name: 'dir1', voter: true, links: linksOf(0, 1) },
       { name: 'dir2', voter: true, links: [{ name: 'inside', address: '192.0.2.1', port }] },
     ]
-    const sender = links(viewOf('dir1', { nodes }), events)
+    const unsent = vi.fn<Required<UdpEvents>['unsent']>()
+    const sender = links(viewOf('dir1', { nodes }), { ...events, unsent })
     await ready(sender)
     sender.send(outgoing, to())
     await eventually(() => expect(count.mock.calls).toEqual([['send-EINVAL']]))
+    expect(unsent.mock.calls).toEqual([[{ node: 'dir2', way: 'over inside (192.0.2.1)', code: 'EINVAL' }]])
   })
 })
 

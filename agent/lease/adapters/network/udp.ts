@@ -32,6 +32,8 @@ export interface UdpEvents {
   count(name: CounterName): void
   /** What was dropped came from an address of these nodes. */
   unbelieved?(nodes: readonly string[], dropped: { readonly counter: CounterName; readonly keyId: number }): void
+  /** What was to go to a node did not leave: `over inside (10.12.0.12)`, and what the kernel answered. */
+  unsent?(one: { readonly node: string; readonly way: string; readonly code: string }): void
   /**
    * A link cannot be bound: the others go on, it is tried again, and the operator is told once; the first time before
    * `openLinks` returns.
@@ -72,11 +74,12 @@ export function openLinks(view: LeaseView, events: UdpEvents, before: LeaseView 
   }
   const bound = own.map((link, index) => keepBound(link, (bytes, source) => heard(bytes, source, index), events))
   const peersOf = new Map(view.nodes.map((node) => [node.name, sharedLinks(own, node.links)]))
-  const sent = (error: Error | null): void => {
-    if (error) events.count(`send-${(error as NodeJS.ErrnoException).code ?? 'error'}`)
-  }
-  const pass = ({ index, peer }: Shared, bytes: Uint8Array): void =>
-    bound[index]?.socket()?.send(bytes, peer.port, peer.address, sent)
+  const pass = ({ index, peer }: Shared, node: string, bytes: Uint8Array, failed = (): void => {}): void =>
+    bound[index]?.socket()?.send(bytes, peer.port, peer.address, (error) => {
+      if (!error) return
+      notSent(events, node, (error as NodeJS.ErrnoException).code ?? 'error', peer)
+      failed()
+    })
   return {
     send(outgoing, recipients) {
       const seal = sealer(outgoing, view.cluster, signWith, keys)
@@ -84,7 +87,7 @@ export function openLinks(view: LeaseView, events: UdpEvents, before: LeaseView 
         const own = keys.signsTo(node)
         const bytes = seal(incarnation, own === null ? undefined : { keyId: own, peer: node })
         const shared = (peersOf.get(node) ?? []).filter(({ index }) => bound[index]?.socket())
-        if (shared.length === 0) events.count('send-link-down')
+        if (shared.length === 0) notSent(events, node, 'link-down')
         const chosen = linksFor(
           shared.map(({ index }) => index),
           route,
@@ -92,10 +95,9 @@ export function openLinks(view: LeaseView, events: UdpEvents, before: LeaseView 
         const over = shared.filter(({ index }) => chosen.includes(index))
         // What is said once has another link where the kernel has no way by this one; a heartbeat is to tell how its link is.
         const others = route.heartbeat || over.length > 1 ? [] : shared.filter((one) => !over.includes(one))
-        for (const { index, peer } of over)
-          bound[index]?.socket()?.send(bytes, peer.port, peer.address, (error) => {
-            sent(error)
-            if (error) for (const other of others) pass(other, bytes)
+        for (const one of over)
+          pass(one, node, bytes, () => {
+            for (const other of others) pass(other, node, bytes)
           })
       }
     },
@@ -107,6 +109,12 @@ export function openLinks(view: LeaseView, events: UdpEvents, before: LeaseView 
       for (const one of bound) one.close()
     },
   }
+}
+
+/** Counted, and told to whom. */
+function notSent(events: UdpEvents, node: string, code: string, over?: LeaseLink): void {
+  events.count(`send-${code}`)
+  events.unsent?.({ node, way: over ? `over ${over.name} (${over.address})` : 'over any link', code })
 }
 
 interface Shared {

@@ -83,6 +83,17 @@ test('a process that started anew counts from nothing', () => {
   live(dir1, 10_000, () => ({ 'drop-mac': 40 }))
   expect(dropped(dir1).map(({ message }) => message)).toEqual([expect.stringMatching(/: with a wrong signature$/)])
 })
+test('to whom nothing can be sent is told, by what the kernel answered', () => {
+  const dir1 = started()
+  for (let spent = 0; spent < 10_000; spent += 1000) {
+    const status = { ...statusOf('dir1', 'dir1'), counters: { 'send-ENETUNREACH': 40 + spent / 100 } }
+    const ways = 'over inside (10.12.0.11): ENETUNREACH; over outside (10.11.0.11): EPERM'
+    const peers = status.peers.map((peer) => (peer.name === 'rs1' ? { ...peer, unsent: ways } : peer))
+    dir1.feed({ kind: 'lease-status', status: { ...status, peers } })
+    dir1.run(1000)
+  }
+  expect(dropped(dir1)).toMatchObject([{ code: 'not-sent', evidence: 'to rs1 over inside (10.12.0.11)' }])
+})
 test('that somebody speaks past this cluster is said only where it is so', () => {
   const dir1 = started()
   live(dir1, 10_000, (ms) => ({

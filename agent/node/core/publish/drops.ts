@@ -3,7 +3,7 @@
  * goes out here, or that nobody has time. Which of them mean what, and what to do, is a column of the counters (packages/protocol).
  */
 import { type Counter, counterOf, troubleOfCounter } from '@lvsm/protocol'
-import { after, between, type Instant, pastAfter, type Trouble } from '@lvsm/base'
+import { after, between, type Instant, listed, pastAfter, type Trouble } from '@lvsm/base'
 import { leaseStatus } from '../lease.ts'
 import { SAID_BY_SENDER } from './unbelieved.ts'
 import type { NodeState } from '../state.ts'
@@ -51,12 +51,22 @@ export function dropTroubles(state: NodeState): Trouble[] {
     const grown = count >= before ? count - before : count
     const counter = counterOf(name)
     if (counter?.alarm === undefined || grown < LEAST) return []
-    const evidence = from(counter.help)
-    const more = { ...(evidence === '' ? {} : { evidence }), ...lastGrown(state, name, count) }
     const code = troubleOfCounter(counter)
+    const evidence = code === 'not-sent' ? toWhom(state, counter) : from(counter.help)
+    const more = { ...(evidence === '' ? {} : { evidence }), ...lastGrown(state, name, count) }
     return [{ code, severity: 'warning', message: sentenceOf(code, counter), ...more, hint: counter.alarm }]
   })
 }
+
+/** `to rs1 over inside (10.12.0.11)`; empty: nobody lately, or an older lease process does not say. */
+function toWhom(state: NodeState, { labels }: Counter): string {
+  const end = `: ${labels['code'] ?? ''}`
+  const ways = (leaseStatus(state)?.peers ?? []).flatMap(({ name, unsent = '' }) =>
+    unsent.split('; ').flatMap((text) => (text.endsWith(end) ? [`to ${name} ${text.slice(0, -end.length)}`] : [])),
+  )
+  return listed(ways, MOST_WAYS)
+}
+const MOST_WAYS = 8
 
 /** Whether it has not grown for a while; at the moment at which it was looked at first after it had. */
 function lastGrown({ snapshots, now }: NodeState, name: string, count: number): { readonly pastMs?: number } {
