@@ -63,7 +63,7 @@ describe('a page says', () => {
     await expect
       .poll(() => verdict(page), soon)
       .toMatch(
-        /^not served; 1 critical trouble; dead: dir2; 1 warning.*nobody owns mail .*http: rs2 failed .*nobody could take web: dir2/,
+        /^not served; 3 critical troubles; dead: dir2; 3 warnings.*nobody owns mail .*http: rs2 failed .*nobody could take web: dir2/,
       )
     await row(page, 'Groups', /^mail nobody owns it – – dir2: dead dir1/).waitFor()
     await row(page, 'Groups', /^web owned; nobody could take web: dir2: silent for 4\.1 s dir1 7 dir2: dead/).waitFor()

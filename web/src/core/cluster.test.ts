@@ -145,7 +145,7 @@ describe('the verdict', () => {
     expect(verdictOf(WELL)).toEqual({ tone: 'good', text: 'healthy', answers: [] })
     expect(verdictOf(ILL)).toEqual({
       tone: 'bad',
-      text: 'not served; 1 critical trouble; dead: dir2; 1 warning; maintenance: 1',
+      text: 'not served; 3 critical troubles; dead: dir2; 3 warnings; maintenance: 1',
       answers: [
         { label: 'not served', texts: ['nobody owns mail (10.11.0.20): dir2 is silent, dir1 is not ready'] },
         { label: 'not serving', texts: ['http: rs2 failed (connection refused, 4 times)'] },

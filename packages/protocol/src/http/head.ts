@@ -1,5 +1,6 @@
 /** What the first line of a status says beside its health: the same for `lvsm status` and the console. */
-import { together, isPresent, type Verdict } from './verdict.ts'
+import { listedTroubles } from '../unsaid/unsaid.ts'
+import { criticalText, isPresent, together, type Verdict } from './verdict.ts'
 import type { Status } from './status.ts'
 
 export interface HeadPart {
@@ -8,13 +9,20 @@ export interface HeadPart {
   readonly text: string
 }
 
-export function headOf({ troubles, wanted = [] }: Status, { other, warnings }: Verdict): HeadPart[] {
+/** What it counts is what the list below it has, whoever says it: also what no trouble says. */
+export function headOf(status: Status, { other }: Verdict): HeadPart[] {
+  const { troubles, wanted = [] } = status
+  const listed = listedTroubles(status).filter(isPresent)
+  const countOf = (severity: (typeof listed)[number]['severity']): number =>
+    listed.filter((one) => one.severity === severity).length
+  const [critical, warnings] = [countOf('critical'), countOf('warning')]
   const past = together(troubles).filter((one) => !isPresent(one)).length
   const asked = wanted.filter(({ idle }) => !idle).length
   const part = (weight: HeadPart['weight'], count: number, text: string): HeadPart[] =>
     count === 0 ? [] : [{ weight, text }]
   return [
-    ...other.map((text): HeadPart => ({ weight: 'bad', text })),
+    ...part('bad', critical, criticalText(critical)),
+    ...other.filter((text) => !CRITICAL.test(text)).map((text): HeadPart => ({ weight: 'bad', text })),
     ...part('warn', warnings, `${warnings} warning${warnings === 1 ? '' : 's'}`),
     ...part(
       'over',
@@ -24,6 +32,9 @@ export function headOf({ troubles, wanted = [] }: Status, { other, warnings }: V
     ...part('warn', asked, `maintenance: ${asked}`),
   ]
 }
+
+/** As `other` counts what nodes say themselves. */
+const CRITICAL = /^\d+ critical troubles?$/
 
 /** Beside the revision: of the voters, where coordinators number them. */
 export const epochText = ({ epoch = 0 }: Pick<Status, 'epoch'>): string => (epoch > 1 ? `, epoch ${epoch}` : '')

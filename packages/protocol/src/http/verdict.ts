@@ -70,7 +70,7 @@ export function judge(status: Status, coordinators: readonly string[] = []): Ver
   const found = together(troubles).filter(isPresent)
   const critical = found.filter(({ severity }) => severity === 'critical').length
   const other = [
-    ...(critical > 0 ? [`${critical} critical trouble${critical === 1 ? '' : 's'}`] : []),
+    ...(critical > 0 ? [criticalText(critical)] : []),
     ...deadOf(status),
     ...agentlessOf(status),
     // Where groups are owned, or should be, it is said of each of them.
@@ -102,6 +102,8 @@ export function judge(status: Status, coordinators: readonly string[] = []): Ver
   const doubted = new Set(told.filter(isDoubted).map(({ name }) => name))
   return { health: healthOf(said), ...said, served, doubted, movable, faults }
 }
+
+export const criticalText = (count: number): string => `${count} critical trouble${count === 1 ? '' : 's'}`
 
 function healthOf({ unserved, unserving, unmovable, thin, other, unknown }: Omit<Verdict, Answers>): Health {
   if (unserved.length > 0) return 'not served'
