@@ -25,6 +25,8 @@ function told(node: string, text: string): string[] {
     config,
     owned: new Set(['web']),
     used: new Set(['outside']),
+    // The space has one interface.
+    at: () => 'lo',
   }).map(({ severity, message }) => `${severity}: ${message}`)
 }
 const site = (...rules: string[]): string =>
@@ -63,6 +65,17 @@ test('a table that somebody switched off drops nothing, and none but lvsm’s ow
   const rules = `chain in { type filter hook input priority 0; ip daddr ${VIP} tcp dport 80 drop; }`
   expect(told('dir1', `table inet site { flags dormant; ${rules} }`)).toEqual([])
   expect(told('dir1', `flush ruleset; table inet lvsm-nat { ${rules} }`)).toEqual([])
+})
+
+test('at an interface, before all other chains, by the family netdev and by inet', () => {
+  const end = 'all that is to 10.11.0.10 tcp port 80 by lo'
+  const drops = (family: string): string =>
+    `flush ruleset; table ${family} site { chain in { type filter hook ingress device "lo" priority 0; ip daddr ${VIP} tcp dport 80 drop; } }`
+  for (const family of ['netdev', 'inet'])
+    expect(told('dir1', drops(family))).toEqual([
+      `critical: a rule of chain ${family} site in of dir1 drops what clients of http send: ${end}`,
+    ])
+  expect(told('dir1', drops('netdev').replaceAll('ingress', 'egress'))).toEqual([])
 })
 
 const published = (inside: string, rule: string): string =>
@@ -158,7 +171,13 @@ test('an end that names somebody says whom, and how to let in an answer', () => 
   )
   const view = config && nodeView(config, 'dir1')
   if (!view) throw new Error('dir1')
-  const [one] = dropsOf(readStandingDropRules(filter), { view, config, owned: new Set(['web']), used: new Set() })
+  const [one] = dropsOf(readStandingDropRules(filter), {
+    view,
+    config,
+    owned: new Set(['web']),
+    used: new Set(),
+    at: () => undefined,
+  })
   expect(one?.message).toMatch(/: all that is from 10\.11\.0\.11 \(rs1\)/)
 })
 test('who goes to another chain for good does not come to what stands behind', () => {
@@ -182,6 +201,7 @@ const DEBIAN = `table inet filter {
     udp dport { 7400, 694, 5405 } accept
     ip daddr ${VIP} tcp dport { 80, 443 } accept
     ip daddr 10.12.0.13 tcp dport 8080 accept
+    ip daddr 10.11.0.11 tcp dport 80 accept
     tcp flags & (fin | syn) == fin | syn drop
     tcp dport 80 ct state new limit rate over 400/second drop
     iifname "wan" tcp dport 80 drop

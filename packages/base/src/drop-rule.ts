@@ -43,6 +43,8 @@ export interface DropRule extends Named {
   readonly refuses?: boolean
   /** It drops all that none of these lets in before it; not there: what it names is all that is known of it. */
   readonly accepts?: readonly AcceptedBefore[]
+  /** Of what comes in by this interface alone: its chain is hooked in there. */
+  readonly by?: string
   /** It is no rule, and has no handle: the policy of its chain. */
   readonly policy?: true
   /** It sends it to another address, port or program (DNAT, REDIRECT, TPROXY). */
@@ -57,7 +59,18 @@ const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: '
 
 /** What it names: `to 10.11.0.10 tcp port 80`, with `nodeOf` `to 10.12.0.11 (rs1) tcp port 80`; empty: nothing. */
 export function dropRuleText(
-  { source, destination, protocol, sourcePort, port, only, local, notBy, more }: AcceptedBefore,
+  {
+    source,
+    destination,
+    protocol,
+    sourcePort,
+    port,
+    only,
+    local,
+    notBy,
+    by,
+    more,
+  }: AcceptedBefore & Pick<DropRule, 'by'>,
   nodeOf: (address: string) => string = () => '',
 ): string {
   const name = protocol === undefined ? '' : (PROTOCOLS[protocol] ?? `protocol ${protocol}`)
@@ -71,6 +84,7 @@ export function dropRuleText(
     sourcePort === undefined ? '' : `from port ${sourcePort}`,
     port === undefined ? '' : `port ${port}`,
     notBy === undefined ? '' : `not by ${notBy}`,
+    by === undefined ? '' : `by ${by}`,
     more ? '(and more that it asks for)' : '',
   ]
     .filter((text) => text !== '')

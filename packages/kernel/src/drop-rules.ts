@@ -32,6 +32,8 @@ interface Hooked {
   readonly priority?: number
   /** It drops what comes to its end. */
   readonly drops?: boolean
+  /** It sees what comes in by this interface alone. */
+  readonly by?: string
 }
 /** NF_INET_LOCAL_IN; IPVS takes what comes for its services there at NF_IP_PRI_NAT_SRC - 1. */
 const INPUT = 1
@@ -44,6 +46,7 @@ export function readDropRules(socket: Netlink, chains: readonly Hooked[]): DropR
       hook === INPUT && priority !== undefined && priority > IPVS_PRIORITY ? [`${family} ${table} ${chain}`] : [],
     ),
   )
+  const bys = new Map(chains.map(({ family, table, chain, by }) => [`${family} ${table} ${chain}`, by]))
   const hooks = new Map(chains.map(({ family, table, chain, hook }) => [`${family} ${table} ${chain}`, hook]))
   const families = [...new Set(chains.map(({ family }) => family))] as nftables.Family[]
   const sets = new Map<string, readonly nftables.ListedElement[] | null>()
@@ -61,17 +64,20 @@ export function readDropRules(socket: Netlink, chains: readonly Hooked[]): DropR
     const hookOf = (table: string, chain: string): number | null => hooks.get(`${family} ${table} ${chain}`) ?? null
     const dropping = chains.filter((chain) => chain.family === family && chain.drops === true)
     const { drops, ends } = nftables.dropsIn({ rules, hookOf, elementsOf, dropping })
-    const isAfter = (table: string, chain: string): object =>
-      after.has(`${family} ${table} ${chain}`) ? { afterIpvs: true } : {}
+    const seenBy = (table: string, chain: string): Pick<DropRule, 'afterIpvs' | 'by'> => {
+      const by = bys.get(`${family} ${table} ${chain}`)
+      const isAfter = after.has(`${family} ${table} ${chain}`)
+      return { ...(isAfter ? { afterIpvs: true } : {}), ...(by === undefined ? {} : { by }) }
+    }
     return [
       ...drops.map(({ rule, behind, lets, ...drop }) => ({
         ...{ family, table: rule.table, chain: rule.chain, handle: rule.handle, ...drop },
         ...(behind ? { behind } : {}),
         ...(lets ? { lets: lets.map(uncounted) } : {}),
-        ...isAfter(rule.table, drop.from ?? rule.chain),
+        ...seenBy(rule.table, drop.from ?? rule.chain),
         ...does(rule),
       })),
-      ...ends.map((end) => ({ family, ...endOf(end), ...isAfter(end.table, end.from ?? end.chain) })),
+      ...ends.map((end) => ({ family, ...endOf(end), ...seenBy(end.table, end.from ?? end.chain) })),
     ]
   })
 }
@@ -97,7 +103,16 @@ const endOf = ({ rule, said, accepts, ...place }: nftables.End): Omit<DropRule, 
 const isOwn = (table: string): boolean => table.startsWith('lvsm')
 
 /** Of the families whose chains see packets of IP on this machine. */
-const SEEN: ReadonlySet<string> = new Set(['ip', 'ip6', 'inet'])
+const SEEN: ReadonlySet<string> = new Set(['ip', 'ip6', 'inet', 'netdev'])
+/** NF_INET_PRE_ROUTING: what comes in by an interface is seen there next, and asked for the same. NF_INET_INGRESS: as of the family netdev. */
+const PREROUTING = 0
+const INGRESS: Readonly<Record<string, number>> = { inet: 5, netdev: 0 }
+/** At a device: of what comes in by it; what leaves, and several devices, are read by nobody. */
+function hookedAt(family: string, hook: nftables.Hook | undefined): Pick<Hooked, 'hook' | 'by'> {
+  if (!hook) return { hook: null }
+  if (hook.number !== INGRESS[family]) return { hook: family === 'netdev' ? null : hook.number }
+  return hook.device === undefined ? { hook: null } : { hook: PREROUTING, by: hook.device }
+}
 /** Of all tables that work now; where there are none but lvsm's own, nothing more is asked of the kernel. */
 export function readStandingDropRules(socket: Netlink): DropRule[] {
   const tables = decoded(socket, nftables.dumpTables(), nftables.decodeTable).filter(
@@ -114,7 +129,7 @@ export function readStandingDropRules(socket: Netlink): DropRule[] {
       family,
       table,
       chain,
-      hook: hook?.number ?? null,
+      ...hookedAt(family, hook),
       ...(hook ? { priority: hook.priority } : {}),
       ...(policy === 'drop' ? { drops: true } : {}),
     })),

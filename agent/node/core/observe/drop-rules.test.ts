@@ -28,7 +28,13 @@ const TO_VIP = rule({ destination: VIP, protocol: 6, port: 80 })
 function said(node: string, rules: readonly DropRule[], owned: readonly string[] = ['web']) {
   const view = nodeView(CONFIG, node)
   if (!view) throw new Error(node)
-  return dropsOf(rules, { view, config: CONFIG, owned: new Set(owned), used: new Set(['outside', 'inside']) })
+  return dropsOf(rules, {
+    view,
+    config: CONFIG,
+    owned: new Set(owned),
+    used: new Set(['outside', 'inside']),
+    at: (address) => (address.startsWith('10.11.') ? 'outside' : 'inside'),
+  })
 }
 
 test('of the owner: its clients get nothing; of the standby: they would get nothing', () => {
@@ -102,6 +108,17 @@ test('what is let in before a rule hides it where it may be of the same: another
   expect(behind('rs1', [{ ...web, source: director }])).toEqual([
     expect.stringMatching(/ drops requests for the servers of http here: all that is tcp port 80, but .* \(dir1\)/),
   ])
+})
+test('at an interface: of what comes in there', () => {
+  const by = (name: string) => said('dir1', [rule({ ...TO_VIP, family: 'netdev', hook: 0, by: name })])
+  expect(by('outside')).toMatchObject([
+    {
+      message: expect.stringMatching(
+        / what clients of http send: all that is to 10\.11\.0\.10 tcp port 80 by outside$/,
+      ),
+    },
+  ])
+  expect(by('inside')).toEqual([])
 })
 test('of what is forwarded realservers answer through a director by NAT alone', () => {
   const back = (address: string) => said('dir1', [rule({ hook: FORWARD, source: address, protocol: 6 })])

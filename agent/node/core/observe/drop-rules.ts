@@ -5,7 +5,7 @@
  */
 import { chainText, type DropRule, familyOf, type Trouble } from '@lvsm/base'
 import { type Config, inNetwork, type NodeView, type PortRange } from '@lvsm/model'
-import type { Observed } from '@lvsm/plan'
+import { interfaceFor, type Observed } from '@lvsm/plan'
 import type { DroppedKind } from '@lvsm/protocol'
 import { heldGroups } from '../lease.ts'
 import type { NodeState } from '../state.ts'
@@ -24,7 +24,8 @@ export function dropRuleTroubles(state: NodeState): Trouble[] {
   const by = [view, config, [...owned].toSorted().join(' '), addresses, links, defaults]
   const last = foundIn.get(rules)
   if (last && by.every((one, at) => one === last.by[at])) return last.found
-  const found = dropsOf(rules, { view, config, owned, used: usedInterfaces(view, observed) })
+  const at = (address: string): string | undefined => interfaceFor(observed, address)?.name
+  const found = dropsOf(rules, { view, config, owned, used: usedInterfaces(view, observed), at })
   foundIn.set(rules, { by, found })
   return found
 }
@@ -52,15 +53,17 @@ export interface Site {
   readonly owned: ReadonlySet<string>
   /** Interfaces by which something of the cluster may come. */
   readonly used: ReadonlySet<string>
+  /** The interface in whose network an address is. */
+  at(address: string): string | undefined
 }
-export function dropsOf(rules: readonly DropRule[], { view, config, owned, used }: Site): Trouble[] {
+export function dropsOf(rules: readonly DropRule[], { view, config, owned, used, at }: Site): Trouble[] {
   const needs = needsOf(view, config, owned)
   const known = new Set(needs.flatMap(({ sources, destinations }) => [...sources, ...destinations]))
   const byRule = new Map<string, { those: DropRule[]; hits: Hit[] }>()
   for (const rule of rules) {
     if (!isCertain(rule, known, used)) continue
     const hits = needs
-      .filter((need) => meets(rule, need) && !isLetIn(rule, need))
+      .filter((need) => meets(rule, need) && comesBy(rule, need, at) && !isLetIn(rule, need))
       .map((need) => ({ need, kind: kindOf(rule, need) }))
       .filter((hit, _, all) => !isOfMore(hit, all))
     if (hits.length === 0) continue
@@ -86,6 +89,10 @@ function isCertain(rule: DropRule, known: ReadonlySet<string>, used: ReadonlySet
   if (accepts === undefined && [source, destination, port, sourcePort].every((one) => one === undefined)) return false
   return [source, destination].every((one) => one === undefined || known.has(one))
 }
+/** By the interface of a network where it arrives, or where it comes from. */
+const comesBy = ({ by }: DropRule, { destinations, sources }: Need, at: Site['at']): boolean =>
+  by === undefined || [...(destinations.size > 0 ? destinations : sources)].some((address) => at(address) === by)
+
 /** What keeps out checks as well as clients is told as what it does to both. */
 const BOTH: Readonly<Partial<Record<DroppedKind, DroppedKind>>> = { requests: 'servers', replies: 'answers' }
 const isOfMore = ({ kind, need }: Hit, all: readonly Hit[]): boolean =>

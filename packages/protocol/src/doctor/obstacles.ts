@@ -79,6 +79,8 @@ const dropRule = z.object({
     .exactOptional(),
   /** It drops all that none of these lets in before it. Came later. */
   accepts: list(accepted).exactOptional(),
+  /** Of what comes in by this interface alone. Came later. */
+  by: text.exactOptional(),
   /** It is no rule: the policy of its chain. Came later. */
   policy: z.literal(true).exactOptional(),
   /** Null: nobody counts. */
