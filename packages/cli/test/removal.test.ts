@@ -1,6 +1,7 @@
 /** `lvsm server remove`: what becomes of the connections of a realserver that leaves. */
 import type { Status } from '@lvsm/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
+import { MemoryConfiguration } from '../../../test/kit/configuration.ts'
 import { cleanUp } from './agent.ts'
 import { closeCoordinators, startCoordinator } from './coordinator.ts'
 
@@ -12,8 +13,7 @@ afterEach(() => {
 const REMOVE = ['server', 'remove', 'rs1', 'service=http', '--yes', '--no-wait']
 /** So many connections its owner tells of, one after the other; null: it tells nothing. */
 function coordinatorWith(...left: readonly (number | null)[]) {
-  const one = startCoordinator()
-  const { configuration } = one
+  const configuration = new MemoryConfiguration()
   const told = configuration.clusterStatus
   const rest = [...left]
   configuration.clusterStatus = (): Status => {
@@ -33,7 +33,7 @@ function coordinatorWith(...left: readonly (number | null)[]) {
     configuration.log.map((entry) =>
       entry.kind === 'intent' ? `${entry.command.verb} ${JSON.stringify(entry.command.subject)}` : entry.kind,
     )
-  return { ...one, verbs }
+  return { ...startCoordinator(configuration), verbs }
 }
 const SUBJECT = '{"kind":"server","node":"rs1","service":"http"}'
 
