@@ -206,6 +206,14 @@ export const OF_REALSERVERS: Rows<
       ...{ at: DR, what: 'an alias is removed', byHand: [`ip addr del ${VIP}/32 dev lo`] },
       spoil: (plane) => void (plane.aliases = without(plane.aliases, ({ address }) => address === VIP)),
     },
+    ...[VIP, VIP6].map((vip) => ({
+      ...({ at: DR, what: `the route of ${vip} that the kernel made is deleted` } as const),
+      byHand: [`ip route del local ${vip} dev lo table local`],
+      spoil: (plane: DataPlane): void =>
+        void (plane.aliases = plane.aliases.map((one) =>
+          one.address === vip ? { ...one, undelivered: true as const } : one,
+        )),
+    })),
     {
       ...{ at: DR, what: 'an alias of IPv6 is removed', byHand: [`ip addr del ${VIP6}/128 dev lo`] },
       spoil: (plane) => void (plane.aliases = without(plane.aliases, ({ address }) => address === VIP6)),

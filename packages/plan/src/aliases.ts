@@ -96,8 +96,10 @@ export function aliases(host: Host, wanted: Wanted): Operation[] {
   const places = new Map(wanted.aliases.map((one) => [one.address, devicesOf(staying, one, wanted)]))
   const routes = routesOf(staying, wanted)
   // One of IPv6 that became a source of what the node says is put there once more.
-  const there = new Set(host.addresses.filter(({ preferred }) => preferred !== true).map(standsAt))
-  const come = [...places].flatMap(([address, devices]) => added(there, address, devices))
+  const there = new Set(
+    host.addresses.filter((one) => one.preferred !== true && one.undelivered !== true).map(standsAt),
+  )
+  const come = [...places].flatMap(([address, devices]) => added(there, address, devices)).flatMap(anewIn(staying))
   const isPlaced = (address: string): boolean => (places.get(address)?.length ?? 0) > 0 || routes.stand.has(address)
   const isWanted = (address: string): boolean => places.has(address)
   const left = staying.links.filter(isOurs).flatMap((link) =>
@@ -121,6 +123,21 @@ const added = (there: ReadonlySet<string>, address: string, devices: readonly Ob
     .map(({ index, name }) => ({ address, prefix: hostPrefix(address), index, label: ownLabel(name) }))
     .filter((one) => !there.has(standsAt(one)))
     .map((one) => ({ kind: 'alias-add', ...one }))
+
+/** The kernel makes the route to an address of its own when that comes, and then alone: one without goes first. */
+const anewIn = (host: Host): ((come: Operation) => readonly Operation[]) => {
+  const lost = new Map(
+    host.links.flatMap((link) =>
+      aliasesOn(host, link)
+        .filter(({ undelivered }) => undelivered === true)
+        .map((one) => [standsAt(one), one]),
+    ),
+  )
+  return (come) => {
+    const before = come.kind === 'alias-add' ? lost.get(standsAt(come)) : undefined
+    return before ? [aliasRemoved(before), come] : [come]
+  }
+}
 
 function routesOf({ links, localRoutes = [] }: Host, { aliases: all }: Wanted) {
   const lo = links.find(({ loopback }) => loopback)

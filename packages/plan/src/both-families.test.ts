@@ -107,6 +107,21 @@ describe('an alias of IPv6 that somebody made a source again', () => {
     expect(recorded(unmarked, NOTHING_OWNED)).toEqual(NOTHING_OWNED)
     expect(alone(unmarked, NOTHING_OWNED)).toEqual([])
   })
+  it('whose route the kernel has no more goes, and is put there anew', () => {
+    const lost = {
+      ...done,
+      addresses: done.addresses.map((one) => (one.address === VIP6 ? { ...one, undelivered: true as const } : one)),
+    }
+    const plan = alone(lost, record)
+    expect(plan).toMatchObject([
+      { kind: 'alias-remove', address: VIP6, label: 'lo:lvsm' },
+      { kind: 'alias-add', address: VIP6, label: 'lo:lvsm' },
+    ])
+    expect(alone(plan.reduce(apply, lost), record)).toEqual([])
+    const { services, ...rest } = config
+    const left = viewOf({ ...rest, services: services.filter(({ name }) => name !== 'http6') }, 'rs1')
+    expect(alone(lost, record, { view: left })).toMatchObject([{ kind: 'alias-remove', address: VIP6 }])
+  })
   it('is mended where it stands', () => {
     const planOf = (observed: Observed) => planned('rs1', observed).filter(({ kind }) => kind.startsWith('alias'))
     const done = planned('rs1', host()).reduce(apply, host())

@@ -47,6 +47,8 @@ export interface ObservedAddress {
   readonly preferred?: true
   /** When it was put there, by the kernel's count; not there: it does not say. */
   readonly createdAt?: number
+  /** Of an alias of ours: somebody took the route of the table `local` by which what comes for it stays here; not there: it has one. */
+  readonly undelivered?: true
 }
 /** A route of ours by which the node takes what is for a VIP, without having it as an address. */
 export interface ObservedLocalRoute {

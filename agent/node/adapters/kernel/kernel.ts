@@ -18,7 +18,7 @@ import { openNetem } from './netem.ts'
 import { isClosing, isOfWays, openAnswers, openWays, type Ways } from './ways.ts'
 import { openSockets } from './sockets.ts'
 import { type Remembered, remembered } from './remembered.ts'
-import { carryOutPlace, isOwnLocalRoute, readLocalRoutes } from './places.ts'
+import { carryOutPlace, isOwnLocalRoute, readLocalRoutes, withDelivery } from './places.ts'
 import { observedAddress } from './addresses.ts'
 import { readSources } from './sources.ts'
 import { readSyncHeard } from './sync-heard.ts'
@@ -104,7 +104,7 @@ function readHostNetwork(route: Netlink): HostNetwork {
   const { main } = rtnetlink.TABLE
   const links = all(rtnetlink.dumpLinks(), rtnetlink.decodeLink)
   const names = new Map(links.map(({ index, name }) => [index, name]))
-  return {
+  const seen = {
     links: links.map(({ index, name, hardware, flags, up, carrier, mtu, mac, note, tunnel }) => ({
       index,
       name,
@@ -122,6 +122,10 @@ function readHostNetwork(route: Netlink): HostNetwork {
         ({ local }) => familyOf(local) === family,
       ),
     ).map((address) => observedAddress(address, names.get(address.index) ?? '')),
+  }
+  return {
+    ...seen,
+    addresses: withDelivery(seen, route),
     localRoutes: readLocalRoutes(route),
     defaults: FAMILY_NAMES.flatMap((family) =>
       all(rtnetlink.dumpRoutes({ family: AF_OF[family], table: main }), rtnetlink.decodeRoute)

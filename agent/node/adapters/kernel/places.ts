@@ -1,5 +1,5 @@
 /** What VIPs of a realserver stand on beside lo and tunnels: a dummy device of ours, and routes of the table of what is local. */
-import { familyOf, MARKS } from '@lvsm/base'
+import { familyOf, isOwnLabel, MARKS } from '@lvsm/base'
 import { FAMILIES, hostPrefix, namesOf } from '@lvsm/model'
 import type { Observed, Operation } from '@lvsm/plan'
 import type { Netlink } from '@lvsm/kernel'
@@ -23,6 +23,40 @@ export const readLocalRoutes = (route: Netlink): LocalRoutes =>
         return [{ address: decoded.value.destination, index: decoded.value.oif ?? 0 }]
       }),
   )
+
+/**
+ * Of aliases of ours on devices that are up: whether the kernel takes what comes for them. It makes a route of the table `local` with each address,
+ * and none again where somebody takes that away.
+ */
+export function withDelivery(
+  { links, addresses }: Pick<Observed, 'links' | 'addresses'>,
+  route: Netlink,
+): Observed['addresses'] {
+  const places = new Set(
+    links.filter(({ loopback, note, up }) => up && (loopback || note === MARKS.deviceNote)).map(({ index }) => index),
+  )
+  const isAlias = ({ index, label }: Observed['addresses'][number]): boolean => places.has(index) && isOwnLabel(label)
+  if (!addresses.some(isAlias)) return addresses
+  const delivered = readDelivered(route)
+  return addresses.map((one) =>
+    isAlias(one) && !delivered.has(one.address) ? { ...one, undelivered: true as const } : one,
+  )
+}
+/** Addresses to which the kernel itself made such a route. */
+const readDelivered = (route: Netlink): ReadonlySet<string> => {
+  const { kernel: protocol } = rtnetlink.PROTOCOL
+  const { local: type } = rtnetlink.ROUTE_TYPE
+  const messages = namesOf(FAMILIES).flatMap((family) =>
+    route.dump(rtnetlink.dumpRoutes({ family: AF_OF[family], table: TABLE, protocol, type })),
+  )
+  return new Set(
+    messages.flatMap((message) => {
+      const decoded = rtnetlink.decodeRoute(message)
+      if (!decoded.ok || decoded.value.table !== TABLE || decoded.value.type !== type) return []
+      return [decoded.value.destination]
+    }),
+  )
+}
 
 export const isOwnLocalRoute = ({ table, type, protocol, destination, prefix }: rtnetlink.Route): boolean =>
   table === TABLE &&
