@@ -79,6 +79,7 @@ test('it is followed as before: the agent tells it in few words that it could re
     ready: {},
     counters: {},
     dark: {},
+    shut: {},
     established: {},
     rates: null,
     tables: {},

@@ -23,6 +23,7 @@ interface Ailment {
   readonly owner?: string | null
   readonly standby?: boolean
   readonly table?: boolean
+  readonly shut?: string
 }
 /** What each node reports; null: nothing for long. */
 function head(
@@ -79,6 +80,7 @@ function reportOf(name: string, roles: readonly string[], ailment: Ailment, owne
     },
     lease: { quorum, groups: [{ ...group, reason: seen === null ? 'nobody holds it' : 'held' }], peers },
     ...(isDirector && ready !== null ? { ready: { web: ready } } : {}),
+    ...(ailment.shut === undefined ? {} : { shut: { web: ailment.shut } }),
   }
 }
 const DEAF = { deaf: ['dir1'] }
@@ -101,6 +103,11 @@ test.each<[string, string, string]>([
     'the third voter, a realserver, does not hear the standby: it would not vote for it',
     head({ [VOTER]: { deaf: ['dir2'] } }),
     'degraded | cannot move: web is lost if dir1 dies: 2 of 3 voters must agree, and dir2 would have 1: itself, and whom it hears and is heard by',
+  ],
+  [
+    'the standby would let no client through',
+    head({ dir2: { shut: 'lets no client of service http through: chain inet site in handle 4' } }),
+    'degraded | cannot move: a switchover of web is refused (dir2 lets no client of service http through: chain inet site in handle 4); if dir1 dies, dir2 takes it all the same',
   ],
   [
     'an older agent does not say what it could take',

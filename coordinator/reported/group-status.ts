@@ -2,7 +2,7 @@
  * One group as the coordinators know it: what its directors say of it, who else could have it, and whether anybody could own it of
  * whom nothing is heard.
  */
-import { barOf, byItsWord, type Hears, mayHold, noneKnown, type State, votersFor, wantedOfGroup } from '@lvsm/changes'
+import { barOf, byItsWord, type Hears, mayHold, notByOrder, type State, votersFor, wantedOfGroup } from '@lvsm/changes'
 import type { Config, ConfigGroup } from '@lvsm/model'
 import type { GroupReport, NodeReport, TakerReport } from '@lvsm/protocol'
 import type { Fresh } from './cluster-status.ts'
@@ -126,9 +126,8 @@ function refusedBy(
   const troubles = fresh.get(owner ?? '')?.said.troubles ?? []
   const odd = troubles.find(({ code, message }) => code === 'disagreement' && message.split(' ').includes(node))
   if (odd) return { refused: `differs: ${odd.message}` }
-  const { dark = {} } = fresh.get(node)?.said ?? {}
-  const service = owner !== null && Object.hasOwn(dark, group) ? dark[group] : undefined
-  return service === undefined ? {} : { refused: noneKnown(service) }
+  const why = owner === null ? null : notByOrder(fresh.get(node)?.said ?? {}, group)
+  return why === null ? {} : { refused: why }
 }
 
 /** A no stays one. */

@@ -10,6 +10,7 @@ export const ownReport = (boot: string, reason = ''): OwnReport => ({
   ready: {},
   counters: {},
   dark: {},
+  shut: {},
   established: {},
   rates: null,
   tables: {},

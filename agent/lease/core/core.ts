@@ -187,12 +187,12 @@ function onGroupInput(state: LeaseState, view: LeaseView, instance: GroupState, 
 }
 
 function onReady(state: LeaseState, instance: GroupState, input: Extract<LeaseInput, { kind: 'ready' }>): void {
-  const { ready, interfaceDown, reaches, blind = 0, dark = null, reason } = input
+  const { ready, interfaceDown, reaches, blind = 0, dark = null, shut = null, reason } = input
   const { readiness } = instance
   const same = readiness.reaches === reaches && readiness.blind === blind
   const changed = isReady(instance, state.now) !== ready || !same
   const until = after(state.now, READY_FOR_MS)
-  instance.readiness = { ready, reaches, blind, dark, reason, until }
+  instance.readiness = { ready, reaches, blind, dark, shut, reason, until }
   instance.interfaceFaultUntil = interfaceDown ? until : NEVER_BEFORE
   if (!changed) return
   heartbeatSoon(state)

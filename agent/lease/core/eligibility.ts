@@ -40,7 +40,8 @@ export const whyNotSuccessor = (state: LeaseState, view: LeaseView, group: Lease
  * owner which says that it cannot serve it: there all others are better off.
  */
 function whyNotInstead(state: LeaseState, { name }: LeaseGroup, owner: string): string | null {
-  const dark = state.instances.get(name)?.readiness.dark ?? null
-  if (dark === null || claimOf(state, owner, name)?.ready === false) return null
+  const { dark = null, shut = null } = state.instances.get(name)?.readiness ?? {}
+  if ((dark === null && shut === null) || claimOf(state, owner, name)?.ready === false) return null
+  if (shut !== null) return `${state.node} ${shut}`
   return `${state.node} knows no realserver of service ${dark}, which would not be served there`
 }

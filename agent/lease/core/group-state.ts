@@ -69,6 +69,8 @@ export interface GroupState {
     readonly blind: number
     /** A service of which nothing is known here, or none: it would not be served. */
     readonly dark: string | null
+    /** By what no client of a service would get through here; null: all would. */
+    readonly shut: string | null
     readonly reason: string
     readonly until: Instant
   }
@@ -123,7 +125,7 @@ export function newGroupState(group: LeaseGroup, own: string, random: Random, ru
     defendedAt: NEVER_BEFORE,
     rival: null,
     conflict: null,
-    readiness: { ready: false, reaches: 0, blind: 0, dark: null, reason: '', until: NEVER_BEFORE },
+    readiness: { ready: false, reaches: 0, blind: 0, dark: null, shut: null, reason: '', until: NEVER_BEFORE },
     interfaceFaultUntil: NEVER_BEFORE,
     faultUntil: NEVER_BEFORE,
     standbyAt: NEVER_BEFORE,

@@ -269,6 +269,19 @@ describe('the successor', () => {
     blind.give(ready({ blind: 1 }))
     expect(offers(blind)).toMatchObject({ willing: true })
   })
+  test('that would let no client of a service through takes the group from no owner that serves, and says by what', () => {
+    const why = 'lets no client of service http through: chain inet site in handle 4'
+    const shut = successor()
+    shut.give(ready({ blind: 1, shut: why }))
+    expect(offers(shut)).toMatchObject({ willing: false, reason: `dir2 ${why}` })
+    shut.heartbeat('dir1', [claim({ holds: true, ready: false, number: 7, leftMs: 300 })])
+    expect(offers(shut)).toMatchObject({ willing: true, reason: '' })
+    const alone = new Bench({ view: trio('dir2') })
+    alone.begin()
+    alone.give(ready({ blind: 1, shut: why }))
+    alone.live(600, ['rs1'])
+    expect(alone.role(), 'better than nobody').toBe('owner')
+  })
   test('that knows no realserver of a service takes what nobody holds', () => {
     const dark = new Bench({ view: trio('dir2') })
     dark.begin()

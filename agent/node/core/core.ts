@@ -55,7 +55,8 @@ import { reportChecks } from './publish/checks.ts'
 import { type ObservedFenceTable, reportFence } from './publish/fence.ts'
 import { figuresOf } from './publish/figures.ts'
 import { wellnessOf } from './publish/wellness.ts'
-import { hasNews, nextPublish, publishIfDue, publishReadiness, publishSoon, saying } from './publish/publish.ts'
+import { hasNews, nextPublish, publishIfDue, publishSoon, saying } from './publish/publish.ts'
+import { publishReadiness } from './publish/ready.ts'
 import { reportStatus } from './publish/status.ts'
 import { nextTotals, onTotals, readTotalsIfDue } from './rates/rates.ts'
 import { rateHistoryOf } from './rates/report.ts'
@@ -216,9 +217,7 @@ function proceed(state: NodeState, input: NodeInput): void {
   checkIfDue(state)
   stepTurns(state)
   pingIfDue(state)
-  const pinged = notePings(state)
-  const found = input.kind === 'sockets' && state.sockets.begins
-  if (pinged || found || !QUIET.has(input.kind)) {
+  if (notePings(state) || (input.kind === 'sockets' && state.sockets.begins) || !QUIET.has(input.kind)) {
     publishReadiness(state, false)
     if (hasNews(state)) publishSoon(state)
   }

@@ -33,6 +33,7 @@ const stateOf = (config: Config, name: string) => {
     ipvs: true,
     natRules: null as string | null,
     timeouts: { tcp: 900, tcpFin: 120, udp: 300 } as NonNullable<Observed['timeouts']>,
+    dropRules: [] as NonNullable<Observed['dropRules']>[number][],
     /** Undefined: this kernel tells of none. */
     syncDaemons: undefined as SyncDaemon[] | undefined,
   }

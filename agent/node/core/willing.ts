@@ -1,7 +1,8 @@
 /** What this node says of groups that it could take: its kernel is prepared for them, and its lease process would stand for them. */
-import { noneKnown } from '@lvsm/changes'
-import type { StateMessage } from '@lvsm/protocol'
+import { notByOrder } from '@lvsm/changes'
+import { dropsClientsOf, shutText, type StateMessage } from '@lvsm/protocol'
 import { ownership } from './lease.ts'
+import { dropRuleTroubles } from './observe/drop-rules.ts'
 import { stateOf } from './peers.ts'
 import type { NodeState } from './state.ts'
 
@@ -12,15 +13,28 @@ export const readyHere = (state: NodeState): ReadonlyMap<string, string> =>
 /** Empty: it is willing, owns the group, or is of an older version. */
 const unwillingFor = (state: NodeState, group: string): string => ownership(state, group)?.unwilling ?? ''
 
+/** Service → by what none of its clients would get through here, where this node owned its group. */
+export function shutServices(state: NodeState): ReadonlyMap<string, string> {
+  const rules = dropRuleTroubles(state)
+  const found = new Map<string, string>()
+  if (rules.length === 0) return found
+  for (const { name } of state.view?.services ?? []) {
+    const rule = rules.find((one) => dropsClientsOf(one, name))
+    if (rule) found.set(name, shutText(name, rule.object ?? rule.message))
+  }
+  return found
+}
+
 /** A message has room for so many; of the others the lease process alone keeps them from being moved here. */
 const MOST_DARK = 16
-/** Group → a service in it of which this node knows no realserver. */
-export const darkHere = ({ published }: NodeState): Pick<StateMessage, 'dark'> =>
-  published.dark.size === 0 ? {} : { dark: Object.fromEntries([...published.dark].slice(0, MOST_DARK)) }
+const first = (groups: ReadonlyMap<string, string>): Record<string, string> =>
+  Object.fromEntries([...groups].slice(0, MOST_DARK))
+/** Group → a service in it of which this node knows no realserver, and by what it would let no client of one through. */
+export const unservedHere = ({ published: { dark, shut } }: NodeState): Pick<StateMessage, 'dark' | 'shut'> => ({
+  ...(dark.size === 0 ? {} : { dark: first(dark) }),
+  ...(shut.size === 0 ? {} : { shut: first(shut) }),
+})
 
 /** Why a node takes a group by no order from an owner who serves, although it takes it when nobody does; null: it would. */
-export function whyNotByOrder(state: NodeState, node: string, group: string): string | null {
-  const { dark = {} } = (node === state.node ? darkHere(state) : stateOf(state, node)) ?? {}
-  const service = Object.hasOwn(dark, group) ? dark[group] : undefined
-  return service === undefined ? null : noneKnown(service)
-}
+export const whyNotByOrder = (state: NodeState, node: string, group: string): string | null =>
+  notByOrder((node === state.node ? unservedHere(state) : stateOf(state, node)) ?? {}, group)

@@ -32,6 +32,7 @@ const own = (more: Partial<OwnReport> = {}): OwnReport => ({
   ready: {},
   counters: {},
   dark: {},
+  shut: {},
   established: {},
   rates: null,
   tables: { http: [destination(1)] },

@@ -14,7 +14,18 @@ export const REPORT_MS = 500
 /** A coordinator that has answered before, and not for so long, did not get it. */
 export const LOST_MS = 5000
 
-const PARTS = ['self', 'lease', 'troubles', 'pings', 'ready', 'dark', 'counters', 'established', 'rates'] as const
+const PARTS = [
+  'self',
+  'lease',
+  'troubles',
+  'pings',
+  'ready',
+  'dark',
+  'shut',
+  'counters',
+  'established',
+  'rates',
+] as const
 const SERVICES = 'services'
 const TABLE = 'table '
 
@@ -148,6 +159,7 @@ export class Reporter {
       ...(said.has('ready') ? { ready: own.ready } : {}),
       ...(said.has('counters') ? { counters: own.counters } : {}),
       ...(said.has('dark') ? { dark: own.dark } : {}),
+      ...(said.has('shut') ? { shut: own.shut } : {}),
       ...(said.has('established') ? { established: own.established } : {}),
       ...(said.has('rates') ? { rates: own.rates } : {}),
       ...(said.has(SERVICES) ? { services: Object.keys(own.tables) } : {}),

@@ -13,5 +13,17 @@ export function barOf({ state, standby, reason }: Pick<NodeReport, 'state' | 'st
 export const byItsWord = (word: string | null, silent = 'its agent did not say'): CouldTake =>
   word === null ? { could: null, reason: silent } : { could: word === '', reason: word }
 
-/** Why a director takes a group from no owner that serves, though it takes it where there is none. */
-export const noneKnown = (service: string): string => `knows no realserver of service ${service}`
+/** By group, as a director says it of itself. */
+export interface Unserved {
+  /** A service of which it knows no realserver. */
+  readonly dark?: Readonly<Record<string, string>>
+  /** By what no client of a service would get through there. */
+  readonly shut?: Readonly<Record<string, string>>
+}
+/** Why a director takes a group from no owner that serves, though it takes it where there is none; null: it does. */
+export function notByOrder({ dark = {}, shut = {} }: Unserved, group: string): string | null {
+  const why = Object.hasOwn(shut, group) ? shut[group] : undefined
+  if (why !== undefined) return why
+  const service = Object.hasOwn(dark, group) ? dark[group] : undefined
+  return service === undefined ? null : `knows no realserver of service ${service}`
+}

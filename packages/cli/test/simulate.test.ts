@@ -1,10 +1,13 @@
 /** `lvsm simulate`: what would happen, from the status of an agent; nothing is sent but that question. */
+import type { Status } from '@lvsm/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
+import { explain } from '../src/explain/explain.ts'
 import { cleanUp, lvsm, startAgent, STATUS } from './agent.ts'
 
 afterEach(cleanUp)
-const simulate = async (...words: string[]) => {
-  const agent = await startAgent(() => ({ body: STATUS }))
+const simulate = (...words: string[]) => simulateIn(STATUS, ...words)
+const simulateIn = async (status: Status, ...words: string[]) => {
+  const agent = await startAgent(() => ({ body: status }))
   const { code, out, err } = await lvsm(['--socket', agent.socketPath, 'simulate', ...words])
   return { code, stdout: out, stderr: err, asked: agent.heard.map(({ method, path }) => `${method} ${path}`) }
 }
@@ -28,6 +31,37 @@ THEN lvsm status WOULD SAY
 `)
     expect(code).toBe(4)
     expect(asked).toEqual(['GET /v1/status'])
+  })
+  it('of a director that would let no client through: it takes over, and nobody is served', async () => {
+    const refused = 'lets no client of service http through: chain inet site in handle 4'
+    const message = 'a rule of chain inet site in of dir2 drops what clients of http send: all that is to 10.11.0.10'
+    const trouble = { code: 'drop-rule', severity: 'warning', object: 'chain inet site in handle 4', message } as const
+    const groups = STATUS.groups.map((one) => ({
+      ...one,
+      takers: [{ node: 'dir2', could: true, reason: '', refused }],
+    }))
+    const shut = { ...STATUS, groups, troubles: [...STATUS.troubles, { node: 'dir2', ...trouble }] }
+    const { code, stdout } = await simulateIn(shut, 'node', 'dir1')
+    expect(stdout).toContain('If dir1 died now: degraded → not served')
+    expect(stdout).toContain(`  not served: http: ${message}`)
+    expect(code).toBe(6)
+    const words = (kind: 'group' | 'node', name: string) => {
+      const { what, change } = explain({ status: shut, events: [] }, { kind, name })
+      return [what, ...change].join('\n')
+    }
+    expect(words('group', 'web')).toContain(
+      `a switchover of web is refused (dir2 ${refused}); if dir1 dies, dir2 takes it all the same`,
+    )
+    expect(words('node', 'dir2')).toContain(`it takes web if dir1 fails; by no switchover, for it ${refused}`)
+    // Where another one is ready, that is asked first.
+    const both = groups.map((one) => ({
+      ...one,
+      directors: [...one.directors, 'dir3'],
+      takers: [...one.takers, { node: 'dir3', could: true, reason: '' }],
+    }))
+    expect((await simulateIn({ ...shut, groups: both }, 'node', 'dir1')).stdout).toContain(
+      'dir3 takes it when dir1 is silent',
+    )
   })
   it('of several at once', async () => {
     const { code, stdout } = await simulate('node', 'dir2', 'rs1')

@@ -84,6 +84,8 @@ const state = z.object({
   ready: z.record(name, text(160)),
   /** Group → a service in it of which it knows no realserver: no order moves the group there. Not there: there is none, or it did not say. */
   dark: z.record(name, name).exactOptional(),
+  /** Group → by what this node would let no client of one of its services through: no order moves the group there. Not there: all get through, or an older agent. */
+  shut: z.record(name, text(160)).exactOptional(),
   /** Ping node → does this node reach it? Null: not known yet. */
   pings: z.record(name, z.boolean().nullable()),
   /** Whom it does not hear now: all of voters and directors, and the first of the others. Not there: nothing depends on what it hears, or it did not say. */

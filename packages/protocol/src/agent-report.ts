@@ -89,6 +89,8 @@ export const REPORT_PARTS = {
   ready: boundedRecord(name, text(300), MOST_GROUPS).exactOptional(),
   /** Group → a service in it of which it knows no realserver: no order moves the group there. */
   dark: boundedRecord(name, name, MOST_GROUPS).exactOptional(),
+  /** Group → by what it would let no client of one of its services through: no order moves the group there. */
+  shut: boundedRecord(name, text(300), MOST_GROUPS).exactOptional(),
   /** Of both processes since their start; those that stand at 0 are left out. */
   counters: boundedRecord(word, count, MOST_COUNTERS).exactOptional(),
   /** Group → established connections in its table, where they are synchronised. */

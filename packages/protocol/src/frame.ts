@@ -144,7 +144,7 @@ export const toLeaseCodec = union<ToLease>({
     2,
     struct(
       { group: text, ready: flag, interfaceDown: flag, reaches: u8, reason: text },
-      { blind: [1, u8], dark: [2, text] },
+      { blind: [1, u8], dark: [2, text], shut: [3, text] },
     ),
   ],
   switchover: [3, struct({ group: text, to: nullable(text), reason: text })],

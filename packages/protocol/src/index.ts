@@ -143,6 +143,8 @@ export {
   dropsClientsOf,
   dropsServerOf,
   dropsWayTo,
+  isShut,
+  shutText,
 } from './troubles/dropped.ts'
 export { deadPathOf, lostAnswersText, serverOfDeadPath } from './troubles/dead-paths.ts'
 export { differByWays, isKnownByEvidence, withoutEchoes } from './troubles/echoes.ts'

@@ -173,9 +173,14 @@ describe('frames', () => {
     reaches: 2,
     reason: 'kernel is prepared',
   }
-  test('say which service nobody is known of, and of an older agent that there is none', () => {
+  test('say which service nobody is known of, or lets nobody through, and of an older agent that there is none', () => {
     const told: ToLease = { ...word, blind: 2, dark: 'http' }
-    for (const one of [word, told]) {
+    const shut: ToLease = {
+      ...word,
+      blind: 1,
+      shut: 'lets no client of service http through: chain inet site in handle 4',
+    }
+    for (const one of [word, told, shut]) {
       const [bytes] = new FrameSplitter().push(frame(toLeaseCodec, one)) ?? []
       expect(bytes && decode(toLeaseCodec, bytes)).toEqual(one)
     }

@@ -2,7 +2,7 @@
  * What is remembered of what happened, here and as others told it: a ring in memory, which outlives this process in a file (`keep.ts`).
  * Events are ordered by a causal clock, and those of this node wait for it while it listens after the start.
  */
-import { type CausalClock, type Instant, NEVER_BEFORE, type TokenBucket } from '@lvsm/base'
+import { type CausalClock, type Instant, NEVER_BEFORE, type Severity, type TokenBucket } from '@lvsm/base'
 import { type HistoryEvent, isEntitled } from '@lvsm/protocol'
 
 export const LONGEST_HISTORY = 500
@@ -30,6 +30,8 @@ export interface Lasting {
   readonly object: string
   /** As it was said last. */
   message: string
+  /** Not there: an earlier life of this agent told it, and no disk keeps how bad it was. */
+  severity?: Severity
   readonly since: Instant
   /** An earlier life of this agent told it, and this one has not found it yet. */
   isCarried: boolean

@@ -8,8 +8,10 @@ import {
   type Rate,
   spanText,
   takeToken,
+  type TokenBucket,
   type Trouble,
 } from '@lvsm/base'
+import { WORSE } from '@lvsm/protocol'
 import type { NodeState } from '../state.ts'
 import { note } from './history.ts'
 import type { Lasting } from './ring.ts'
@@ -29,7 +31,7 @@ export function noteTroubles(state: NodeState, present: readonly Trouble[]): voi
   const there = new Map(told.map((trouble) => [sameOf(trouble), trouble]))
   for (const [key, lasting] of history.lasting) {
     const found = there.get(key)
-    if (found) Object.assign(lasting, { message: found.message, goneAt: null, isCarried: false })
+    if (found) lasts(state, lasting, found)
     else lasting.goneAt ??= now
     const isSought = lasting.isCarried && now < soughtUntil(state, lasting)
     if (lasting.goneAt !== null && !isSought && between(lasting.goneAt, now) >= OVER_MS)
@@ -92,12 +94,28 @@ function foundMs({ view }: NodeState, { code }: Lasting): number {
 
 function begins(state: NodeState, key: string, { code, severity, message, object = '' }: Trouble): void {
   const { history, now } = state
+  if (history.lasting.size >= MOST_LASTING) return
+  const bucket = bucketOf(state, code)
+  if (!takeToken(bucket, BEGUN, now)) return
+  history.lasting.set(key, { code, object, message, severity, since: now, goneAt: null, isCarried: false })
+  const more = bucket.tokens < 1 ? NOT_AGAIN : ''
+  note(state, { group: '', kind: 'trouble', number: 0, reason: `${message}${more}`, details: { code, severity } })
+}
+const NOT_AGAIN = '; it comes and goes: for a while it is not told again'
+
+/** It is there still; what it costs may have become more: who took a group over needs what was not needed before. */
+function lasts(state: NodeState, lasting: Lasting, { code, severity, message }: Trouble): void {
+  const isWorse = severity === 'critical' && lasting.severity === 'warning'
+  Object.assign(lasting, { message, severity, goneAt: null, isCarried: false })
+  const bucket = bucketOf(state, code)
+  if (!isWorse || !takeToken(bucket, BEGUN, state.now)) return
+  const reason = `${WORSE}${message}${bucket.tokens < 1 ? NOT_AGAIN : ''}`
+  note(state, { group: '', kind: 'trouble', number: 0, reason, details: { code, severity } })
+}
+function bucketOf({ history, now }: NodeState, code: string): TokenBucket {
   const bucket = history.begun.get(code) ?? fullBucket(BEGUN, now)
   history.begun.set(code, bucket)
-  if (history.lasting.size >= MOST_LASTING || !takeToken(bucket, BEGUN, now)) return
-  history.lasting.set(key, { code, object, message, since: now, goneAt: null, isCarried: false })
-  const more = bucket.tokens < 1 ? '; it comes and goes: for a while it is not told again' : ''
-  note(state, { group: '', kind: 'trouble', number: 0, reason: `${message}${more}`, details: { code, severity } })
+  return bucket
 }
 
 function isOver(state: NodeState, key: string, { code, message, since }: Lasting, goneAt: Instant): void {

@@ -1,29 +1,27 @@
 /** What this node says about itself: to its lease process, and through it to the other agents. */
-import { cut } from '@lvsm/protocol'
 import { after, between, earlier, type Instant, later, type Trouble } from '@lvsm/base'
 import { isStopped, standingOf } from '@lvsm/changes'
-import { agreementDigests, type ConfigService, NO_PAIRS, ownershipView } from '@lvsm/model'
+import { agreementDigests, NO_PAIRS, ownershipView } from '@lvsm/model'
 import type { Observed } from '@lvsm/plan'
 import { alertsSaid } from '../alerts/said.ts'
-import { reachedPings, reachesOf } from '../check/pings.ts'
-import { blindServices, darkServices } from '../check/unknowns.ts'
+import { reachedPings } from '../check/pings.ts'
 import { failedHere } from '../differing.ts'
 import { isConfirmed } from '../epoch.ts'
 import { unheardHere } from '../hearing.ts'
-import { heldGroups, leaseStatus } from '../lease.ts'
-import { interfaceFault, interfaceOf } from '../observe/interfaces.ts'
-import { unreadyFor } from '../plan/readiness.ts'
+import { leaseStatus } from '../lease.ts'
+import { interfaceOf } from '../observe/interfaces.ts'
 import { speakingMs } from '../rhythm.ts'
-import { log, type NodeState } from '../state.ts'
+import { type NodeState } from '../state.ts'
 import { allEstablished } from '../synchronised.ts'
 import { mtusHere } from '../mtus.ts'
 import { syncHeardHere } from '../sync-silence.ts'
-import { darkHere, readyHere } from '../willing.ts'
+import { readyHere, unservedHere, whyNotByOrder } from '../willing.ts'
 import { noteCounters } from './drops.ts'
 import { toTell } from '../history/history.ts'
 import { sameOf } from '../history/same.ts'
 import { noteTroubles } from '../history/troubles.ts'
-import { encodeState, REASON } from './packing.ts'
+import { encodeState } from './packing.ts'
+import { publishReadiness } from './ready.ts'
 import { ownReport } from './report.ts'
 import { type Saying, sayState } from './sentence.ts'
 import { peersOf, tellTables } from './tables.ts'
@@ -94,49 +92,6 @@ export function forgetPublished({ published }: NodeState): void {
   published.view = ''
 }
 
-/** A message has room for so many. */
-const MOST_BLIND = 255
-
-/** Readiness for each group; `all`: also what did not change. */
-export function publishReadiness(state: NodeState, all: boolean): void {
-  const { published, view, kernel } = state
-  const next = new Map(view?.directs.map((group) => [group.name, unreadyFor(state, group) ?? '']))
-  const [blind, dark] = [blindServices(state), darkServices(state)]
-  const held = heldGroups(state)
-  for (const group of view?.directs ?? []) {
-    const why = next.get(group.name) ?? ''
-    const before = published.ready.get(group.name)
-    if (before !== why && (before === '' || why === '')) {
-      const what = why === '' ? 'this node could take it' : `this node could not take it: ${why}`
-      log(state, `${group.name}: ${what}`)
-    }
-    const reaches = reachesOf(state.pings, group.name)
-    const unchecked = view?.services.filter((one) => one.group === group.name && blind.has(one.name)) ?? []
-    const darkness = Math.min(unchecked.length, MOST_BLIND)
-    // An owner who serves a service by what it was told last is not kept from it.
-    const isDark = ({ name, group: of }: ConfigService): boolean => of === group.name && dark.has(name)
-    const unknown = dark.size === 0 || held.has(group.name) ? undefined : view?.services.find(isDark)?.name
-    const isSeen = published.blind.get(group.name) === darkness && published.dark.get(group.name) === unknown
-    const same = before === why && isSeen && published.reaches.get(group.name) === reaches
-    published.reaches.set(group.name, reaches)
-    published.blind.set(group.name, darkness)
-    if (unknown === undefined) published.dark.delete(group.name)
-    else published.dark.set(group.name, unknown)
-    if (published.view === '' || (!all && same)) continue
-    const interfaceDown = kernel.observed !== null && interfaceFault(kernel.observed, group) !== null
-    const [first] = unchecked
-    const prepared = `the kernel is prepared${first ? `; service ${first.name} cannot be checked here` : ''}`
-    const told = { interfaceDown, reaches, reason: cut(why === '' ? prepared : why, REASON) }
-    const blindness = {
-      ...(darkness === 0 ? {} : { blind: darkness }),
-      ...(unknown === undefined ? {} : { dark: unknown }),
-    }
-    state.effects.push({ kind: 'ready', group: group.name, ready: why === '', ...told, ...blindness })
-  }
-  for (const name of published.dark.keys()) if (!next.has(name)) published.dark.delete(name)
-  published.ready = next
-}
-
 export function saying(state: NodeState, present: readonly Trouble[]): Saying {
   const { view, kernel } = state
   const starting: Saying = { state: 'starting', reason: 'waits for its configuration' }
@@ -147,6 +102,7 @@ export function saying(state: NodeState, present: readonly Trouble[]): Saying {
     observed: kernel.observed,
     troubles: present,
     ready: Object.fromEntries(readyHere(state)),
+    notByOrder: (group) => whyNotByOrder(state, state.node, group),
     facts: state.facts,
     standing: standingOf(state.facts, state.node, state.word),
   })
@@ -194,7 +150,7 @@ function publish(state: NodeState, own: Saying, present: readonly Trouble[]): nu
     ...(status.quarantineMs > 0 ? { votesInMs: Math.ceil(status.quarantineMs) } : {}),
     ...(state.word ? { word: state.word } : {}),
     ready: Object.fromEntries(readyHere(state)),
-    ...darkHere(state),
+    ...unservedHere(state),
     pings: reachedPings(state.pings),
     ...(unheard ? { unheard } : {}),
     ...(state.view?.sync ? { established: allEstablished(state), ...syncHeardHere(state) } : {}),

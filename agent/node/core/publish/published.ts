@@ -15,6 +15,8 @@ export interface Published {
   blind: Map<string, number>
   /** Group → the first of its services of which no realserver is known, so that it does not take it from an owner who serves. */
   dark: Map<string, string>
+  /** Group → by what none of the clients of one of its services would get through here, so that no order moves it here. */
+  shut: Map<string, string>
   said: string
   troubles: ReadonlyMap<string, Trouble>
   /** When troubles began that were news lately. */
@@ -40,6 +42,7 @@ export const newPublished = (): Published => ({
   reaches: new Map(),
   blind: new Map(),
   dark: new Map(),
+  shut: new Map(),
   said: '',
   troubles: new Map(),
   begunAt: new Map(),

@@ -45,6 +45,7 @@ export function ownReport(state: NodeState, { state: what, reason }: Saying, pre
     pings: reachedPings(state.pings),
     ready: Object.fromEntries([...readyHere(state)].map(([group, why]) => [group, cut(why, SENTENCE)])),
     dark: Object.fromEntries(state.published.dark),
+    shut: Object.fromEntries([...state.published.shut].map(([group, why]) => [group, cut(why, SENTENCE)])),
     counters: Object.fromEntries(counters),
     established: allEstablished(state),
     rates: state.rates.latest,

@@ -17,6 +17,8 @@ export interface Known {
   readonly troubles: readonly Trouble[]
   /** Group → why this node could not take it now; empty text: it could. */
   readonly ready: Readonly<Record<string, string>>
+  /** Group → why it takes it when its owner fails, and by no order; null: it does both. */
+  readonly notByOrder: (group: string) => string | null
   readonly facts: Facts
   readonly standing: Standing | null
 }
@@ -62,16 +64,18 @@ function sayStandby(standing: Standing | null): Saying {
   return { state: 'maintenance', reason: `under maintenance by ${author} (lvsm standby on): takes nothing over` }
 }
 
-function sayDirector({ view, ready, facts }: Known, status: LeaseStatus): Saying {
+function sayDirector({ view, ready, notByOrder, facts }: Known, status: LeaseStatus): Saying {
   const parts = view.directs.map((group) => {
     const stop = factAbout(facts, { kind: 'group', group: group.name })
     if (stop) return `${group.name} is stopped by ${stop.author}`
     const known = status.groups.find((entry) => entry.name === group.name)
     const why = ready[group.name] ?? 'the kernel was not read yet'
     if (why !== '') return `cannot take ${group.name}: ${why}`
-    return known?.owner
+    if (!known?.owner) return `${group.name}: ${known?.reason ?? 'nobody owns it'}`
+    const not = notByOrder(group.name)
+    return not === null
       ? `ready to take ${group.name} from ${known.owner}`
-      : `${group.name}: ${known?.reason ?? 'nobody owns it'}`
+      : `takes ${group.name} if ${known.owner} fails, and by no order: it ${not}`
   })
   return { state: 'standby', reason: parts.join('; ') }
 }

@@ -231,7 +231,9 @@ export function logTroubles(state: NodeState, present: readonly Trouble[]): void
   for (const [key, trouble] of now) {
     const { severity, message, hint } = trouble
     const text = `${severity}: ${message}${hint ? ` (${hint})` : ''}`
-    if (!before.has(key)) logLine(state, trouble, text, { event: 'trouble', severity })
+    const known = before.get(key)
+    const isWorse = severity === 'critical' && known?.severity === 'warning'
+    if (!known || isWorse) logLine(state, trouble, text, { event: 'trouble', severity })
   }
   for (const [key, trouble] of before)
     if (!now.has(key)) logLine(state, trouble, `over: ${trouble.message}`, { event: 'over', severity: 'info' })

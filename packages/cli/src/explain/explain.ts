@@ -2,7 +2,7 @@
  * One group, service, node or realserver in a paragraph: what is, since when and why, and what would change it; below, who says so. From the same
  * status and events that `lvsm status` and `lvsm events` show: what nobody told is said to be not known.
  */
-import { type HistoryEvent, type NodeTrouble, pastText, type Status, together } from '@lvsm/protocol'
+import { type HistoryEvent, type NodeTrouble, pastText, type Status, together, WORSE } from '@lvsm/protocol'
 import { explainGroup } from './group.ts'
 import { explainNode } from './node.ts'
 import { explainServer, servicesWith } from './server.ts'
@@ -76,7 +76,10 @@ function evidenceOf({ status, events, past }: Known, subject: Subject): Evidence
 const withoutEnded = (events: readonly HistoryEvent[]): HistoryEvent[] =>
   events.filter((one, at) => one.kind !== 'trouble' || !events.slice(at + 1).some((later) => isEndOf(later, one)))
 const isEndOf = (later: HistoryEvent, { node, code, reason }: HistoryEvent): boolean =>
-  later.kind === 'over' && later.node === node && later.code === code && alike(later.reason).endsWith(alike(reason))
+  later.kind === 'over' &&
+  later.node === node &&
+  later.code === code &&
+  alike(later.reason).endsWith(alike(reason.replace(WORSE, '')))
 /** Figures count on. */
 const alike = (reason: string): string => reason.replaceAll(/\d+/g, '#')
 

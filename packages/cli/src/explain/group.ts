@@ -1,5 +1,13 @@
 /** Why a group is where it is. */
-import { ENDED, type GroupReport, type HistoryEvent, knownConnections, lastMove, type Status } from '@lvsm/protocol'
+import {
+  ENDED,
+  type GroupReport,
+  type HistoryEvent,
+  knownConnections,
+  lastMove,
+  servesText,
+  type Status,
+} from '@lvsm/protocol'
 import { afterOwner, type Explained, type Known, nextSteps, standingOf } from './subject.ts'
 
 export function explainGroup({ status, events }: Known, name: string): Explained {
@@ -40,7 +48,7 @@ function changeOf({ name, owner, state, takers, established }: GroupReport, stat
   const { next } = afterOwner(status, name)
   const planned = takers?.find(({ could, refused }) => could === true && refused === undefined)?.node
   const differs = takers?.find(({ node }) => node === next)?.refused
-  const by = differs === undefined ? '' : `, and serves by what it knows: it ${differs}`
+  const by = differs === undefined ? '' : `${servesText(differs)}: it ${differs}`
   const after = `after: lvsm switchover ${name} ${planned ?? ''}`
   const moves =
     next !== null && next === planned

@@ -6,6 +6,7 @@ import {
   isOfNode,
   type NodeReport,
   type NodeTrouble,
+  servesText,
   type Status,
   together,
   troubleKind,
@@ -115,21 +116,28 @@ function changeOf({ name, standby, state }: NodeReport, status: Status): string[
   const takes = status.groups.flatMap(({ name: group, owner, takers = [] }) =>
     takers
       .filter(({ node }) => node === name)
-      .map(({ could, reason }) =>
+      .map(({ could, reason, refused }) =>
         could === true
-          ? readyText(status, { group, owner, name })
+          ? readyText(status, { group, owner, name, refused })
           : `it ${could === null ? 'may or may not' : 'cannot'} take ${group}: ${reason}`,
       ),
   )
   return [...steps, ...checkSteps(status, name), ...back, ...dead, ...takes]
 }
 
+interface Ready {
+  readonly group: string
+  readonly owner: string | null
+  readonly name: string
+  readonly refused: string | undefined
+}
 /** It is ready; who has the group next depends on the order and the votes, too. */
-function readyText(status: Status, of: { group: string; owner: string | null; name: string }): string {
-  const { group, owner, name } = of
+function readyText(status: Status, of: Ready): string {
+  const { group, owner, name, refused } = of
   if (owner === null) return `it could take ${group}`
   const { next, reason } = afterOwner(status, group)
-  if (next === name) return `it takes ${group} if ${owner} fails`
-  const planned = `it takes ${group} after: lvsm switchover ${group} ${name}`
+  const by = refused === undefined ? '' : `by no switchover, for it ${refused}`
+  if (next === name) return `it takes ${group} if ${owner} fails${by === '' ? '' : `${servesText(refused)}; ${by}`}`
+  const planned = by === '' ? `it takes ${group} after: lvsm switchover ${group} ${name}` : `it takes ${group} ${by}`
   return `${planned}; if ${owner} fails, ${next === null ? `not, or nobody knows: ${reason}` : `${next} comes before it`}`
 }

@@ -33,3 +33,6 @@ export function sinceEvents(events: readonly HistoryEvent[]): HistoryEvent[] {
 }
 /** `rs1 (10.11.0.11:80) in service http`, as `isAbout` reads it. */
 const whoseOf = (reason: string): string => reason.split(': ')[0] ?? ''
+
+/** Before what a trouble says that was a warning until now. */
+export const WORSE = 'critical now, a warning before: '

@@ -1,4 +1,5 @@
 /** Could a group move now: planned, because somebody else is ready for it; and unplanned, because the votes for that would be there? */
+import { isShut } from '../troubles/dropped.ts'
 import type { GroupReport, NodeReport, NodeTrouble, Status } from './status.ts'
 
 export interface Moves {
@@ -49,9 +50,11 @@ function refusedOf({ name, owner, takers = [] }: GroupReport): Moves {
   if (ready.some(({ refused }) => refused === undefined)) return SURE
   const [first] = ready
   const why = ready.map(({ node, refused = '' }) => `${node} ${refused}`).join('; ')
-  const all = `if ${owner ?? 'its owner'} dies, ${first?.node ?? 'nobody'} takes it all the same, and serves by what it knows`
+  const all = `if ${owner ?? 'its owner'} dies, ${first?.node ?? 'nobody'} takes it all the same${servesText(first?.refused)}`
   return { fault: [`a switchover of ${name} is refused (${why}); ${all}`], unknown: [] }
 }
+/** Of one that takes a group when its owner dies, and by no order. */
+export const servesText = (refused = ''): string => (isShut(refused) ? '' : ', and serves by what it knows')
 export const NO_MAJORITY = 'the voters have no majority'
 
 /** Of the lease's voters, would enough be left? */

@@ -159,10 +159,16 @@ test.each<[string, Status, string, boolean | null | undefined]>([
     true,
   ],
   [
-    'that of another node does',
+    'that of another node does, and nobody gets through after a takeover: of whom no switchover is refused, that is told',
     { ...serving(server('rs1'), server('rs2')), troubles: [{ ...FILTERED, node: 'dir2', severity: 'warning' }] },
-    'healthy, 1',
+    `degraded, 1 | thin: dir2: ${FILTERED.message}`,
     true,
+  ],
+  [
+    'it is a warning until the owner has looked again',
+    { ...serving(server('rs1'), server('rs2')), troubles: [{ ...FILTERED, severity: 'warning' }] },
+    `not served, 1 | unserved: http: ${FILTERED.message}`,
+    false,
   ],
   [
     'the path to one is dead',

@@ -55,7 +55,8 @@ export function unservedOf(group: GroupReport, status: Status): Fault[] {
 /** A packet filter of the owner lets none of its clients through, whatever its table and its checks say; null: none is known that does. */
 export function droppedOf({ groups, troubles }: Status, { name, group }: ServiceReport): Fault | null {
   const owner = groups.find((one) => one.name === group)?.owner ?? null
-  const by = troubles.find((one) => one.node === owner && one.severity === 'critical' && dropsClientsOf(one, name))
+  // It is a warning until whoever took the group has looked again.
+  const by = troubles.find((one) => one.node === owner && dropsClientsOf(one, name))
   return by ? { name, text: `${name}: ${by.message}` } : null
 }
 

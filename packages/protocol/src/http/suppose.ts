@@ -4,6 +4,7 @@
  * (`movable.ts`). What follows from something that is not known is not known.
  */
 import { majorityOf, NO_MAJORITY, votes } from './movable.ts'
+import { isShut } from '../troubles/dropped.ts'
 import type { GroupReport, NodeReport, RealserverReport, ServiceReport, Status, TakerReport } from './status.ts'
 
 export interface Supposed {
@@ -57,10 +58,11 @@ function groupAfter(group: GroupReport, world: World): GroupReport {
   return takenBy({ ...group, takers }, owner, world)
 }
 
-/** The first in order that could. One before it of whom that is not known makes it not known. */
+/** The first in order that could; whoever would let no client through comes after all others. One before it of whom that is not known makes it not known. */
 function takenBy(group: GroupReport, owner: string, world: World): GroupReport {
   const takers = group.takers ?? []
-  const first = takers.find(({ could }) => could !== false)
+  const able = takers.filter(({ could }) => could !== false)
+  const first = able.find(({ refused = '' }) => !isShut(refused)) ?? able[0]
   const nobody = { ...group, owner: null, number: 0 }
   if (!first) {
     const why = takers.map(({ node, reason }) => `${node}: ${reason}`).join('; ')

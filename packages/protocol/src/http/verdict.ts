@@ -65,6 +65,8 @@ export function judge(status: Status, coordinators: readonly string[] = []): Ver
         .map((message) => `${node.name}: ${message}`),
     ),
   ]
+  const isStanding = ({ code, object = '' }: NodeTrouble): boolean =>
+    code === 'drop-rule' && moves.some(({ fault }) => fault.some((text) => text.includes(`through: ${object}`)))
   const moves = [...owned.values()].map((group) => ({ group: group.name, ...movesOf(group, status) }))
   // What is over asks nothing of anybody.
   const found = together(troubles).filter(isPresent)
@@ -88,7 +90,7 @@ export function judge(status: Status, coordinators: readonly string[] = []): Ver
     unserved: unserved.map(({ text }) => text),
     unserving,
     unmovable: moves.flatMap(({ fault }) => fault),
-    thin: [...thinOf(found.filter(({ message }) => isNew(message))), ...coordinators],
+    thin: [...thinOf(found.filter((one) => isNew(one.message) && !isStanding(one))), ...coordinators],
     other,
     unknown,
     warnings: found.filter(({ severity }) => severity === 'warning').length,
@@ -116,12 +118,14 @@ const isOwned = ({ owner, state }: GroupReport): boolean => owner !== null && st
 /** Lost redundancy, in the words of whoever says it. */
 function thinOf(found: readonly NodeTrouble[]): string[] {
   const all = found
-    .filter(({ code }) => troubleKind(code)?.costs === 'redundancy')
+    .filter((one) => troubleKind(one.code)?.costs === 'redundancy' || isLatent(one))
     .map(({ node, message }) => `${node}: ${message}`)
   const more = all.length - MOST_THIN
   return more > 0 ? [...all.slice(0, MOST_THIN), `and ${more} more of this kind, below`] : all
 }
 const MOST_THIN = 4
+/** Nothing is lost by it before its node takes a group over. */
+const isLatent = ({ code, severity }: NodeTrouble): boolean => code === 'drop-rule' && severity === 'warning'
 
 const deadOf = ({ nodes }: Status): string[] => {
   const dead = nodes.filter(({ state }) => state === 'dead').map(({ name }) => name)

@@ -33,6 +33,11 @@ type Said = Pick<NodeTrouble, 'code' | 'pastMs' | 'message'>
 /** No client of this service gets through, where its node owns the group. */
 export const dropsClientsOf = (trouble: Said, service: string): boolean =>
   isDrop(trouble) && isIn(ALL_CLIENTS.exec(trouble.message)?.[1], service)
+/** Why a director takes a group from no owner that serves: by which chain none of a service's clients would get through there. */
+export const shutText = (service: string, rule: string): string =>
+  `lets no client of service ${service} through: ${rule}`
+export const isShut = (why: string): boolean => why.startsWith('lets no client of service ')
+
 /** Of its node's own server of this service: what comes from this asker, or what that one is answered. */
 export function dropsServerOf(trouble: Said, service: string, asker: string): boolean {
   if (!isDrop(trouble)) return false
