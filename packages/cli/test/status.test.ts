@@ -151,7 +151,7 @@ describe('lvsm status', () => {
     ]
     const { socketPath } = await always(without({ services: [{ ...service!, realservers }] }))
     const { out } = await lvsm(['--socket', socketPath, 'status'])
-    expect(out).toContain('revision 7: degraded\n  not serving    http: rs2 failed (answers)\n')
+    expect(out).toContain('revision 7: degraded; 1 warning; info: 1\n  not serving    http: rs2 failed (answers)\n')
     expect(out).toMatch(/rs1 .* not checked[^]*rs2 .* 0 +5 +9 +failed/)
     expect(await shown({ basis: 'no-check' })).toMatch(/rs1 .* not checked/)
     expect(await shown({ healthy: false })).toMatch(/rs1 .* failed, kept/)

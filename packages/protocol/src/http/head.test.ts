@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { troubleCodes, troubleKind } from '../troubles/table.ts'
 import { listedTroubles } from '../unsaid/unsaid.ts'
-import { nodes, server, service, status, trouble } from './fixture.ts'
+import { group, nodes, server, service, status, trouble } from './fixture.ts'
 import { headOf } from './head.ts'
 import { judge } from './verdict.ts'
 import type { Status } from './status.ts'
@@ -30,4 +30,7 @@ test('also of what no trouble says: a server that failed, a node that is dead, o
   expect(headIn(status({ nodes: nodes('rs2', { state: 'dead', agent: false }) }))).toBe('1 critical trouble; dead: rs2')
   expect(headIn(status({ nodes: nodes('rs2', { state: 'unknown', agent: false }) }))).toBe('1 warning')
   expect(headIn(status())).toBe('')
+})
+test('what is only to be known is counted, too', () => {
+  expect(headIn(status({ groups: [group({ takers: [] })], troubles: [trouble('info')] }))).toBe('info: 2')
 })

@@ -15,7 +15,7 @@ export function headOf(status: Status, { other }: Verdict): HeadPart[] {
   const listed = listedTroubles(status).filter(isPresent)
   const countOf = (severity: (typeof listed)[number]['severity']): number =>
     listed.filter((one) => one.severity === severity).length
-  const [critical, warnings] = [countOf('critical'), countOf('warning')]
+  const [critical, warnings, infos] = [countOf('critical'), countOf('warning'), countOf('info')]
   const past = together(troubles).filter((one) => !isPresent(one)).length
   const asked = wanted.filter(({ idle }) => !idle).length
   const part = (weight: HeadPart['weight'], count: number, text: string): HeadPart[] =>
@@ -24,6 +24,7 @@ export function headOf(status: Status, { other }: Verdict): HeadPart[] {
     ...part('bad', critical, criticalText(critical)),
     ...other.filter((text) => !CRITICAL.test(text)).map((text): HeadPart => ({ weight: 'bad', text })),
     ...part('warn', warnings, `${warnings} warning${warnings === 1 ? '' : 's'}`),
+    ...part('over', infos, `info: ${infos}`),
     ...part(
       'over',
       past,
