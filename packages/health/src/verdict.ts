@@ -12,6 +12,8 @@ export interface Health {
   readonly against: number
   /** Of the last check, one sentence. */
   readonly reason: string
+  /** Why it failed last, and how many times in a row. Not there: no result of its check did. */
+  readonly failure?: { readonly reason: string; readonly times: number }
   /** It is believed no longer than until the next result. */
   readonly isOld?: boolean
 }
@@ -37,9 +39,16 @@ export function servedBefore(served: boolean, ageMs: number | null = 0): Health 
 /** One more result. The first one decides at once where nothing is known, or nothing that is not old: there is nothing to damp. */
 export function judge(health: Health, result: CheckResult, damping: Damping): Health {
   const { ok, reason } = result
-  if (health.healthy === null || health.isOld === true) return { healthy: ok, against: 0, reason }
-  if (health.healthy === ok) return { healthy: ok, against: 0, reason }
+  const told = { reason, ...failureOf(health, result) }
+  if (health.healthy === null || health.isOld === true) return { healthy: ok, against: 0, ...told }
+  if (health.healthy === ok) return { healthy: ok, against: 0, ...told }
   const against = health.against + 1
   const enough = against >= (ok ? damping.rise : damping.fall)
-  return enough ? { healthy: ok, against: 0, reason } : { healthy: health.healthy, against, reason }
+  return enough ? { healthy: ok, against: 0, ...told } : { healthy: health.healthy, against, ...told }
+}
+
+function failureOf({ healthy, against, failure }: Health, { ok, reason }: CheckResult): Pick<Health, 'failure'> {
+  if (ok) return failure ? { failure } : {}
+  const goesOn = healthy === false ? against === 0 : against > 0
+  return { failure: { reason, times: goesOn && failure ? failure.times + 1 : 1 } }
 }

@@ -1,11 +1,38 @@
 /** What becomes of a realserver against the word of its check, in words: kept, held out, or with less weight for a while. */
-import { isHeld } from '@lvsm/health'
+import { type Health, isHeld } from '@lvsm/health'
 import { destKey } from '@lvsm/model'
-import type { KeptFor } from '@lvsm/protocol'
+import { type KeptFor, LAST_ANSWER } from '@lvsm/protocol'
 import { initially } from './initial.ts'
+import { takesNone } from './said-weight.ts'
 import { beside, healthOf } from './sight.ts'
 import type { Member } from './member.ts'
 import type { NodeState } from '../state.ts'
+
+/** Why it is in the table or out of it, in a sentence. `weight`: that of the table at the last look; null: there was none. */
+export const whyOf = (state: NodeState, member: Member, weight: number | null): string =>
+  `${saidOf(member)}${besides(state, member)}${onItsWay(state, member, weight)}`
+
+/** What its check says; where the last result speaks against the verdict, what that rests on, and how many more it takes. */
+function saidOf(member: Member): string {
+  const { check } = member.service
+  const health = healthOf(member)
+  const { healthy, against, reason } = health
+  if (healthy === null || against === 0) return reason
+  if (healthy) return `${reason} (${against} of ${check.fall} in a row that take it out)`
+  const failed = failedText(health)
+  return failed === null ? reason : `${failed}${LAST_ANSWER}${reason} (${against} of ${check.rise} that bring it back)`
+}
+const failedText = ({ failure }: Health): string | null =>
+  failure ? `${failure.reason}${failure.times > 1 ? `, ${failure.times} times` : ''}` : null
+
+/** It is to be in the table, and was not at the last look. */
+function onItsWay({ checks }: NodeState, member: Member, weight: number | null): string {
+  const { service, realserver, health } = member
+  const isMeant = checks.pools.get(service.name)?.serving.has(destKey(realserver)) === true && !takesNone(member)
+  if (weight !== 0 || realserver.weight === 0 || healthOf(member).healthy !== true || !isMeant) return ''
+  const failed = failedText(health)
+  return `${failed === null ? '' : `; it failed before that: ${failed}`}; it is to serve, and had no weight at the last look`
+}
 
 /** Goes on from the reason of its last result; empty where nothing is to be said. */
 export const besides = (state: NodeState, member: Member): string =>
@@ -23,6 +50,11 @@ const unsaid = ({ unknown }: Member): string =>
     ? ''
     : `; nobody knows since ${unknown.times === 1 ? '1 answer' : `${unknown.times} answers`}: ${unknown.reason}`
 
+function lastly({ health }: Member): string {
+  const failed = failedText(health)
+  return failed === null ? '' : ` (last: ${failed})`
+}
+
 function against(state: NodeState, member: Member): string {
   const { service, realserver, flap } = member
   const health = healthOf(member)
@@ -38,5 +70,5 @@ function against(state: NodeState, member: Member): string {
   if (health.healthy !== true || !isHeld(flap, state.now)) return ''
   return pool?.serving.has(key)
     ? '; serves although it fails again and again, because nobody else is left'
-    : '; held out, because it fails again and again'
+    : `; held out, because it fails again and again${lastly(member)}`
 }

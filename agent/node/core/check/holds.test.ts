@@ -1,6 +1,6 @@
 /** What the options of a check do to a pool: pace, cap on ejections, damping of flapping, slow start. */
 import { SAMPLE } from '@lvsm/model'
-import type { Facts } from '@lvsm/protocol'
+import { type Facts, isRefused } from '@lvsm/protocol'
 import { applyIntent, NO_FACTS } from '@lvsm/changes'
 import { describe, expect, it } from 'vitest'
 import { configOf, dests, goesOn, node, statusOf } from '../fixture.ts'
@@ -55,9 +55,33 @@ it('one that fails for the third time is held out for a while, told of, and come
   expect([dests(one)[ADDRESSES.rs1], one.codes()]).toEqual([1, []])
   one.fails('rs1')
   expect([dests(one)[ADDRESSES.rs1] ?? 0, one.codes()]).toEqual([0, ['flapping']])
-  expect(one.reasons()[0]).toBe('connected; held out, because it fails again and again')
+  expect(one.reasons()[0]).toMatch(/^connected; held out, because it fails again and again \(last: .+, \d times\)$/)
   one.on(31_000)
   expect([dests(one)[ADDRESSES.rs1], one.codes(), one.reasons()[0]]).toEqual([1, [], 'connected'])
+})
+
+it('one whose last answer speaks against its verdict says what that rests on, and what it takes', () => {
+  const one = director('down-interval: 500ms, fast-interval: 500ms, jitter: 0')
+  const told = () => one.core.status(one.now()).services[0]?.realservers[0]
+  const until = (is: (server: NonNullable<ReturnType<typeof told>>) => boolean): string => {
+    for (let ms = 0; ms < 5000; ms += 10) {
+      const server = told()
+      if (server && is(server)) return server.reason
+      one.on(10)
+    }
+    return 'never'
+  }
+  one.alive.delete(ADDRESSES.rs1)
+  expect(until(({ reason }) => reason !== 'connected')).toBe('refused (1 of 2 in a row that take it out)')
+  expect(until(({ healthy }) => healthy === false)).toBe('refused')
+  one.alive.add(ADDRESSES.rs1)
+  const back = until(({ reason }) => reason.includes('connected'))
+  expect(back).toMatch(/^refused, \d times; the last one: connected \(1 of 2 that bring it back\)$/)
+  expect(isRefused(back), 'an answer came').toBe(false)
+  expect(until(({ healthy }) => healthy === true)).toMatch(
+    /^connected; it failed before that: refused, \d times; it is to serve, and had no weight at the last look$/,
+  )
+  expect(until(({ weight }) => weight > 0)).toBe('connected')
 })
 
 it('one that is held out serves where nobody else is well', () => {

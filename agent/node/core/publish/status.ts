@@ -10,7 +10,7 @@ import { plainTrouble, type Trouble } from '@lvsm/base'
 import { allWanted, realserverReport, serviceReport, wantedOfServer } from '@lvsm/changes'
 import { doneInMs } from '@lvsm/health'
 import { type ConfigService, destKey, inTableOf, type Subject } from '@lvsm/model'
-import { besides, keptFor } from '../check/besides.ts'
+import { keptFor, whyOf } from '../check/besides.ts'
 import { healthOf } from '../check/sight.ts'
 import { basisOf, memberId } from '../check/initial.ts'
 import type { Member } from '../check/member.ts'
@@ -69,7 +69,7 @@ export function ownTable(state: NodeState, service: ConfigService): DestinationR
       healthy: member ? healthOf(member).healthy : null,
       active: dest?.active ?? 0,
       inactive: dest?.inactive ?? 0,
-      reason: member ? `${healthOf(member).reason}${besides(state, member)}` : '',
+      reason: member ? whyOf(state, member, kernel.observed ? (dest?.weight ?? 0) : null) : '',
       ...(member ? madeOf(state, member) : {}),
       ...(member && member.intent !== 'serve' && dest ? { doneInMs: doneInMs(member.waning) } : {}),
     }
