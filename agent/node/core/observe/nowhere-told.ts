@@ -2,11 +2,10 @@
 import { endpointText, listed, type Trouble } from '@lvsm/base'
 import type { OwnArrival } from '@lvsm/model'
 import { isRefused } from '@lvsm/protocol'
-import { leaseStatus } from '../lease.ts'
-import { destinationOf } from '../peers.ts'
 import type { NodeState } from '../state.ts'
 import { sureOf } from './looks.ts'
 import type { Gone } from './nowhere.ts'
+import { ownersWord } from './owners-word.ts'
 
 const MOST_PORTS = 4
 
@@ -16,10 +15,8 @@ export const nowhereTroubles = (state: NodeState): Trouble[] =>
   )
 
 /** As the owner's table says. */
-function isRefusedHere(state: NodeState, { service, own, port }: OwnArrival): boolean {
-  const group = state.config?.services.find(({ name }) => name === service)?.group
-  const owner = leaseStatus(state)?.groups.find(({ name }) => name === group)?.owner ?? null
-  const told = owner === null ? null : destinationOf(state, owner, service, endpointText(own, port))
+function isRefusedHere(state: NodeState, arrival: OwnArrival): boolean {
+  const told = ownersWord(state, arrival)
   return told?.healthy === false && isRefused(told.reason)
 }
 

@@ -10,7 +10,8 @@ const waits = (queue: number, address = '0.0.0.0'): FoundSocket => ({
 })
 const after = (looks: readonly (readonly FoundSocket[] | null)[], arrivals = [ARRIVAL]): Crowded =>
   looks.reduce<Crowded>((before, found) => crowdedNow(before, arrivals, found), NOBODY_WAITS)
-const said = (...looks: readonly (readonly FoundSocket[] | null)[]) => crowdTroubles(after(looks), 'rs2')
+const said = (...looks: readonly (readonly FoundSocket[] | null)[]) =>
+  crowdTroubles(after(looks), 'rs2', () => 'critical')
 
 test('a queue that is full at two looks is told with what waits, a burst is not', () => {
   expect(said([waits(65)])).toEqual([])
@@ -63,10 +64,13 @@ test('where none can be seen, nothing is said', () => {
   expect(said([waits(65)], [waits(65)], null)).toEqual([])
   expect(said([], [])).toEqual([])
   const udp = { ...ARRIVAL, protocol: 'udp' } as const
-  expect(crowdTroubles(after([[waits(65)], [waits(65)]], [udp]), 'rs2')).toEqual([])
+  expect(crowdTroubles(after([[waits(65)], [waits(65)]], [udp]), 'rs2', () => 'critical')).toEqual([])
 })
 
 test('each service of a server that stands behind several is told', () => {
   const crowded = after([[waits(65)], [waits(65)]], [ARRIVAL, { ...ARRIVAL, service: 'https' }])
-  expect(crowdTroubles(crowded, 'rs2').map(({ object }) => object)).toEqual(['service http', 'service https'])
+  expect(crowdTroubles(crowded, 'rs2', () => 'critical').map(({ object }) => object)).toEqual([
+    'service http',
+    'service https',
+  ])
 })

@@ -2,10 +2,11 @@
  * A server whose accept queue is full: the kernel of its machine drops the first packets of whoever comes, so that checks and clients get no
  * answer, as behind a packet filter. Only the machine itself sees which it is, whatever the check wants of its own view.
  */
-import { endpointText, familyOf, type Trouble } from '@lvsm/base'
+import { endpointText, familyOf, type Severity, type Trouble } from '@lvsm/base'
 import type { OwnArrival } from '@lvsm/model'
 import { type FoundSocket, socketsAt } from './listening.ts'
 import { type Found, foundAgain, isSure, sureOf } from './looks.ts'
+import type { Silent } from './stopped.ts'
 
 interface Crowd {
   readonly arrival: OwnArrival
@@ -56,6 +57,7 @@ function sharing(sockets: readonly FoundSocket[], { address }: OwnArrival): read
 export const crowdTroubles = (
   crowded: Crowded,
   node: string,
+  severityOf: (arrival: OwnArrival, how: Silent) => Severity,
   besides: (arrival: OwnArrival) => string = () => '',
 ): Trouble[] =>
   sureOf(crowded).map(({ arrival, queue, most, full, of }) => {
@@ -72,7 +74,7 @@ export const crowdTroubles = (
         hint: `${named} the process of each; is one stopped or hung (ps: state T or D)? Restart it`,
       }
     return {
-      ...{ code: 'accepts-nobody', severity: 'critical', object, evidence },
+      ...{ code: 'accepts-nobody', severity: severityOf(arrival, { isFull: true, isPart: false }), object, evidence },
       message: `the server of service ${service} on ${node} accepts no connections at ${place}: as many wait as its queue takes`,
       hint: `${named} its process; is it stopped or hung (ps: state T or D), or has it too few workers? Restart it, or give it more`,
     }

@@ -3,7 +3,7 @@
  * wants its own view, and told to their directors: at once when something changes, and every two seconds. It costs the directors nothing,
  * and no packet. What becomes of it there: `check/sights.ts`. Of the others it is looked more rarely, and told here alone: `arrivals.ts`.
  */
-import { after, type Instant, type Trouble } from '@lvsm/base'
+import { after, type Instant, type Severity, type Trouble } from '@lvsm/base'
 import { intentOnServer } from '@lvsm/changes'
 import type { KernelProtocol, OwnArrival, OwnLook } from '@lvsm/model'
 import type { SeenSocket } from '@lvsm/protocol'
@@ -21,6 +21,7 @@ import {
   isStopped,
   NOBODY_STOPPED,
   perhapsStopped,
+  type Silent,
   stoppedNow,
   type StoppedServers,
   stoppedTroubles,
@@ -163,10 +164,15 @@ function sightOf(look: OwnLook, found: readonly FoundSocket[]): Pick<SeenSocket,
 /** The queue of a socket of datagrams is bytes, and bounded otherwise. */
 const isFull = (protocol: KernelProtocol, { queue, most }: FoundSocket): boolean => protocol === 'tcp' && queue > most
 
-export function socketTroubles({ sockets, node }: NodeState): Trouble[] {
+/** `severityOf`: how urgent it is that a server answers nobody. */
+export function socketTroubles(
+  { sockets, node }: NodeState,
+  severityOf: (arrival: OwnArrival, how: Silent) => Severity = () => 'critical',
+): Trouble[] {
   const crowded = new Map([...sockets.crowded].filter(([, { arrival }]) => !isStopped(sockets.stopped, arrival)))
-  const crowds = crowdTroubles(crowded, node, (arrival) => perhapsStopped(sockets.stopped, arrival))
-  const seen = [...astrayTroubles(sockets.astray, node), ...crowds, ...stoppedTroubles(sockets.stopped, node)]
+  const crowds = crowdTroubles(crowded, node, severityOf, (arrival) => perhapsStopped(sockets.stopped, arrival))
+  const stopped = stoppedTroubles(sockets.stopped, node, severityOf)
+  const seen = [...astrayTroubles(sockets.astray, node), ...crowds, ...stopped]
   if (sockets.error === null) return seen
   const unread: Trouble = {
     ...{ code: 'sockets-unread', severity: 'warning', object: `node ${node}` },

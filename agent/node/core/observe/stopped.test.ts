@@ -22,7 +22,7 @@ type Looks = (readonly FoundSocket[] | null)[]
 const after = (...looks: Looks): StoppedServers => of([ARRIVAL], looks)
 const of = (arrivals: readonly OwnArrival[], looks: Looks): StoppedServers =>
   looks.reduce<StoppedServers>((before, found) => stoppedNow(before, arrivals, found), NOBODY_STOPPED)
-const said = (...looks: Looks) => stoppedTroubles(after(...looks), 'rs2')
+const said = (...looks: Looks) => stoppedTroubles(after(...looks), 'rs2', () => 'critical')
 
 test('a server that is stopped at two looks is told with its process, and what lets it go on', () => {
   expect(said([socket(nginx)])).toEqual([])
@@ -53,7 +53,10 @@ test('one that is frozen with its control group is told so, with what thaws it',
 test('each service of a server that stands behind several is told', () => {
   const two = [ARRIVAL, { ...ARRIVAL, service: 'https' }]
   const servers = of(two, [[socket(nginx)], [socket(nginx)]])
-  expect(stoppedTroubles(servers, 'rs1').map(({ object }) => object)).toEqual(['service http', 'service https'])
+  expect(stoppedTroubles(servers, 'rs1', () => 'critical').map(({ object }) => object)).toEqual([
+    'service http',
+    'service https',
+  ])
   expect(two.map((arrival) => isStopped(servers, arrival))).toEqual([true, true])
 })
 test('where somebody was accepted in between, it is not stopped', () => {

@@ -4,7 +4,7 @@
  * that have the socket must be known to be stopped; where this process may not see whose it is, all of the control group that it was made in. Else
  * stopped programs are evidence for a queue that is full, and no more.
  */
-import { endpointText, type Trouble, listed } from '@lvsm/base'
+import { endpointText, type Severity, type Trouble, listed } from '@lvsm/base'
 import type { OwnArrival } from '@lvsm/model'
 import { type FoundSocket, socketsAt } from './listening.ts'
 
@@ -12,6 +12,14 @@ import { type FoundSocket, socketsAt } from './listening.ts'
 const LOOKS = 2
 /** Of who stands behind a queue is asked so soon, and so often before it is left to looks as they come. */
 const SOON_LOOKS = 8
+
+/** How a server answers nobody. */
+export interface Silent {
+  /** Its queue takes nobody any more. */
+  readonly isFull: boolean
+  /** Others at that place answer. */
+  readonly isPart: boolean
+}
 
 type By = NonNullable<FoundSocket['stopped']>
 interface Waiting {
@@ -60,14 +68,22 @@ export const crowdedPorts = (servers: StoppedServers): number[] => [
 export const isNewlyWaiting = (servers: StoppedServers): boolean =>
   [...servers.values()].some(({ looks }) => looks >= LOOKS && looks < SOON_LOOKS)
 
-export const stoppedTroubles = (servers: StoppedServers, node: string): Trouble[] =>
+export const stoppedTroubles = (
+  servers: StoppedServers,
+  node: string,
+  severityOf: (arrival: OwnArrival, how: Silent) => Severity,
+): Trouble[] =>
   [...servers.values()].flatMap(({ arrival, sure, queue, by, others }) => {
     if (sure < LOOKS || !by) return []
     const { service, address, port } = arrival
     const at = endpointText(address, port)
     return [
       {
-        ...{ code: 'stopped-process', severity: 'critical', object: `service ${service}` },
+        ...{
+          code: 'stopped-process',
+          severity: severityOf(arrival, { isFull: false, isPart: others }),
+          object: `service ${service}`,
+        },
         message: `the server of service ${service} on ${node}, ${named(by)}, is ${howHeld(by)}: ${others ? `of those who connect to ${at}, whoever is given to it` : `who connects to ${at}`} waits in vain`,
         evidence: `${seen(by)}; ss -ltn: ${queue} wait at ${at}`,
         hint: `on ${node}: ${mend(by)}`,

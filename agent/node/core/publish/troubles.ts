@@ -30,6 +30,7 @@ import { dropRuleTroubles } from '../observe/drop-rules.ts'
 import { namingOwners } from '../observe/mac-names.ts'
 import { neighbourTroubles } from '../observe/neighbours.ts'
 import { goneTroubles } from '../observe/own-addresses.ts'
+import { severityByClients } from '../observe/owners-word.ts'
 import { pathTroubles } from '../observe/paths-told.ts'
 import { strayTroubles } from '../observe/strays.ts'
 import { answerTroubles } from '../observe/answers.ts'
@@ -68,7 +69,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...strayTroubles(state),
     ...mtuTroubles(state),
     ...vitalTroubles(state),
-    ...socketTroubles(state),
+    ...socketTroubles(state, (arrival, how) => severityByClients(state, arrival, how)),
     ...nowhereTroubles(state),
     ...unseenTroubles(state),
     ...turnTroubles(state),

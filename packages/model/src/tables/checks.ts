@@ -227,10 +227,6 @@ export const CHECKS = {
 
 export type CheckType = keyof typeof CHECKS
 
-/** Does it find out that nobody listens any more where clients ask? */
-export const noticesRefusal = ({ type, ownView }: { readonly type: CheckType; readonly ownView: boolean }): boolean =>
-  CHECKS[type].asks === 'port' || CHECKS[type].asks === 'program' || ownView
-
 /** By which protocol a check with these keys asks. */
 export const overOf = (type: CheckType, keys: CheckKeys): CheckRow['over'] =>
   type === 'dns' && keys['tcp'] === true ? 'tcp' : CHECKS[type].over

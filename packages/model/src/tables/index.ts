@@ -13,6 +13,7 @@ import { TUNNELS } from './tunnels.ts'
 
 export { EXPIRY_DAYS } from './check-keys.ts'
 export { isHeader, isSecretName, MOST_HEADERS, SECRETS_DIRECTORY } from './headers.ts'
+export * from './check-notices.ts'
 export * from './checks.ts'
 export * from './engines.ts'
 export * from './families.ts'

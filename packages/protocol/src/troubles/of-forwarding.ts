@@ -48,7 +48,7 @@ export const FORWARDED = {
     'critical',
     'service',
     'the server of service SERVICE on NODE accepts no connections at ADDRESS:PORT: as many wait as its queue takes',
-    'whoever is sent to this realserver waits for an answer that does not come; its check fails, or soon will',
+    'whoever is sent to this realserver waits for an answer that does not come, until its check fails; where its check finds that out, or its owner has it out, it is a warning',
     "on that node: ss -ltnp 'sport = :PORT' names its process; is it stopped or hung (ps: state T or D), or has it too few workers? Restart it, or give it more",
   ),
   'accepts-some': ofServing(
@@ -62,7 +62,7 @@ export const FORWARDED = {
     'critical',
     'service',
     'the server of service SERVICE on NODE, NAME (process PID), is stopped (state T), or frozen with its control group',
-    'the kernel there takes connections for it, so that a check of the port alone is well, and whoever is sent to this realserver, and given to that program there, waits in vain, until the check fails',
+    'the kernel there takes connections for it, so that a check of the port alone is well, and whoever is sent to this realserver, and given to that program there, waits in vain; where its check asks for an answer, or its owner has it out, the others serve, and it is a warning',
     'on that node: find who stopped it (a debugger? kill -STOP?), and: kill -CONT PID; one that is frozen: docker unpause, or what the line names (echo 0 >…/cgroup.freeze)',
   ),
   'loopback-down': ofServing(
