@@ -93,12 +93,21 @@ export function linkTroubles(state: LeaseState, view: LeaseView): Trouble[] {
     )
     const silent = peers.filter(({ name }) => isSilent(state, view, name, index)).map(({ name }) => name)
     if (silent.length === 0) return []
-    const who = silent.length === peers.length && silent.length > 1 ? 'anybody' : namesOf(silent)
-    const message = `over the heartbeat link ${link.name} nothing comes from ${who} to ${state.node}, but over another one`
+    const who = silent.length === peers.length && silent.length > 1 ? ANYBODY : namesOf(silent)
+    // In the same words by whoever does not hear it: one trouble.
+    const message = `over the heartbeat link ${link.name} nothing comes from ${who}, but over another one`
     const evidence = `${state.node} listens there at ${link.address}, UDP port ${link.port}; whether the other direction works, the others say`
-    const hint = `check cable, switch and firewall of ${link.name} (UDP port ${link.port}): with one link left, the next fault separates the nodes`
+    const hint = `${firstLook(who)}check cable, switch and firewall of ${link.name} (UDP port ${link.port}): with one link left, the next fault separates the nodes`
     return [{ code: 'link-silent', severity: 'warning', object: `link ${link.name}`, message, evidence, hint }]
   })
+}
+
+const ANYBODY = 'anybody'
+/** Who hears nobody while the others hear each other, and who is not heard by several, is the one to look at. */
+function firstLook(who: string): string {
+  if (who === ANYBODY)
+    return 'where the others hear each other over it, look at this node first (ip -br addr, ip -br link, its port of the switch); '
+  return who.includes(' ') ? '' : `on ${who}: ip -br addr, ip -br link, nft list ruleset; then `
 }
 
 function isAlive(state: LeaseState, { timing }: LeaseView, name: string): boolean {

@@ -7,7 +7,7 @@ import { between, type Trouble } from '@lvsm/base'
 import { ownership } from './lease.ts'
 import { stateOf } from './peers.ts'
 import type { NodeState } from './state.ts'
-import { establishedByDestination, FEW, isUnaware, UNAWARE_MS } from './synchronised.ts'
+import { establishedByDestination, FEW, isUnaware, syncEvidence, UNAWARE_MS } from './synchronised.ts'
 
 /** For the others: director → packets. */
 export function syncHeardHere({ config, kernel, view }: NodeState): { syncHeard?: Record<string, number> } {
@@ -72,7 +72,10 @@ export const silenceTroubles = (state: NodeState): Trouble[] =>
             {
               ...{ code: 'standby-unaware', severity: 'warning', object: `group ${name}` },
               message: `${node} hears nothing of connections of group ${name}: those that are new would end if it took the group over`,
-              evidence: `${rose} or more came to be established here in ${Math.floor(between(since, state.now) / 1000)} s, and no packet of connection synchronisation of this node came there`,
+              ...syncEvidence(
+                state,
+                `${rose} or more came to be established here in ${Math.floor(between(since, state.now) / 1000)} s, and no packet of connection synchronisation of this node came there`,
+              ),
               hint: `what is between them that drops multicast, or this port of UDP? On ${node}: nft list chain inet lvsm-nat sync (counters), ip maddr show; a switch with IGMP snooping needs a querier`,
             },
           ],

@@ -5,6 +5,7 @@
 import { between, type Instant, type Trouble } from '@lvsm/base'
 import { type ConfigService, destKey, forwarding, serviceKey } from '@lvsm/model'
 import { isSyncOperation, sameDaemon } from '@lvsm/plan'
+import { syncText } from '@lvsm/protocol'
 import { ownership } from './lease.ts'
 import { stateOf } from './peers.ts'
 import { perReason } from './plan/refusals.ts'
@@ -115,6 +116,13 @@ export function isUnaware(state: NodeState, node: string, group: string): boolea
   return since !== undefined && isLasting(state, since)
 }
 
+/** By which link they are told: where that is out, it follows. */
+export const syncEvidence = ({ config }: NodeState, seen = ''): Pick<Trouble, 'evidence'> => {
+  const by = config?.sync ? [syncText(config.sync.link)] : []
+  const evidence = [...(seen === '' ? [] : [seen]), ...by].join('; ')
+  return evidence === '' ? {} : { evidence }
+}
+
 function unaware(state: NodeState): Trouble[] {
   return [...state.unaware].flatMap(([key, since]): Trouble[] => {
     const [node = '', group = ''] = key.split(' ')
@@ -128,6 +136,7 @@ function unaware(state: NodeState): Trouble[] {
       {
         ...{ code: 'standby-unaware', severity: 'warning', object: `group ${group}` },
         message: `${node} ${what} of group ${group}: the others would end if it took the group over`,
+        ...syncEvidence(state),
         hint: `do messages arrive there? On ${node}: nft list chain inet lvsm-nat sync (counters), ipvsadm -L --daemon; idle connections from before its start stay unknown until they say something`,
       },
     ]

@@ -95,6 +95,8 @@ function interfaceTroubles(view: NodeView, observed: Observed): Trouble[] {
     links.set(downText(dev), [...(links.get(downText(dev)) ?? []), `heartbeat link ${name}`])
     found.set(downText(dev), known)
   }
+  const dev = downOf(view.sync?.address, observed)
+  if (dev !== null) found.get(downText(dev))?.needed.push('connection synchronisation')
   return [...found.values()].map(({ needed, ...fault }) => {
     // Others look for the links: they come first, as far as a message is read.
     const all = [...(links.get(fault.message) ?? []), ...needed]
@@ -115,6 +117,11 @@ export function linksDown(
     return dev && !dev.up ? [{ name, dev: dev.name }] : []
   })
 }
+const downOf = (own: string | undefined, { addresses, links }: Observed): string | null =>
+  links.find(
+    ({ index, up, loopback }) =>
+      !up && !loopback && addresses.some((one) => one.address === own && one.index === index),
+  )?.name ?? null
 const MOST_NEEDED = 4
 
 function interfaceFault({ interface: named, address }: Floating, observed: Observed): Trouble | null {

@@ -124,6 +124,8 @@ export * from './http/verdict.ts'
 export * from './http/head.ts'
 export * from './http/server-words.ts'
 export * from './http/node-words.ts'
+export { WANTED } from './troubles/wanted.ts'
+export { heardElsewhere, NEVER_HEARD, perhapsCutOff } from './http/hearing-words.ts'
 export * from './http/group-words.ts'
 export * from './http/service-words.ts'
 export * from './http/drop-words.ts'
@@ -148,7 +150,17 @@ export {
 } from './troubles/dropped.ts'
 export { deadPathOf, lostAnswersText, serverOfDeadPath } from './troubles/dead-paths.ts'
 export { differByWays, isKnownByEvidence, withoutEchoes } from './troubles/echoes.ts'
-export { ANYBODY, astrayText, DOWN, isUnsent, LINK, linksIn, sharedText, unheardNames } from './troubles/unheard.ts'
+export {
+  ANYBODY,
+  astrayText,
+  DOWN,
+  isUnsent,
+  LINK,
+  linksIn,
+  sharedText,
+  syncText,
+  unheardNames,
+} from './troubles/unheard.ts'
 export { isOfNode, type TroubleKind } from './troubles/kind.ts'
 export { ROOM } from './troubles/of-coordinators.ts'
 export { TROUBLE_PARTS, troubleCodes, troubleKind } from './troubles/table.ts'

@@ -6,7 +6,7 @@
  */
 import { type Trouble } from '@lvsm/base'
 import { destKey, parseDestKey } from '@lvsm/model'
-import { astrayText, silenceOf } from '@lvsm/protocol'
+import { astrayText, silenceOf, unheardNames } from '@lvsm/protocol'
 import { heldGroups, leaseStatus } from '../lease.ts'
 import { readyOf, stateOf } from '../peers.ts'
 import type { NodeState } from '../state.ts'
@@ -59,11 +59,10 @@ const deadPaths = ({ paths }: NodeState): Suspect[] =>
 
 /** In its own words, which come over another link. */
 function deafLinks(state: NodeState): Suspect[] {
-  const from = ` nothing comes from ${state.node} to `
   return (state.config?.nodes ?? []).flatMap(({ name, links }) =>
-    (stateOf(state, name)?.troubles ?? []).flatMap(({ code, object, message }) => {
-      const link = links.find((one) => object === `link ${one.name}`)
-      if (code !== 'link-silent' || !link || !message.includes(from)) return []
+    (stateOf(state, name)?.troubles ?? []).flatMap((trouble) => {
+      const link = links.find((one) => trouble.object === `link ${one.name}`)
+      if (trouble.code !== 'link-silent' || !link || !unheardNames(trouble).includes(state.node)) return []
       const why = `${name} hears nothing of ${state.node} over link ${link.name}`
       return [{ node: name, address: link.address, why, isSure: true as const }]
     }),

@@ -37,7 +37,12 @@ export const isBehind = (observed: Observed, { address: own, place }: GoneLink, 
   inNetwork(address, { address: own, prefix: place.prefix }) &&
   interfaceFor(observed, address) === null
 
+/** The interface that it stood on is not there at all. */
+export const isGoneDevice = ({ links }: Observed, { place }: GoneLink, dev: string): boolean =>
+  place?.dev === dev && !links.some(({ name }) => name === dev)
+
 const MOST_NEEDED = 4
+const UNTOLD = 'directors tell each other of no connections by it, which end when their group moves'
 export function goneTroubles(state: NodeState): Trouble[] {
   const { view, node } = state
   const { observed } = state.kernel
@@ -46,10 +51,16 @@ export function goneTroubles(state: NodeState): Trouble[] {
     const { name, address, place } = gone
     const needed = (view?.directs ?? []).flatMap((group) =>
       group.addresses
-        .filter((one) => one.interface === null && isBehind(observed, gone, one.address))
+        .filter((one) =>
+          one.interface === null ? isBehind(observed, gone, one.address) : isGoneDevice(observed, gone, one.interface),
+        )
         .map((one) => `${one.kind} ${one.address} of group ${group.name}`),
     )
-    const so = needed.length === 0 ? '' : `: no interface is for ${listed(needed, MOST_NEEDED)}`
+    const effects = [
+      ...(needed.length === 0 ? [] : [`no interface is for ${listed(needed, MOST_NEEDED)}`]),
+      ...(view?.sync?.address === address ? [UNTOLD] : []),
+    ]
+    const so = effects.length === 0 ? '' : `: ${effects.join('; ')}`
     return {
       ...{ code: 'link-address-gone', severity: needed.length === 0 ? 'warning' : 'critical', object: `link ${name}` },
       message: `address ${address} of heartbeat link ${name} is not on any interface of ${node}${so}`,

@@ -1,7 +1,16 @@
 /** The other nodes as this one hears them, and as they say of themselves. Who is not heard is dead only where that is known. */
 import { between } from '@lvsm/base'
 import { wordsOf } from '@lvsm/changes'
-import { type LeaseStatus, type LocalWord, type NodeReport, type PeerStatus, saidAndStep } from '@lvsm/protocol'
+import {
+  heardElsewhere,
+  type LeaseStatus,
+  type LocalWord,
+  NEVER_HEARD,
+  type NodeReport,
+  type PeerStatus,
+  perhapsCutOff,
+  saidAndStep,
+} from '@lvsm/protocol'
 import { heardBy, hearsIn, votersIn } from '../hearing.ts'
 import { leaseStatus } from '../lease.ts'
 import { stateOf } from '../peers.ts'
@@ -49,7 +58,7 @@ function unheardState(state: NodeState, status: LeaseStatus, peer: PeerStatus): 
   if (peer.life === 'late') return { state: 'late', reason: silent }
   if (peer.unbelieved !== undefined) return { state: 'unknown', reason: unbelievedText(peer.unbelieved) }
   const others = heardBy(state, peer.name)
-  if (others.length > 0) return { state: 'unknown', reason: `${silent} here, and ${others.join(', ')} heard it` }
+  if (others.length > 0) return { state: 'unknown', reason: heardElsewhere(silent, others) }
   return status.quorum
     ? { state: 'dead', reason: silent }
     : { state: 'unknown', reason: `${silent}; ${cutOffText(state)}` }
@@ -60,7 +69,7 @@ export function cutOffText(state: NodeState): string {
   const voters = votersIn(state)
   const hears = hearsIn(state)
   const heard = voters.filter((name) => hears(state.node, name) === true)
-  return `${state.node} hears ${heard.length} of ${voters.length} voters, and may be cut off itself`
+  return perhapsCutOff(state.node, heard.length, voters.length)
 }
 
 /** Where much is lost on the way it speaks, as far as anybody here knows. */
@@ -73,7 +82,7 @@ function agentText({ agentless, lostPercent }: PeerStatus): string {
 function silentState(status: LeaseStatus | null, name: string, peer: PeerStatus | undefined): Saying {
   if (peer?.unbelieved !== undefined) return { state: 'unknown', reason: unbelievedText(peer.unbelieved) }
   if (!status) return { state: 'unknown', reason: NO_LEASE }
-  if (peer?.life !== 'alive') return { state: 'unknown', reason: 'never heard since this node started' }
+  if (peer?.life !== 'alive') return { state: 'unknown', reason: NEVER_HEARD }
   const owns = status.groups.filter((group) => group.owner === name).map((group) => group.name)
   const what = owns.length > 0 ? `owns ${owns.join(', ')}; ` : ''
   const reason = `${what}its lease process lives, ${agentText(peer)}`

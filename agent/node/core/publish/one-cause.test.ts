@@ -173,7 +173,7 @@ test('that others do not hear it there is not told beside it', () => {
     message: `over the heartbeat link ${link} nothing comes from ${from} to ${by}, but over another one`,
   })
   const down = (message: string) => ({ code: 'interface-down', severity: 'critical' as const, node: 'dir2', message })
-  const others = [silent('dir1', 'rs1'), silent('dir1', 'dir2', 'other'), silent('rs1', 'anybody')]
+  const others = [silent('dir1', 'rs1'), silent('dir1', 'dir2', 'other'), silent('rs2', 'anybody')]
   for (const message of [
     'interface outside is down, needed for heartbeat link outside, vip 10.11.0.10 of group web',
     'interface outside is down, needed for heartbeat link inside, heartbeat link outside',
@@ -285,4 +285,30 @@ test('what a director does not find for its own packet filter is no difference o
   const own = { ...differ, message: 'dir2 finds rs1 of http failed, and dir1, which owns web, does not' }
   expect(withoutEchoes([{ ...rule, node: 'dir2' }, own])).toHaveLength(1)
   expect(withoutEchoes([rule, own])).toHaveLength(2)
+})
+
+test('who hears nobody over a link, while the others hear each other, is the one to look at: what they do not hear of it is not told beside it', () => {
+  const silent = (by: string, from: string, link = 'outside') => ({
+    ...{ code: 'link-silent', severity: 'warning' as const, node: by, object: `link ${link}` },
+    message: `over the heartbeat link ${link} nothing comes from ${from}, but over another one`,
+  })
+  const deaf = silent('dir1', 'anybody')
+  expect(withoutEchoes([silent('dir2', 'dir1'), deaf, silent('rs1', 'dir1')])).toEqual([deaf])
+  for (const other of [silent('dir2', 'rs1'), silent('dir2', 'dir1', 'inside'), silent('dir2', 'dir1, rs1')])
+    expect(withoutEchoes([deaf, other])).toEqual([deaf, other])
+  const all = [deaf, silent('dir2', 'anybody')]
+  expect(withoutEchoes(all)).toEqual(all)
+})
+test('that a node does not hear the others is told by that one, where it hears nobody at all', () => {
+  const cutOff = {
+    ...{ code: 'cut-off', severity: 'critical' as const, node: 'dir1', object: 'node dir1' },
+    message: 'dir1 hears no other node over any link: it is cut off, or all others are down',
+  }
+  const oneWay = (by: string, to: string) => ({
+    ...{ code: 'one-way', severity: 'warning' as const, node: by, object: `node ${to}` },
+    message: `${to} does not hear ${by}, which hears it: nothing comes from ${by} to ${to}`,
+  })
+  const missed = { ...oneWay('dir1', 'rs3'), code: 'heard-by-others' }
+  expect(withoutEchoes([oneWay('dir2', 'dir1'), oneWay('rs1', 'dir1'), missed, cutOff])).toEqual([cutOff])
+  expect(withoutEchoes([oneWay('dir2', 'rs1'), cutOff])).toHaveLength(2)
 })

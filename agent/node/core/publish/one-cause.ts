@@ -2,7 +2,7 @@
 import type { Trouble } from '@lvsm/base'
 import { forwarding } from '@lvsm/model'
 import { interfaceFor, linksDown } from '@lvsm/plan'
-import { goneLinks, isBehind } from '../observe/own-addresses.ts'
+import { goneLinks, isBehind, isGoneDevice } from '../observe/own-addresses.ts'
 import {
   ANYBODY,
   DOWN,
@@ -102,6 +102,7 @@ function followsFromDown(state: NodeState, found: readonly Trouble[]): (one: Tro
   ])
   const isLost = (address: string): boolean => gone.some((one) => isBehind(observed, one, address))
   const isThere = (address: string): boolean => devs.has(interfaceFor(observed, address)?.name ?? '') || isLost(address)
+  const isGone = (dev: string): boolean => gone.some((one) => isGoneDevice(observed, one, dev))
   const serves = (object = ''): boolean =>
     config?.services.some(
       ({ name, realservers }) => object === `service ${name}` && realservers.some(({ address }) => isThere(address)),
@@ -118,7 +119,12 @@ function followsFromDown(state: NodeState, found: readonly Trouble[]): (one: Tro
     // What is lost with it of all that a node sends over several links, it says of the node.
     if (code === 'lossy-link' && sharesOne(object)) return true
     if (code === 'link-silent' || code === 'lossy-link') return links.has(LINK.exec(object ?? '')?.[1] ?? '')
-    if (code === 'no-interface' || code === 'gateway-unreachable') return isLost(NETWORK.exec(message)?.[1] ?? '')
+    if (code === 'no-interface' || code === 'gateway-unreachable')
+      return isLost(NETWORK.exec(message)?.[1] ?? '') || isGone(NO_DEVICE.exec(message)?.[1] ?? '')
+    if (code === 'no-sync-interface') return gone.some(({ address }) => message.includes(` has ${address}, `))
+    if (code === 'no-source') return view.node.links.every(({ address }) => gone.some((one) => one.address === address))
+    if (code === 'no-sysctl') return isGone(OF_DEVICE.exec(message)?.[1] ?? '')
+    if (code === 'standby-unaware') return links.has(config?.sync?.link ?? '')
     if (code === 'heard-by-others' || code === 'one-way') return isCutOff(object)
     // As its lease process says it, which knows no interfaces.
     if (code === 'link-down') return !DOWN.test(message) && links.has(LINK.exec(message)?.[1] ?? '')
@@ -198,4 +204,6 @@ const NO_WAY = /: (?:E(?:NETUNREACH|NETDOWN|HOSTUNREACH|ADDRNOTAVAIL|INVAL|NODEV
 /** Where a rule or a route leads it nowhere. */
 const LED_NOWHERE = /: E(?:ACCES|INVAL|HOSTUNREACH|NETUNREACH)(?: \(|$)/
 const NETWORK = /network of (?:NAT gateway )?([^\s,]+)/
+const NO_DEVICE = /^there is no interface ([^\s,]+)/
+const OF_DEVICE = /^the kernel has no net\/ipv[46]\/(?:conf|neigh)\/([^/]+)\//
 const PINGED = /^ping node (\S+) /

@@ -51,9 +51,9 @@ export const HEARTBEATS = {
   'link-silent': ofRedundancy(
     'warning',
     'link',
-    'over the heartbeat link LINK nothing came lately from NODE to NODE, but over another one',
+    'over the heartbeat link LINK nothing comes from NODE, or from anybody, but over another one',
     'with one link left, the next fault separates the nodes',
-    'check cable, switch and firewall of that link, in the direction that it names',
+    'look first at the node that hears nobody over it, or is not heard by several: ip -br addr, ip -br link; then cable, switch and firewall of that link',
   ),
   'link-down': ofRedundancy(
     'warning',
@@ -66,7 +66,7 @@ export const HEARTBEATS = {
     'critical',
     'link',
     'address ADDRESS of heartbeat link LINK is not on any interface of NODE',
-    'nothing comes or goes over that link: with one link left, the next fault separates the nodes; a node without any is dead for the others. Addresses of groups in its network cannot stand there: then it is critical',
+    'nothing comes or goes over that link: with one link left, the next fault separates the nodes; a node without any is dead for the others. Addresses of groups in its network cannot stand there: then it is critical. Where directors tell each other of connections by it, these end when their group moves',
     'ip addr add ADDRESS/PREFIX dev INTERFACE, as the line says where it was; and find what took it away (NetworkManager, systemd-networkd, DHCP, a script)',
   ),
   'link-no-way': ofRedundancy(

@@ -5,16 +5,17 @@
 import type { NodeTrouble } from '../http/status.ts'
 import { isOfLostAnswers, serverOfDeadPath } from './dead-paths.ts'
 import { dropsRequestsOf, dropsWayTo } from './dropped.ts'
-import { FIXED, isNoWay, LOSING, OF_HEARING, SHAKING, unheardFollows } from './unheard.ts'
+import { FIXED, isNoWay, LOSING, OF_HEARING, SHAKING, unawareFollows, unheardFollows } from './unheard.ts'
 
 type Said = Pick<NodeTrouble, 'node' | 'code' | 'object' | 'message' | 'evidence' | 'pastMs'>
 const PATH_DEAD = 'path-dead'
+const UNAWARE = 'standby-unaware'
 /** What may follow from something else. */
-const FOLLOWS: ReadonlySet<string> = new Set(['address-conflict', 'verdicts-differ', PATH_DEAD, ...OF_HEARING])
+const FOLLOWS: ReadonlySet<string> = new Set(['address-conflict', 'verdicts-differ', UNAWARE, PATH_DEAD, ...OF_HEARING])
 
 /** What was seen of it is needed to know what follows from it, or from what it follows. */
 export const isKnownByEvidence = (code: string): boolean =>
-  [PATH_DEAD, LOSING, FIXED, 'vip-answers', 'one-way', 'heard-by-others'].includes(code) ||
+  [PATH_DEAD, UNAWARE, LOSING, FIXED, 'vip-answers', 'one-way', 'heard-by-others'].includes(code) ||
   SHAKING.has(code) ||
   isNoWay(code)
 
@@ -32,9 +33,11 @@ export function withoutEchoes<T extends Said>(all: readonly T[]): T[] {
   )
   const ways = all.filter(({ code }) => isNoWay(code))
   const isOfUnheard = unheardFollows(all)
+  const isOfSyncLink = unawareFollows(all)
   return all.filter((one) => {
     const { node, code, message } = one
     if (code === PATH_DEAD) return !isOfLostAnswers(ways, one) && !all.some((cause) => leadsTo(cause, one))
+    if (code === UNAWARE) return !isOfSyncLink(one)
     if (code === 'verdicts-differ') return !differByWays(all, node, message)
     if (code === 'address-conflict') {
       const [, mac = '', address = ''] = RIVAL.exec(message) ?? []

@@ -10,7 +10,7 @@ export const DOWN = /\binterface (\S+) is down/
 /** As an object, or in a message of the lease process. */
 export const LINK = /^link ([^\s:]+)/
 
-type Said = Pick<NodeTrouble, 'node' | 'code' | 'object' | 'message' | 'evidence'>
+type Said = Pick<NodeTrouble, 'node' | 'code' | 'object' | 'message' | 'evidence' | 'pastMs'>
 
 /** What may follow from something else. */
 export const OF_HEARING: ReadonlySet<string> = new Set(['lossy-link', 'link-silent', 'one-way', 'heard-by-others'])
@@ -41,20 +41,45 @@ export const isUnsent = ({ code, evidence = '' }: Pick<Said, 'code' | 'evidence'
 export const sharedText = (links: readonly string[]): string => `heartbeat links of both: ${links.join(', ')}`
 const SHARED = /heartbeat links of both: ([^\s,]+(?:, [^\s,]+)*)/
 
+/** As evidence of a director that hears nothing of connections, or knows too few (agent/node/core/synchronised.ts). */
+export const syncText = (link: string): string => `connections are synchronised over heartbeat link ${link}`
+
 /** Of a link that is silent or loses: from whom, or `anybody`; empty: it does not name all of them. */
 export const unheardNames = ({ code, message }: Pick<Said, 'code' | 'message'>): readonly string[] =>
   (code === 'lossy-link' ? LOST : UNHEARD).exec(message)?.[1]?.split(', ') ?? []
 export const ANYBODY = 'anybody'
 
-/** Of `OF_HEARING`: does it follow from what another one of these says? */
-export function unheardFollows(all: readonly Said[]): (one: Said) => boolean {
-  const down = new Set(
+/** `NODE LINK`: nothing comes or goes over that link there, as it says itself. */
+const linksOut = (all: readonly Said[]): ReadonlySet<string> =>
+  new Set(
     all.flatMap(({ node, code, message }) =>
-      code === 'link-address-gone' || DOWN.test(message)
-        ? [...message.matchAll(LINKS)].map(([, link = '']) => `${node} ${link}`)
-        : [],
+      code === 'link-address-gone' || DOWN.test(message) ? linksIn(message).map((link) => `${node} ${link}`) : [],
     ),
   )
+
+/** A director that knows nothing of connections: does it follow from a link by which they are told, at one of the two? */
+export function unawareFollows(all: readonly Said[]): (one: Said) => boolean {
+  const out = linksOut(all)
+  return ({ node, message, evidence = '' }) =>
+    linksIn(evidence).some((link) => out.has(`${node} ${link}`) || out.has(`${message.split(' ')[0]} ${link}`))
+}
+
+/**
+ * `NODE LINK`: it hears nobody there, as it says itself, and `NODE`: nowhere. Where others hear each other, it is the one to look at.
+ */
+const deafOf = (all: readonly Said[]): ReadonlySet<string> =>
+  new Set(
+    all.flatMap((one) => {
+      const { node, code, object = '', pastMs } = one
+      if (pastMs !== undefined) return []
+      if (code === 'cut-off') return [node]
+      return code === 'link-silent' && unheardNames(one)[0] === ANYBODY ? [`${node} ${LINK.exec(object)?.[1]}`] : []
+    }),
+  )
+
+/** Of `OF_HEARING`: does it follow from what another one of these says? */
+export function unheardFollows(all: readonly Said[]): (one: Said) => boolean {
+  const down = linksOut(all)
   const linksOf = (isOne: (trouble: Said) => boolean): ReadonlySet<string> =>
     new Set(
       all
@@ -85,11 +110,14 @@ export function unheardFollows(all: readonly Said[]): (one: Said) => boolean {
     const shared = SHARED.exec(evidence)?.[1]?.split(', ') ?? []
     return shared.length > 0 && shared.every((link) => isStopped(from, to, link))
   }
+  const deaf = deafOf(all)
+  const isDeafThere = (names: readonly string[], by: string, link: string): boolean =>
+    !deaf.has(`${by} ${link}`) && names.every((name) => deaf.has(`${name} ${link}`))
   return (trouble) => {
     const { node, code, object = '' } = trouble
     const [, other = ''] = NODE.exec(object) ?? []
-    if (code === 'one-way') return other !== node && isAway(node, other, trouble)
-    if (code === 'heard-by-others') return other !== node && isAway(other, node, trouble)
+    if (code === 'one-way') return deaf.has(other) || (other !== node && isAway(node, other, trouble))
+    if (code === 'heard-by-others') return deaf.has(node) || (other !== node && isAway(other, node, trouble))
     const [, link = ''] = LINK.exec(object) ?? []
     const names = unheardNames(trouble)
     // Loss over all links that two nodes share is of more than one that shakes.
@@ -100,7 +128,9 @@ export function unheardFollows(all: readonly Said[]): (one: Said) => boolean {
     if (names.length === 0) return false
     if (code === 'lossy-link')
       return names.every((name) => isCutThere(name) || loses(name) || (link !== '' && isKept(name, node, link)))
-    return code === 'link-silent' && names.every((name) => isStopped(name, node, link))
+    return (
+      code === 'link-silent' && (names.every((name) => isStopped(name, node, link)) || isDeafThere(names, node, link))
+    )
   }
 }
 
@@ -109,4 +139,4 @@ const NODE = /^node (\S+)$/
 const NOT_THERE = /heartbeats to (\S+) over link (\S+) (?:are not sent|go there, too)/g
 const LOST = / of what (\S+(?:, \S+)*) sends? to /
 /** Of more than are named nobody knows who they are: `a, b and 2 more`. */
-const UNHEARD = / nothing comes from (\S+(?:, \S+)*) to /
+const UNHEARD = / nothing comes from (\S+(?:, \S+)*)(?:, but| to) /

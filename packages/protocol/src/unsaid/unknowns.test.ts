@@ -1,6 +1,7 @@
 /** Whatever the head says is not known has an entry with a next step. */
 import { expect, test } from 'vitest'
-import { group, nodes, server, service, status } from '../http/fixture.ts'
+import { group, NODES, nodes, server, service, status } from '../http/fixture.ts'
+import { heardElsewhere, perhapsCutOff } from '../http/hearing-words.ts'
 import { judge } from '../http/verdict.ts'
 import { unknownsOf } from './unknowns.ts'
 
@@ -52,4 +53,56 @@ test.each([
   expect(judge(of).health).toBe('not known')
   const said = typeof message === 'string' ? message : expect.stringMatching(message)
   expect(unknownsOf(of)).toEqual([{ node: 'dir1', code: 'not-known', severity: 'info', message: said, hint }])
+})
+
+const says = (code: string, object: string, message: string, of = 'dir1') => ({
+  ...{ node: of, code, severity: 'warning' as const, object, message },
+})
+const unheard = (name: string, reason: string) => nodes(name, { state: 'unknown', agent: false, reason })
+test('who does not hear the others, for it is cut off, sends nobody to them', () => {
+  const reason = heardElsewhere('silent for 9.0 s', ['rs1'])
+  const perhaps = `silent for 9.0 s; ${perhapsCutOff('dir1', 1, 3)}`
+  const all = NODES.map((one) =>
+    one.name === 'dir1' ? one : { ...one, state: 'unknown', agent: false, reason: perhaps },
+  )
+  const groups = [group({ owner: null, state: 'unknown', reason: perhapsCutOff('dir1', 1, 3), takers: [] })]
+  const cut = says('cut-off', 'node dir1', 'dir1 is cut off and hears no other node: link outside')
+  const of = (troubles: object[]) => unknownsOf(status({ nodes: all, groups, troubles })).map(({ code }) => code)
+  expect(of([])).toEqual(['node-unheard', 'node-unheard', 'node-unheard', 'not-known'])
+  expect(of([cut])).toEqual([])
+  expect(of([{ ...cut, pastMs: 1000 }])).toHaveLength(4)
+  expect(of([{ ...cut, node: 'rs1' }]), 'another one is').toHaveLength(4)
+  const some = unknownsOf(status({ nodes: unheard('rs2', reason), troubles: [cut] }))
+  expect(some, 'others hear it').toHaveLength(1)
+})
+test('one that others hear is no reason to look at its agent: first at who does not hear it', () => {
+  const of = (name: string, ...troubles: object[]) =>
+    unknownsOf(status({ nodes: unheard(name, heardElsewhere('silent for 9.0 s', ['rs1', 'dir2'])), troubles }))
+  expect(of('rs2')[0]?.hint).toMatch(
+    /^on dir1: ip -br addr, .*\(rs1, dir2 heard rs2, dir1 does not\); then the same on rs2/,
+  )
+  const missed = says('heard-by-others', 'node rs2', 'dir1 does not hear rs2, which rs1 heard')
+  const gone = says(
+    'link-address-gone',
+    'link inside',
+    'address 10.12.0.1 of heartbeat link inside is not on any interface of dir1',
+  )
+  expect([of('rs2', missed), of('rs2', gone)]).toEqual([[], []])
+  expect(of('rs1', gone), 'of a voter that would not be said').toHaveLength(1)
+  expect(of('rs2', { ...gone, node: 'dir2' }), 'that is its own').toHaveLength(1)
+})
+test('one whose agent is silent, and that is not heard over a link, has its link looked at first', () => {
+  const silent = says(
+    'link-silent',
+    'link inside',
+    'over the heartbeat link inside nothing comes from rs1, but over another one',
+    'dir2',
+  )
+  const hint = (...troubles: object[]) =>
+    unknownsOf(status({ nodes: unheard('rs1', 'its lease process lives, its agent does not report'), troubles }))[0]
+      ?.hint
+  expect(hint(silent)).toMatch(
+    /^on rs1: first heartbeat link inside, over which it is not heard .*; then systemctl status lvsm-agent/,
+  )
+  expect(hint({ ...silent, message: silent.message.replace('rs1', 'rs1, rs2') })).toMatch(/^on rs1: systemctl/)
 })

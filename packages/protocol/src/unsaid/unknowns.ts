@@ -1,8 +1,10 @@
 /** What a status does not know, as entries with a next step: a node of which nothing is heard, with what is not known by that; and the rest. */
 import { listed } from '@lvsm/base'
 import { isAgentless } from '../http/movable.ts'
-import type { Status } from '../http/status.ts'
+import { heardThereBy, isOfCutOff } from '../http/hearing-words.ts'
+import type { NodeReport, NodeTrouble, Status } from '../http/status.ts'
 import { isUnheard, judge, unheardText } from '../http/verdict.ts'
+import { LINK, linksIn, unheardNames } from '../troubles/unheard.ts'
 import type { ListedTrouble } from './listed.ts'
 
 const MOST_TEXTS = 4
@@ -11,18 +13,23 @@ export function unknownsOf(status: Status): ListedTrouble[] {
   const { nodes, troubles, node: by } = status
   const silent = nodes.filter((node) => isUnheard(node) && !isAgentless(node, troubles))
   const own = new Set(silent.map(unheardText))
-  const others = judge(status).unknown.filter((text) => !own.has(text))
+  const cutOff = isSaidOf(status, (one) => one.code === 'cut-off')
+  const others = judge(status).unknown.filter((text) => !own.has(text) && !(cutOff && isOfCutOff(text)))
   const isOf = (text: string, name: string): boolean => text.split(/[^\w.-]+/).includes(name)
   const rest = others.filter((text) => !silent.some(({ name }) => isOf(text, name)))
   return [
-    ...silent.map(({ name, reason }): ListedTrouble => {
+    ...silent.flatMap((one): ListedTrouble[] => {
+      const { name, reason } = one
+      if (isOfTeller(status, one, cutOff)) return []
       const those = others.filter((text) => isOf(text, name))
-      return {
-        ...{ node: by, code: 'node-unheard', severity: 'warning', object: `node ${name}` },
-        message: `what ${name} does is not known: ${reason}`,
-        ...(those.length === 0 ? {} : { means: `not known, too: ${listed(those, MOST_TEXTS)}` }),
-        hint: `on ${name}: systemctl status lvsm-agent; one that runs and is silent is started anew by systemctl restart lvsm-agent; its log: journalctl -u lvsm-agent`,
-      }
+      return [
+        {
+          ...{ node: by, code: 'node-unheard', severity: 'warning', object: `node ${name}` },
+          message: `what ${name} does is not known: ${reason}`,
+          ...(those.length === 0 ? {} : { means: `not known, too: ${listed(those, MOST_TEXTS)}` }),
+          hint: unheardStep(status, one),
+        },
+      ]
     }),
     ...perStep(rest, by).map(
       ([hint, texts]): ListedTrouble => ({
@@ -33,6 +40,38 @@ export function unknownsOf(status: Status): ListedTrouble[] {
     ),
   ]
 }
+
+const isSaidOf = ({ troubles, node }: Status, is: (one: NodeTrouble) => boolean): boolean =>
+  troubles.some((one) => one.node === node && one.pastMs === undefined && is(one))
+
+/** Why it is not heard is at the node whose status this is, and is told of that one. */
+function isOfTeller(status: Status, { name, reason, roles, voter }: NodeReport, cutOff: boolean): boolean {
+  if (cutOff && isOfCutOff(reason)) return true
+  if (heardThereBy(reason) === '') return false
+  if (isSaidOf(status, ({ code, object }) => code === 'heard-by-others' && object === `node ${name}`)) return true
+  // Of the two one would say that (agent/node/core/hearing.ts), did it not follow from a link of its own.
+  const own = status.nodes.find((one) => one.name === status.node)
+  const isPillar = (one: Pick<NodeReport, 'roles' | 'voter'>): boolean => one.voter || one.roles.includes('director')
+  if (!own || isPillar(own) === isPillar({ roles, voter })) return false
+  return isSaidOf(status, ({ code, message }) => OUT.has(code) && linksIn(message).length > 0)
+}
+const OUT: ReadonlySet<string> = new Set(['link-address-gone', 'link-down', 'interface-down'])
+
+/** Where others hear it, or it is not heard over one of its links, the network comes before its agent. */
+function unheardStep({ node: by, troubles }: Status, { name, reason }: NodeReport): string {
+  const agent = `systemctl status lvsm-agent; one that runs and is silent is started anew by systemctl restart lvsm-agent; its log: journalctl -u lvsm-agent`
+  const hears = heardThereBy(reason)
+  if (hears !== '')
+    return `on ${by}: ip -br addr, ip -br link, nft list ruleset (${hears} heard ${name}, ${by} does not); then the same on ${name}, cable and switch between the two`
+  const silentOn = troubles
+    .filter((one) => one.code === 'link-silent' && one.pastMs === undefined && isAlone(unheardNames(one), name))
+    .flatMap(({ object = '' }) => LINK.exec(object)?.[1] ?? [])
+  const links = [...new Set(silentOn)]
+  if (links.length === 0) return `on ${name}: ${agent}`
+  const which = `heartbeat link${links.length > 1 ? 's' : ''} ${links.join(', ')}`
+  return `on ${name}: first ${which}, over which it is not heard (ip -br addr, ip -br link; lvsm status there says what it finds itself); then ${agent}`
+}
+const isAlone = (names: readonly string[], name: string): boolean => names.length === 1 && names[0] === name
 
 /** Those of one kind are one entry, with the step of the first. */
 function perStep(texts: readonly string[], node: string): (readonly [string, readonly string[]])[] {
