@@ -155,12 +155,12 @@ export class Kept {
 
 const roomTrouble = (message: string): Trouble => ({
   ...{ code: 'state-not-kept', severity: 'critical', message },
-  hint: 'make room there (df, df -i), or mount it writable (mount -o remount,rw); until then standby, what is ours in IPVS, and what happened are forgotten at the next restart',
+  hint: 'make room there (df, df -i), or mount it writable (mount -o remount,rw); until then maintenance, what is ours in IPVS, and what happened are forgotten at the next restart',
 })
 const damagedWord = (path: string): Trouble =>
   trouble(
     'word-damaged',
-    `${path} is damaged: what this node was told of standby by itself is not known; the coordinators' word holds, where they have one`,
+    `${path} is damaged: what this node was told of its maintenance by itself is not known; the coordinators' word holds, where they have one`,
     'say it again on this node: lvsm standby on, or off',
   )
 const lostAlerts = (path: string, fault: string): Trouble =>

@@ -41,7 +41,7 @@ export function warningTroubles(warnings: readonly Warning[]): Trouble[] {
 export const lostFacts = ({ number }: Facts): Trouble => ({
   code: 'facts-damaged',
   severity: 'warning',
-  message: `the file of what is drained, stopped and on standby cannot be read: ${number === 0 ? 'none of it is known here, and all serve as configured' : 'what was known before holds on'}`,
+  message: `the file of what is drained, stopped and under maintenance cannot be read: ${number === 0 ? 'none of it is known here, and all serve as configured' : 'what was known before holds on'}`,
   hint: 'the coordinator on this node writes it anew (systemctl status lvsm-coordinator); what is wanted: lvsm intents',
 })
 

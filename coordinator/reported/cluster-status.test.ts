@@ -124,7 +124,9 @@ test('who could take a group is known by its own word and by that of its lease p
     no('hears no majority of the voters'),
   )
   const self = { revision: 1, state: 'maintenance', reason: '', standby: true, versions: {} } as const
-  expect(taker({ self, lease: standby, ready: { [web]: '' } })).toEqual(no('under maintenance (standby)'))
+  expect(taker({ self, lease: standby, ready: { [web]: '' } })).toEqual(
+    no(expect.stringMatching(/^under maintenance; lvsm standby off \S+ ends it$/)),
+  )
   for (const ready of [undefined, {}, { other: '' }])
     expect(taker({ lease: standby, ...(ready ? { ready } : {}) })).toEqual([
       { node: dir2, could: null, reason: 'its agent did not say' },

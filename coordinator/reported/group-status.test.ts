@@ -117,7 +117,7 @@ test.each<[string, string, string]>([
   [
     'the standby is under maintenance',
     head({ dir2: { standby: true } }),
-    'degraded | cannot move: nobody could take web: dir2: under maintenance (standby)',
+    'degraded | cannot move: nobody could take web: dir2: under maintenance; lvsm standby off dir2 ends it',
   ],
   [
     'nobody hears the standby any more, which said a moment ago that it is ready',

@@ -1,5 +1,5 @@
 /** `TROUBLES.md`: when it says X, do Y; made of the table of troubles. */
-import { BY_ROLE, TROUBLE_PARTS, type TroubleKind } from '@lvsm/protocol'
+import { BY_ROLE, TROUBLE_PARTS, type TroubleKind, WANTED } from '@lvsm/protocol'
 
 const HEAD = `# When it says X, do Y
 
@@ -16,7 +16,17 @@ This page is made of the table in [packages/protocol/src/troubles](packages/prot
 \`npx vitest run scripts/pages -u\`.
 `
 
-export const troublesPage = (): string => [HEAD, ...Object.entries(TROUBLE_PARTS).map(part)].join('\n')
+export const troublesPage = (): string => [HEAD, ...Object.entries(TROUBLE_PARTS).map(part), wanted()].join('\n')
+
+/** No trouble has these words. */
+const wanted = (): string =>
+  [
+    '## What operators want\n',
+    'No trouble, and no code: what `lvsm status` says of what somebody ordered for a while.\n',
+    ...Object.entries(WANTED).map(([word, { says, means, next }]) =>
+      [`### ${word}\n`, says, `* **so**: ${means}`, `* **do**: ${next}`, ''].join('\n'),
+    ),
+  ].join('\n')
 
 const part = ([title, kinds]: readonly [string, Readonly<Record<string, TroubleKind>>]): string =>
   [`## ${title}\n`, ...Object.entries(kinds).map(row)].join('\n')

@@ -23,7 +23,7 @@ export function unwillingFor(state: LeaseState, view: LeaseView, group: LeaseGro
   if (!instance || !directs(view, group)) return `${node} is no director of ${group.name}`
   if (group.stopped) return `an operator stopped ${group.name}`
   if (state.stopping) return `${node} is stopping`
-  if (state.standby) return `${node} is set to standby`
+  if (state.standby) return `${node} is under maintenance`
   const voters = votersUnsettled(state)
   if (voters !== null) return voters
   if (!isFaultOver(instance, now)) return `${node} had to give ${group.name} up a moment ago, its kernel refused`

@@ -114,7 +114,7 @@ function tickStandby(state: LeaseState, view: LeaseView, instance: GroupState): 
   if (!state.standby || instance.transfer || state.now < instance.standbyAt) return
   instance.standbyAt = after(state.now, STANDBY_RETRY_MS)
   if (bestPeer(state, view, instance.group) === null) return
-  startTransfer(state, view, instance, null, `${state.node} is set to standby`, { repeated: true })
+  startTransfer(state, view, instance, null, `${state.node} is under maintenance`, { repeated: true })
 }
 
 /** Policy for a better peer: a planned transfer once it has been better for long enough. */

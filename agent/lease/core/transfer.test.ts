@@ -203,7 +203,10 @@ describe('the owner', () => {
   test('set to standby offers to the best peer, again each second while there is none', () => {
     const { dir1, live } = owner()
     dir1.give({ kind: 'standby', on: true, reason: 'maintenance' })
-    expect(dir1.told.at(-1)).toMatchObject({ kind: 'offered', reason: 'web offered to dir2: dir1 is set to standby' })
+    expect(dir1.told.at(-1)).toMatchObject({
+      kind: 'offered',
+      reason: 'web offered to dir2: dir1 is under maintenance',
+    })
     answers(dir1, false)
     dir1.told.splice(0)
     live(900)
@@ -250,7 +253,7 @@ describe('the successor', () => {
     expect(offers(unready)).toMatchObject({ willing: false, reason: 'dir2 is not ready: no IPVS' })
     const standby = successor()
     standby.give({ kind: 'standby', on: true, reason: '' })
-    expect(offers(standby)).toMatchObject({ willing: false, reason: 'dir2 is set to standby' })
+    expect(offers(standby)).toMatchObject({ willing: false, reason: 'dir2 is under maintenance' })
     const stopping = successor()
     stopping.give({ kind: 'stop', reason: '' })
     expect(offers(stopping)).toMatchObject({ willing: false, reason: 'dir2 is stopping' })

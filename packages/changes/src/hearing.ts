@@ -1,4 +1,5 @@
 /** What comes of it who hears whom, for votes: whom a majority could vote for, and who may have one still. */
+import { majorityOf } from '@lvsm/protocol'
 
 /** Hears `by` the other one? Null: it did not say. */
 export type Hears = (by: string, name: string) => boolean | null
@@ -28,5 +29,3 @@ export function mayHold(node: string, voters: readonly string[], hears: Hears): 
   const deaf = voters.filter((voter) => voter !== node && hears(voter, node) === false).length
   return voters.length - deaf >= majorityOf(voters.length)
 }
-
-export const majorityOf = (voters: number): number => Math.floor(voters / 2) + 1

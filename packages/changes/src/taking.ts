@@ -4,9 +4,14 @@ import type { NodeReport, TakerReport } from '@lvsm/protocol'
 export type CouldTake = Omit<TakerReport, 'node' | 'voters'>
 
 /** What keeps it from that, whatever it says itself; null: nothing. */
-export function barOf({ state, standby, reason }: Pick<NodeReport, 'state' | 'standby' | 'reason'>): string | null {
+export function barOf({
+  name,
+  state,
+  standby,
+  reason,
+}: Pick<NodeReport, 'name' | 'state' | 'standby' | 'reason'>): string | null {
   if (state === 'dead' || state === 'late') return reason
-  return standby ? 'under maintenance (standby)' : null
+  return standby ? `under maintenance; lvsm standby off ${name} ends it` : null
 }
 
 /** Its word: why it could not, '' where it could; null: it did not say, and `silent` is why. */

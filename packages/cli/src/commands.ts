@@ -141,10 +141,10 @@ export async function standby(session: Session, on: boolean, node: string | unde
   session.terminal.print(
     render(stood, format, (it) =>
       it.already === true
-        ? `${it.node} is ${it.standby ? 'on' : 'off'} standby already: nothing to do\n`
+        ? `${it.node} is ${it.standby ? '' : 'not '}under maintenance already: nothing to do\n`
         : it.standby
-          ? `${it.node} is on standby: it gives up its groups and takes none (end it with: lvsm standby off ${it.node})\n`
-          : `${it.node} is off standby: it may own groups again\n`,
+          ? `${it.node} is under maintenance: it gives up its groups and takes none (end it with: lvsm standby off ${it.node})\n`
+          : `${it.node} is no longer under maintenance: it may own groups again\n`,
     ),
   )
   return 'ok'

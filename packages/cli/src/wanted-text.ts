@@ -1,5 +1,5 @@
-/** What operators want for a while, for eyes: drain, stop, standby, with who, since when and until when. */
-import { cutText as cutAt, type Wanted } from '@lvsm/protocol'
+/** What operators want for a while, for eyes: drain, stop, maintenance, with who, since when and until when. */
+import { cutText as cutAt, orderWord, type Wanted } from '@lvsm/protocol'
 import type { Paint } from './paint.ts'
 import { table } from './table.ts'
 
@@ -14,7 +14,7 @@ const HEAD = ['what', 'wanted', 'by', 'since', 'until', 'comment']
 export function wantedTable(all: readonly Wanted[], paint: Paint): string {
   const rows = all.map(({ what, intent, author, since, until, deadline, comment, idle }) => [
     what + (idle ? paint('dim', ' (not in the configuration now)') : ''),
-    paint('warn', intent) + (deadline === undefined ? '' : cutText(deadline)),
+    paint('warn', orderWord(intent)) + (deadline === undefined ? '' : cutText(deadline)),
     author,
     timeText(since),
     until === null ? 'until it is ended' : timeText(until),

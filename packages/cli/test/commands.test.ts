@@ -58,12 +58,12 @@ describe('lvsm standby', () => {
     const on = await lvsm(['--socket', socketPath, 'standby', 'on', 'dir1'])
     const off = await lvsm(['--socket', socketPath, 'standby', 'off', '-o', 'json'])
     expect(heard.map((one) => one.body)).toEqual([{ name: 'dir1', on: true }, { on: false }])
-    expect(on.out).toMatch(/^dir1 is on standby/)
+    expect(on.out).toMatch(/^dir1 is under maintenance/)
     expect(JSON.parse(off.out)).toEqual({ node: 'dir1', standby: false })
     const again = await startAgent(() => ({ body: { node: 'dir1', standby: true, already: true } }))
     expect(await lvsm(['--socket', again.socketPath, 'standby', 'on'])).toMatchObject({
       code: 0,
-      out: 'dir1 is on standby already: nothing to do\n',
+      out: 'dir1 is under maintenance already: nothing to do\n',
     })
   })
 })

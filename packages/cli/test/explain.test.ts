@@ -325,7 +325,7 @@ describe('since when', () => {
       event({ at: '2026-11-28T06:50:00.000Z', node: 'dir2', group: '', kind, number: 0, reason })
     for (const one of [note('note', 'rejoined'), note('started', 'lvsm-coordinator 1.0 started'), note('trouble', 'x')])
       expect(said('dir2', {}, null, [...EVENTS, one])).toMatch(/^dir2 .* Since 2026-11-28T06:30:00/)
-    expect(said('dir2', {}, null, [...EVENTS, note('standby', 'dir2 is off standby')])).toMatch(
+    expect(said('dir2', {}, null, [...EVENTS, note('standby', 'dir2 is no longer under maintenance')])).toMatch(
       /^dir2 .* Since 2026-11-28T06:50/,
     )
   })

@@ -1,5 +1,7 @@
 import { type Wanted } from '@lvsm/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
+import { eventsText } from '../src/events/text.ts'
+import { plain } from '../src/paint.ts'
 import { cleanUp, lvsm, STATUS, startAgent, without } from './agent.ts'
 
 afterEach(cleanUp)
@@ -86,6 +88,14 @@ describe('lvsm status of what operators want for a while', () => {
     expect(out).toContain(
       ' [coordinators: maintenance, by ann since 2026-10-27T08:00:00.000Z; at the node: no maintenance, by an operator at dir2 since 2026-10-27T10:00:00.000Z; the newer word holds: no maintenance]\n',
     )
+  })
+
+  it('calls it nowhere what a ready successor is called', async () => {
+    const { out } = await shown({ wanted: [wanted('node dir2', 'standby')] })
+    expect(out).toMatch(/\nMAINTENANCE\n.*\n {2}node dir2 +maintenance +ann /)
+    const event = { at: '2026-10-27T08:00:00.000Z', node: 'dir2', group: '', number: 0, kind: 'standby' }
+    const told = eventsText([{ ...event, reason: 'dir2 is under maintenance, by ann' }], plain)
+    expect(told).toMatch(/ dir2 +- +maintenance +- +dir2 is under maintenance, by ann\n/)
   })
 
   it('says of a node under maintenance once who wants it, since when, and what ends it', async () => {

@@ -292,7 +292,7 @@ describe('what is wanted for a while', () => {
     expect(JSON.stringify(configuration.log).match(/"force":true/g)).toHaveLength(2)
   })
 
-  it('stops groups, and puts directors on standby, apart from the configuration', async () => {
+  it('stops groups, and puts directors under maintenance, apart from the configuration', async () => {
     const { runHere: run, revisions } = startCoordinator()
     expect((await run(['group', 'stop', 'web', '--for', '30m'])).out).toMatch(/^\+ group web: stop until/)
     expect((await run(['node', 'standby', 'dir1', '-o', 'json'])).out).toContain('"intent": "standby"')
@@ -301,10 +301,10 @@ describe('what is wanted for a while', () => {
     const again = await run(['node', 'enable', 'dir1'])
     expect(again).toMatchObject({
       code: 0,
-      out: expect.stringMatching(/^node dir1 is on standby no more, also where /),
+      out: expect.stringMatching(/^node dir1 is no longer under maintenance, also where /),
     })
     expect((await run(['group', 'enable', 'web'])).code).toBe(0)
-    expect((await run(['intents'])).out).toBe('Nothing is drained, stopped, silenced or on standby.\n')
+    expect((await run(['intents'])).out).toBe('Nothing is drained, stopped, silenced or under maintenance.\n')
     expect(revisions()).toEqual([1])
   })
 })

@@ -67,7 +67,10 @@ export const METRICS = {
   lvsm_lease_number: gauge('number', 'Lease (fencing) number of the group.', 'group'),
   lvsm_lease_left_seconds: gauge('seconds', 'What is left of the lease.', 'group'),
   lvsm_node_up: flag('The node was heard within its deadtime.', 'node'),
-  lvsm_node_standby: flag('An operator set the node to standby.', 'node'),
+  lvsm_node_standby: flag(
+    'The node is under maintenance: an operator wants it to own nothing (lvsm standby on).',
+    'node',
+  ),
   lvsm_troubles: gauge('troubles', 'Troubles that are present.', 'node', 'severity'),
   lvsm_service_realservers: gauge(
     'realservers',

@@ -19,4 +19,3 @@ export const seenSocket = z.object({
   most: count,
 })
 export type SeenSocket = Readonly<z.infer<typeof seenSocket>>
-export type SightWord = (typeof SIGHTS)[number]

@@ -7,6 +7,7 @@ import {
   type ListedTrouble,
   listedTroubles,
   type LiveState,
+  orderWord,
   type Status,
   type Wanted,
 } from '@lvsm/protocol'
@@ -127,7 +128,7 @@ function Maintenance({ wanted }: { wanted: readonly Wanted[] }) {
         key: what,
         cells: [
           `${what}${idle ? ' (not in the configuration now)' : ''}`,
-          <Word said={say('off', intent + (deadline === undefined ? '' : cutText(deadline, momentOf)))} />,
+          <Word said={say('off', orderWord(intent) + (deadline === undefined ? '' : cutText(deadline, momentOf)))} />,
           author,
           <Ago at={since} />,
           until === null ? 'until it is ended' : momentOf(until),

@@ -29,7 +29,7 @@ export function onStandby(state: NodeState, asked: Asked & { readonly command: {
     return reply(state, replyTo, refuse('unavailable', 'no-lease-process', message, 'start lvsm-lease first'))
   }
   if (state.standbyRun) {
-    const message = `${state.node} is being set to standby ${state.standbyRun.on ? 'on' : 'off'} already`
+    const message = `the maintenance of ${state.node} is being ${state.standbyRun.on ? 'begun' : 'ended'} already`
     return reply(state, replyTo, refuse('conflict', 'moving', message, 'wait for it'))
   }
   const { on } = command
@@ -89,13 +89,13 @@ function vacate(state: NodeState, run: StandbyRun): void {
   while (run.groups[0] !== undefined && !isStillHere(state, run.groups[0])) run.groups.shift()
   const group = run.groups.shift()
   if (group !== undefined) {
-    const reason = `standby ${run.reason}`
+    const reason = `maintenance ${run.reason}`
     return beginMove(state, { group, to: undefined, reason, replyTo: { kind: 'standby' } })
   }
   run.toldAt = state.now
   if (run.word) {
     state.word = run.word
-    const reason = `the word of ${run.word.author}: standby ${run.on ? 'on' : 'off'}`
+    const reason = `the word of ${run.word.author}: ${run.on ? 'maintenance' : 'no maintenance'}`
     note(state, { group: '', kind: 'wanted', number: 0, reason })
     state.effects.push({ kind: 'word', word: run.word })
   }
@@ -138,7 +138,7 @@ function answerSoFar(state: NodeState, run: StandbyRun): void {
   if (!replyTo) return
   run.replyTo = null
   const left = groups.length > 0 ? `${groups.length} groups wait for their turn` : 'the last group is being handed over'
-  const message = `${state.node} is not on standby yet: ${left}; it goes on`
+  const message = `${state.node} is not under maintenance yet: ${left}; it goes on`
   reply(state, replyTo, refuse('timeout', 'goes-on', message, 'see how far it is: lvsm status; lvsm events'))
 }
 

@@ -253,12 +253,17 @@ test('standby is told where it begins and where it ends, with who wants it', () 
   heard(one, { ...statusOf('dir1', null, 0), standby: true })
   heard(one, { ...statusOf('dir1', null, 0), standby: true })
   heard(one, statusOf('dir1', null, 0))
-  expect(events(one, 'standby').map(({ reason }) => reason)).toEqual(['dir1 is on standby', 'dir1 is off standby'])
+  expect(events(one, 'standby').map(({ reason }) => reason)).toEqual([
+    'dir1 is under maintenance',
+    'dir1 is no longer under maintenance',
+  ])
   const asked = born()
   asked.feed({ kind: 'command', id: '1', command: { verb: 'standby', on: true } })
   heard(asked, { ...statusOf('dir1', null, 0), standby: true })
-  expect(events(asked, 'wanted').map(({ reason }) => reason)).toEqual(['the word of an operator at dir1: standby on'])
-  expect(events(asked, 'standby').map(({ reason }) => reason)).toEqual(['dir1 is on standby, by an operator at dir1'])
+  expect(events(asked, 'wanted').map(({ reason }) => reason)).toEqual(['the word of an operator at dir1: maintenance'])
+  expect(events(asked, 'standby').map(({ reason }) => reason)).toEqual([
+    'dir1 is under maintenance, by an operator at dir1',
+  ])
 })
 
 describe('lease numbers', () => {

@@ -1,4 +1,4 @@
-/** What happens to the node itself: its programs start and end, its wall clock is set, its word on standby changes. */
+/** What happens to the node itself: its programs start and end, its wall clock is set, its maintenance begins and ends. */
 import { after, spanText } from '@lvsm/base'
 import type { LeaseStatus } from '@lvsm/protocol'
 import { standingOf } from '@lvsm/changes'
@@ -49,5 +49,5 @@ export function noteStandby(state: NodeState, before: LeaseStatus | null, { stan
   if (before === null || before.standby === standby) return
   const standing = standingOf(state.facts, state.node, state.word)
   const why = standing?.on === standby ? `, by ${standing.author}` : ''
-  note(state, about('standby', `${state.node} is ${standby ? 'on' : 'off'} standby${why}`))
+  note(state, about('standby', `${state.node} is ${standby ? '' : 'no longer '}under maintenance${why}`))
 }

@@ -229,7 +229,7 @@ function chooseSuccessor(
   return refuse('conflict', 'no-successor', message, hint)
 }
 
-const ON_STANDBY = 'it is on standby'
+const ON_STANDBY = 'it is under maintenance'
 
 function unable(state: NodeState, group: string, name: string): string | null {
   const peer = leaseStatus(state)?.peers.find((entry) => entry.name === name)

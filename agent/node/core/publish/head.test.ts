@@ -196,7 +196,7 @@ test.each<[string, NodeState, string]>([
   [
     'the standby is under maintenance',
     asked('rs2', { dir2: { life: { standby: true }, word: { standby: true, state: 'maintenance' } } }),
-    'degraded | cannot move: nobody could take web: dir2: under maintenance (standby)',
+    'degraded | cannot move: nobody could take web: dir2: under maintenance; lvsm standby off dir2 ends it',
   ],
   [
     'the third voter has just started, and lends no vote yet',

@@ -44,7 +44,7 @@ test('a director that could take a group says so itself, lately', () => {
   expect(taker(dir1)).toEqual(unsaid)
 })
 
-test('who is not heard, is set to standby or has another configuration could not, whatever it said', () => {
+test('who is not heard, is under maintenance or has another configuration could not, whatever it said', () => {
   const dir1 = director('dir1')
   says(dir1, 'dir2', {})
   const heard = (more: object) => {
@@ -55,7 +55,9 @@ test('who is not heard, is set to standby or has another configuration could not
   }
   expect(heard({ life: 'dead', silentMs: 4100 })).toEqual([{ node: 'dir2', could: false, reason: 'silent for 4.1 s' }])
   expect(heard({ life: 'late', silentMs: 600 })).toEqual([{ node: 'dir2', could: false, reason: 'silent for 0.6 s' }])
-  expect(heard({ standby: true })).toEqual([{ node: 'dir2', could: false, reason: 'under maintenance (standby)' }])
+  expect(heard({ standby: true })).toEqual([
+    { node: 'dir2', could: false, reason: 'under maintenance; lvsm standby off dir2 ends it' },
+  ])
   expect(heard({})).toMatchObject([{ could: true }])
   says(dir1, 'dir2', { agreement: { ...agreementDigests(dir1.config), timing: 'other' } })
   expect(taker(dir1)).toMatchObject([
@@ -91,7 +93,9 @@ test('of itself a node says what it has told its lease process; without one noth
   const dir1 = director('dir2')
   expect(taker(dir1)).toEqual([{ node: 'dir1', could: true, reason: '', voters: 2 }])
   dir1.feed({ kind: 'lease-status', status: { ...statusOf('dir1', 'dir2'), standby: true } })
-  expect(taker(dir1)).toEqual([{ node: 'dir1', could: false, reason: 'under maintenance (standby)' }])
+  expect(taker(dir1)).toEqual([
+    { node: 'dir1', could: false, reason: 'under maintenance; lvsm standby off dir1 ends it' },
+  ])
   expect(dir1.core.status(dir1.now()).nodes[0]).toMatchObject({ state: 'maintenance', standby: true })
   dir1.feed({ kind: 'lease-down', reason: 'gone' })
   expect(taker(dir1)?.map(({ node: who, could }) => [who, could])).toEqual([

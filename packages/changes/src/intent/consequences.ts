@@ -121,8 +121,8 @@ const onBackups = (name: string): Loss => ({
 const ownerless = (name: string): Loss => ({
   code: 'no-director-left',
   field: `groups.${name}`,
-  now: `all directors of group "${name}" are on standby: nobody answers for its addresses`,
-  would: `all directors of group "${name}" would be on standby: nobody would answer for its addresses`,
+  now: `all directors of group "${name}" are under maintenance: nobody answers for its addresses`,
+  would: `all directors of group "${name}" would be under maintenance: nobody would answer for its addresses`,
 })
 
 const WAYS_BACK: Readonly<Record<Loss['code'], string>> = {
@@ -132,7 +132,7 @@ const WAYS_BACK: Readonly<Record<Loss['code'], string>> = {
   'connections-cut':
     'the next time let them end first: lvsm drain SERVER, and remove it when none is established any more (lvsm server list)',
   'backups-alone': 'it is so until one of its other realservers is enabled, or has a weight',
-  'no-director-left': 'take one of them off standby',
+  'no-director-left': 'end the maintenance of one of them: lvsm standby off NODE',
 }
 const WAYS_OUT: Readonly<Record<Loss['code'], string>> = {
   'no-server-left': 'enable or add another of its realservers first; if it is meant: --force (in the API: force: true)',
@@ -140,7 +140,7 @@ const WAYS_OUT: Readonly<Record<Loss['code'], string>> = {
   'service-gone': '',
   'connections-cut': '',
   'no-director-left':
-    'take another one off standby first; if it is meant: --force (in the API: force: true), or stop the group',
+    'end the maintenance of another one first (lvsm standby off NODE); if it is meant: --force (in the API: force: true), or stop the group',
 }
 
 export const warningsOf = (losses: readonly Loss[]): Warning[] =>

@@ -54,4 +54,4 @@ export async function intend(
 type Told = Pick<Extract<IntentReport, { outcome: 'done' }>, 'added' | 'removed' | 'ended' | 'warnings'>
 const isNews = ({ added, removed, ended }: Told): boolean => added.length + removed.length > 0 || ended === true
 const endedText = (subject: Subject): string =>
-  `${subjectText(subject)} is on standby no more, also where that was said on the node itself\n`
+  `${subjectText(subject)} is no longer under maintenance, also where that was said on the node itself\n`

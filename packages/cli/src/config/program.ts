@@ -245,6 +245,6 @@ function intentProgram(root: Command, run: Run): void {
     )
   }
   reading(
-    root.command('intents').description('what is drained, stopped, on standby: by whom, since when, until when'),
+    root.command('intents').description('what is drained, stopped, under maintenance: by whom, since when, until when'),
   ).action((options: commands.ReadOptions) => run((session) => intents(session, options)))
 }

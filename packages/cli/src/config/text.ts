@@ -1,7 +1,14 @@
 /** The configuration for eyes: differences, plans, history. */
 import { deadlineOf, type Line, lineText, subjectText, summaryOf, wantedOf } from '@lvsm/changes'
 import { describeRefusal, type Warning } from '@lvsm/base'
-import type { DifferenceLine, Fact, HistoryReport, PreviewReport, RevisionReport } from '@lvsm/protocol'
+import {
+  type DifferenceLine,
+  type Fact,
+  type HistoryReport,
+  orderWord,
+  type PreviewReport,
+  type RevisionReport,
+} from '@lvsm/protocol'
 import type { Paint, Tone } from '../paint.ts'
 import { table } from '../table.ts'
 import { cutText, timeText, wantedTable } from '../wanted-text.ts'
@@ -44,7 +51,7 @@ export function revisionText({ revision, lines }: RevisionReport, paint: Paint):
 }
 
 export function factsText(facts: readonly Fact[], idle: readonly Fact[], paint: Paint): string {
-  if (facts.length === 0) return 'Nothing is drained, stopped, silenced or on standby.\n'
+  if (facts.length === 0) return 'Nothing is drained, stopped, silenced or under maintenance.\n'
   const waiting = new Set(idle.map(({ subject }) => subjectText(subject)))
   const all = facts.map((fact) => wantedOf(fact, waiting.has(subjectText(fact.subject))))
   return `${wantedTable(all, paint)}\n`
@@ -55,7 +62,7 @@ export function wantedText(added: readonly Fact[], removed: readonly Fact[], pai
   const line = (fact: Fact): string => {
     const { subject, intent, until, comment } = fact
     const [end, deadline] = [until === null ? '' : ` until ${timeText(until)}`, deadlineOf(fact)]
-    return `${subjectText(subject)}: ${intent}${end}${deadline === null ? '' : cutText(deadline)}${comment === '' ? '' : ` (${comment})`}`
+    return `${subjectText(subject)}: ${orderWord(intent)}${end}${deadline === null ? '' : cutText(deadline)}${comment === '' ? '' : ` (${comment})`}`
   }
   const lines = [
     ...removed.map((fact): Line => ({ kind: 'remove', text: line(fact) })),

@@ -1,5 +1,5 @@
 /** `lvsm events`: what happened, of the whole cluster where a coordinator is reached; and with `--follow` what happens, as it comes. */
-import type { Events, Exit, HistoryEvent } from '@lvsm/protocol'
+import { type Events, type Exit, type HistoryEvent, orderWord } from '@lvsm/protocol'
 import { stringify } from 'yaml'
 import { clusterEvents } from '../cluster.ts'
 import type { Session } from '../commands.ts'
@@ -42,7 +42,7 @@ function wantedBy({ of, group, kind, since }: EventsOptions): Wanted {
   return (event) =>
     isOne(of, event.node) &&
     isOne(group, event.group) &&
-    isOne(kind, event.kind) &&
+    (isOne(kind, event.kind) || isOne(kind, orderWord(event.kind))) &&
     (longestMs === Number.POSITIVE_INFINITY || ageOf(event, Date.now()) <= longestMs)
 }
 

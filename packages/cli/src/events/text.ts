@@ -1,6 +1,6 @@
 /** Events for eyes: a table of those that were, a line for each that comes. */
 import { spanText } from '@lvsm/base'
-import { type HistoryEvent } from '@lvsm/protocol'
+import { type HistoryEvent, orderWord } from '@lvsm/protocol'
 import type { Paint, Tone } from '../paint.ts'
 import { table } from '../table.ts'
 
@@ -32,7 +32,7 @@ const cells = (event: HistoryEvent, nowMs: number): string[] => [
   spanText(ageOf(event, nowMs)),
   event.node,
   event.group || '-',
-  event.kind,
+  orderWord(event.kind),
   event.number > 0 ? String(event.number) : '-',
   event.reason,
 ]
@@ -41,7 +41,7 @@ const KIND = HEAD.indexOf('what')
 /** Newest last, as in a log. */
 export function eventsText(events: readonly HistoryEvent[], paint: Paint, nowMs = Date.now()): string {
   if (events.length === 0) return 'No events.\n'
-  const rows = events.map((event) => cells(event, nowMs).with(KIND, paint(toneOf(event), event.kind)))
+  const rows = events.map((event) => cells(event, nowMs).with(KIND, paint(toneOf(event), orderWord(event.kind))))
   return `${table(HEAD, rows, paint, ['age', 'lease'])}\n`
 }
 

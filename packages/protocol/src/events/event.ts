@@ -36,7 +36,6 @@ export const saidEvent = z.object({
   ...details,
 })
 export type EventReport = z.infer<typeof saidEvent>
-export type EventOrigin = z.infer<typeof origin>
 export type EventDetails = Pick<EventReport, keyof typeof details>
 
 const historyEvent = z.object({

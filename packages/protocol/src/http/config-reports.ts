@@ -119,7 +119,6 @@ export const intentReport = z.discriminatedUnion('outcome', [
 ])
 export type IntentReport = z.infer<typeof intentReport>
 export const intentPreviewReport = z.object(wanted)
-export type IntentPreviewReport = z.infer<typeof intentPreviewReport>
 
 const member = z.object({
   id: count,

@@ -3,6 +3,9 @@ import { spanText } from '@lvsm/base'
 import { cutText } from './server-words.ts'
 import type { NodeReport, NodeState, Status, Wanted } from './status.ts'
 
+/** What operators say by `lvsm standby` is maintenance, wherever it is told: a standby is a director that could take over. */
+export const orderWord = (word: string): string => (word === 'standby' ? 'maintenance' : word)
+
 export type TimeText = (ms: number) => string
 
 /** A director under maintenance is not called what a ready successor is called, whatever an older agent says. */

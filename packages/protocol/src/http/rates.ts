@@ -38,7 +38,6 @@ export type RateHistory = z.infer<typeof rateHistory>
 
 /** Behind the path, as words of a query. */
 export const ratesQuery = z.strictObject({ service: z.string().max(100).exactOptional() })
-export type RatesQuery = z.infer<typeof ratesQuery>
 
 const rates = trafficReport.nullable()
 const connections = { active: z.number().nullable(), inactive: z.number().nullable() }

@@ -215,8 +215,8 @@ test.each<[string, Status, string]>([
   ],
   [
     'the other one is under maintenance',
-    taken([{ node: 'dir2', could: false, reason: 'under maintenance (standby)' }]),
-    'degraded | unmovable: nobody could take web: dir2: under maintenance (standby)',
+    taken([{ node: 'dir2', could: false, reason: 'under maintenance; lvsm standby off dir2 ends it' }]),
+    'degraded | unmovable: nobody could take web: dir2: under maintenance; lvsm standby off dir2 ends it',
   ],
   [
     'one of two could',

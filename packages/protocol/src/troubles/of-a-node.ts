@@ -188,7 +188,7 @@ export const CONFIGURATION = {
   'facts-damaged': kind(
     'warning',
     'node',
-    'the file of what is drained, stopped and on standby cannot be read',
+    'the file of what is drained, stopped and under maintenance cannot be read',
     'what is drained may serve here as configured',
     'systemctl status lvsm-coordinator: it writes the file anew; lvsm intents says what is wanted',
   ),
@@ -199,7 +199,7 @@ export const STATE = {
     'critical',
     'node',
     'DIRECTORY cannot be written: REASON',
-    'standby, votes and what was drained are forgotten at the next restart; a longer lease and other voters wait',
+    'maintenance, votes and what was drained are forgotten at the next restart; a longer lease and other voters wait',
     ROOM,
   ),
   'events-not-kept': kind(
@@ -219,14 +219,14 @@ export const STATE = {
   'word-not-kept': kind(
     'warning',
     'node',
-    'cannot write what was said of standby',
+    'cannot write what was said of maintenance (lvsm standby)',
     'after a restart the word before it holds',
     `${ROOM}; then say it again: lvsm standby on, or off`,
   ),
   'word-damaged': kind(
     'warning',
     'node',
-    'what this node was told of standby is damaged',
+    'what this node was told of its maintenance is damaged',
     'the coordinators’ word holds, where they have one',
     'say it again on this node: lvsm standby on, or off',
   ),

@@ -74,7 +74,7 @@ const stateRoom: Check = {
   name: 'state-room',
   rows: [49],
   title: 'the directory of the state is full, or cannot be written',
-  symptom: 'standby, votes and what was drained are forgotten at the next restart',
+  symptom: 'maintenance, votes and what was drained are forgotten at the next restart',
   why: 'what a node must not forget stands there before it acts on it',
   mend: 'make room (df, df -i), or mount it writable (mount -o remount,rw)',
   look({ facts }) {
