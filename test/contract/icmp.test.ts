@@ -10,6 +10,8 @@ const payload = Uint8Array.from({ length: 21 }, (_, at) => at * 7)
 
 ip('addr add 10.55.9.1/24 dev left')
 ip('addr add 10.55.9.2/24 dev left')
+ip('addr add 2001:db8:55::1/64 dev left nodad')
+ip('addr add 2001:db8:55::2/64 dev left nodad')
 
 function pinger(id = ID) {
   const answers: Echo[] = []
@@ -113,6 +115,48 @@ describe('the pinger of the agent', () => {
     } finally {
       mine.pinger.close()
       other.pinger.close()
+    }
+  })
+
+  test('asks hosts of both families, and says of each what could not be sent', async () => {
+    const [mine, other] = [start(), start()]
+    run('ip', 'netns', 'exec', space, 'nft', 'add table inet wall')
+    run('ip', 'netns', 'exec', space, 'nft', 'add chain inet wall out { type filter hook output priority 0; }')
+    try {
+      ask(other.pinger, 9, '2001:db8:55::1')
+      ask(mine.pinger, 1, '2001:db8:55::1', '10.55.9.1', '::1', '2001:db8:99::1')
+      ask(mine.pinger, 0x1_0007, '2001:db8:55::2')
+      await wait(() => mine.answers.length === 4 && other.answers.length === 1)
+      expect([mine.answers.toSorted(), other.answers]).toEqual([
+        ['10.55.9.1 1', '2001:db8:55::1 1', '2001:db8:55::2 65543', '::1 1'],
+        ['2001:db8:55::1 9'],
+      ])
+      expect([mine.unsent, mine.troubles]).toEqual([['2001:db8:99::1: no route to that network', ''], []])
+      run('ip', 'netns', 'exec', space, 'nft', 'add rule inet wall out icmpv6 type echo-request drop')
+      ask(mine.pinger, 0x1_0008, '2001:db8:55::2', '10.55.9.1')
+      expect(mine.unsent.at(-1)).toBe('2001:db8:55::2: the packet filter of this host drops the request')
+      expect(mine.troubles).toEqual(['cannot ping: the packet filter of this host drops requests to 2001:db8:55::2'])
+    } finally {
+      run('ip', 'netns', 'exec', space, 'nft', 'delete table inet wall')
+      mine.pinger.close()
+      other.pinger.close()
+    }
+  })
+
+  test('a VIP of IPv6 is never the source of a request', async () => {
+    const { pinger, answers } = start()
+    ip('addr add 2001:db8:55::10/64 dev left nodad preferred_lft 0')
+    run('ip', 'netns', 'exec', space, 'nft', 'add table inet wall')
+    run('ip', 'netns', 'exec', space, 'nft', 'add chain inet wall out { type filter hook output priority 0; }')
+    const rule = 'icmpv6 type echo-request ip6 saddr 2001:db8:55::10 drop'
+    run('ip', 'netns', 'exec', space, 'nft', `add rule inet wall out ${rule}`)
+    try {
+      ask(pinger, 1, '2001:db8:55::1')
+      await wait(() => answers.length === 1)
+    } finally {
+      run('ip', 'netns', 'exec', space, 'nft', 'delete table inet wall')
+      ip('addr del 2001:db8:55::10/64 dev left')
+      pinger.close()
     }
   })
 

@@ -112,3 +112,45 @@ test('counts for each director what comes of it, and nothing of others', async (
     run('ip', 'netns', 'del', end)
   }
 })
+
+test('over IPv6 the port is closed to all but directors, too, and each is counted', async () => {
+  const end = `${space}-end6`
+  const heard = () => [...inNamespace(space, () => readSyncHeard(netfilter))]
+  ip('link add near type veth peer name far')
+  run('ip', 'netns', 'add', end)
+  try {
+    ip(`link set dev far netns ${end}`)
+    ip('link set near up')
+    run('ip', '-n', end, 'link', 'set', 'far', 'up')
+    ip('addr add 2001:db8:12::1/64 dev near nodad')
+    ip('addr add ff15::e000:51/128 dev near autojoin nodad')
+    const peers = ['2001:db8:12::2', '2001:db8:12::3']
+    const sync = { interface: 'near', group: 'ff15::e000:51', port: 8848, peers }
+    expect(port.load({ ...NEEDS, sync })).toBeNull()
+    expect(heard()).toEqual(peers.map((address) => [address, 0]))
+    const lines = listed()
+    const at = lines.indexOf('chain sync {')
+    expect(lines[at + 2]).toMatch(
+      /^iifname "near" ip6 saddr 2001:db8:12::2 ip6 daddr ff15::e000:51 (meta l4proto 17 )?udp dport 8848 counter packets 0 bytes 0 accept$/,
+    )
+    expect(lines[at + 4]).toMatch(/^ip6 daddr ff15::e000:51 (meta l4proto 17 )?udp dport 8848 counter .* drop$/)
+    // As the kernel chooses it for its daemon: no link-local one, no deprecated one, the newest of the others.
+    const says = (): string => run('ip', 'netns', 'exec', end, 'bash', '-c', 'echo x > /dev/udp/ff15::e000:51/8848')
+    for (const last of [2, 9]) {
+      run('ip', '-n', end, 'addr', 'add', `2001:db8:12::${last}/64`, 'dev', 'far', 'nodad')
+      if (last === 2)
+        run('ip', '-n', end, 'addr', 'add', '2001:db8:12::a/64', 'dev', 'far', 'nodad', 'preferred_lft', '0')
+      says()
+    }
+    const dropped = () =>
+      / (\d+) bytes \d+ drop$/.exec(listed().find((line) => /dport 8848 .*drop$/.test(line)) ?? '')?.[1]
+    await wait(() => heard()[0]?.[1] === 1 && dropped() === '1')
+    expect(heard()).toEqual([
+      ['2001:db8:12::2', 1],
+      ['2001:db8:12::3', 0],
+    ])
+    expect(port.load(null)).toBeNull()
+  } finally {
+    run('ip', 'netns', 'del', end)
+  }
+})

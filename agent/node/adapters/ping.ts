@@ -1,8 +1,17 @@
-/** Pings over one raw socket. An answer counts only when it brings back what this very process has sent. */
+/** Pings over one raw socket of each family. An answer counts only when it brings back what this very process has sent. */
 import { randomBytes } from 'node:crypto'
-import type { Trouble } from '@lvsm/base'
-import { type IcmpSocket, KernelError, openIcmp } from '@lvsm/kernel'
-import { decodeEchoReply, describeErrno, echoRepliesTo, echoRequest } from '@lvsm/netlink'
+import { type Family, familyOf, type Trouble } from '@lvsm/base'
+import { type IcmpSocket, KernelError, openIcmp, openIcmp6 } from '@lvsm/kernel'
+import {
+  decodeEchoReply,
+  decodeEchoReply6,
+  describeErrno,
+  type Echo,
+  echoReplies6To,
+  echoRepliesTo,
+  echoRequest,
+  echoRequest6,
+} from '@lvsm/netlink'
 import type { PingTarget } from '../ports.ts'
 
 const TOKEN_BYTES = 16
@@ -40,11 +49,32 @@ const dropped = (address: string): Trouble =>
     'accept echo requests in its output chain: nft list ruleset',
   )
 
-/** In the network namespace of the process. The socket is opened with the first request. */
+type Heard = (source: string, echo: Pick<Echo, 'id' | 'sequence' | 'payload'>) => void
+const openOf = (family: Family, id: number, heard: Heard): IcmpSocket =>
+  family === 'ipv4'
+    ? openIcmp(echoRepliesTo(id), (packet) => {
+        const decoded = decodeEchoReply(packet)
+        if (decoded.ok) heard(decoded.value.source, decoded.value)
+      })
+    : openIcmp6(echoReplies6To(id), (message, source) => {
+        const decoded = decodeEchoReply6(message)
+        if (decoded.ok) heard(source, decoded.value)
+      })
+
+function packetTo({ address, source }: PingTarget, token: Buffer, round: number): Uint8Array {
+  const payload = Buffer.alloc(TOKEN_BYTES + 4)
+  token.copy(payload)
+  payload.writeUInt32BE(round, TOKEN_BYTES)
+  const echo = { id: token.readUInt16BE(0), sequence: round & 0xffff, payload }
+  // Of IPv6 the kernel chooses the source: a VIP never is one there by itself.
+  return familyOf(address) === 'ipv4' ? echoRequest({ ...echo, source, destination: address }) : echoRequest6(echo)
+}
+
+/** In the network namespace of the process. Each socket is opened with the first request of its family. */
 export function openPinger(events: PingEvents): Pinger {
   const token = randomBytes(TOKEN_BYTES)
   const id = token.readUInt16BE(0)
-  let socket: IcmpSocket | null = null
+  const sockets = new Map<Family, IcmpSocket>()
   let denied = ''
   const deny = (trouble: Trouble | null): void => {
     if ((trouble?.message ?? '') === denied) return
@@ -52,23 +82,19 @@ export function openPinger(events: PingEvents): Pinger {
     events.denied(trouble)
   }
 
-  const heard = (packet: Uint8Array): void => {
-    const decoded = decodeEchoReply(packet)
-    if (!decoded.ok || decoded.value.id !== id || decoded.value.payload.length !== TOKEN_BYTES + 4) return
-    const { source, sequence, payload } = decoded.value
+  const heard: Heard = (source, { id: whose, sequence, payload }) => {
+    if (whose !== id || payload.length !== TOKEN_BYTES + 4) return
     const round = Buffer.from(payload).readUInt32BE(TOKEN_BYTES)
     if (!token.equals(payload.subarray(0, TOKEN_BYTES)) || sequence !== (round & 0xffff)) return
     events.answered(source, round)
   }
-  const send = (opened: IcmpSocket, round: number, { address, source }: PingTarget): number => {
-    const payload = Buffer.alloc(TOKEN_BYTES + 4)
-    token.copy(payload)
-    payload.writeUInt32BE(round, TOKEN_BYTES)
-    return opened.send(echoRequest({ source, destination: address, id, sequence: round & 0xffff, payload }), address)
-  }
-  const open = (): IcmpSocket | KernelError => {
+  const socketOf = (family: Family): IcmpSocket | KernelError => {
+    const known = sockets.get(family)
+    if (known) return known
     try {
-      return openIcmp(echoRepliesTo(id), heard)
+      const socket = openOf(family, id, heard)
+      sockets.set(family, socket)
+      return socket
     } catch (error) {
       if (error instanceof KernelError) return error
       throw error
@@ -77,27 +103,30 @@ export function openPinger(events: PingEvents): Pinger {
 
   return {
     ask(round, targets) {
-      const opened = socket ?? open()
-      if (opened instanceof KernelError) {
-        deny(unopened(opened))
-        return events.asked(
-          round,
-          targets.map(({ address }) => ({ address, error: opened.message })),
-        )
+      const families = new Set(targets.map(({ address }) => familyOf(address)))
+      const opened = new Map([...families].map((family) => [family, socketOf(family)] as const))
+      for (const socket of sockets.values()) socket.read()
+      const unsent: { readonly address: string; readonly error: string }[] = []
+      let why: Trouble | null = null
+      for (const target of targets) {
+        const { address } = target
+        const socket = opened.get(familyOf(address))
+        if (!socket) continue
+        if (socket instanceof KernelError) {
+          why ??= unopened(socket)
+          unsent.push({ address, error: socket.message })
+          continue
+        }
+        const errno = socket.send(packetTo(target, token, round), address)
+        if (errno === EPERM) why ??= dropped(address)
+        if (errno !== 0) unsent.push({ address, error: sentence(errno) })
       }
-      socket = opened
-      opened.read()
-      const failed = targets
-        .map((target) => ({ address: target.address, errno: send(opened, round, target) }))
-        .filter(({ errno }) => errno !== 0)
-      const wall = failed.find(({ errno }) => errno === EPERM)
-      deny(wall ? dropped(wall.address) : null)
-      events.asked(
-        round,
-        failed.map(({ address, errno }) => ({ address, error: sentence(errno) })),
-      )
+      deny(why)
+      events.asked(round, unsent)
     },
-    close: () => socket?.close(),
+    close() {
+      for (const socket of sockets.values()) socket.close()
+    },
   }
 }
 

@@ -131,17 +131,6 @@ describe('an address in a configuration', () => {
     ['2001:db8::10', null],
     ['::ffff:10.11.0.10', 'is not written as usual'],
   ])('%s: %s', (text, message) => expect(refuseAddress(text)?.message ?? null).toBe(message))
-  it('of IPv6 is refused as that of a ping node', () => {
-    const [use, message] = ['ping', 'is an IPv6 address: pings go over IPv4 in this version'] as const
-    expect(refuseAddress('2001:db8::10', use)).toEqual({
-      code: 'family-not-supported',
-      message,
-      hint: 'give an address of IPv4',
-    })
-    expect(refuseCidr('2001:db8::10/64', use)?.message).toBe(message)
-    expect(refuseAddress('10.11.0.10', use)).toBeNull()
-    expect(refuseAddress('x', use)?.message).toBe('is no IPv4 address')
-  })
   it.each([
     ['[2001:db8::10]', 'write 2001:db8::10, without brackets'],
     ['[2001:db8::10]:80', 'write 2001:db8::10, without brackets; the port has a key of its own'],

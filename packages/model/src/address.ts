@@ -4,7 +4,7 @@
  * families are columns of `FAMILIES`.
  */
 import { canonicalAddress, type Family, familyOf, formatInet, invariant, parseInet, sameBits } from '@lvsm/base'
-import { type AddressUse, FAMILIES, type FamilyRow } from './tables/families.ts'
+import { FAMILIES, type FamilyRow } from './tables/families.ts'
 import { namesOf } from './tables/table.ts'
 
 export interface Cidr {
@@ -104,29 +104,16 @@ function withoutBrackets(text: string): string | null {
   return `write ${inner}, without brackets${port === undefined ? '' : '; the port has a key of its own'}`
 }
 
-/**
- * Why a configuration may not name this address, or null: it is none, not in its usual spelling, or of a family that cannot be
- * used so. Without a `use`: of a VIP, a gateway, a realserver or a link.
- */
-export function refuseAddress(text: string, use: AddressUse | null = null): AddressFault | null {
-  const known = ROWS.filter(({ lacks }) => use === null || lacks[use] === undefined)
-  const titles = known.map(({ title }) => title).join(' or ')
+const TITLES = ROWS.map(({ title }) => title).join(' or ')
+/** Why a configuration may not name this address, or null: it is none, or not in its usual spelling. */
+export function refuseAddress(text: string): AddressFault | null {
   const cidr = parseCidr(text)
   const bare = withoutBrackets(text)
   if (!parseInet(text))
     return {
       code: 'bad-address',
-      message: `is no ${titles} address`,
-      hint:
-        bare ?? (cidr ? `write ${cidr.address}, without a prefix length` : known.map(({ hint }) => hint).join('; ')),
-    }
-  const { lacks, title } = rowOf(text)
-  const lack = use === null ? undefined : lacks[use]
-  if (lack !== undefined)
-    return {
-      code: 'family-not-supported',
-      message: `is an ${title} address: ${lack} in this version`,
-      hint: `give an address of ${titles}`,
+      message: `is no ${TITLES} address`,
+      hint: bare ?? (cidr ? `write ${cidr.address}, without a prefix length` : ROWS.map(({ hint }) => hint).join('; ')),
     }
   const usual = canonicalAddress(text)
   if (usual === text) return null
@@ -134,12 +121,12 @@ export function refuseAddress(text: string, use: AddressUse | null = null): Addr
 }
 
 /** The same of an address with a prefix length, as it shall stand on an interface. */
-export function refuseCidr(text: string, use: AddressUse | null = null): AddressFault | null {
+export function refuseCidr(text: string): AddressFault | null {
   const [address = ''] = text.split('/')
-  const fault = parseInet(address) ? refuseAddress(address, use) : null
+  const fault = parseInet(address) ? refuseAddress(address) : null
   if (fault) return fault
   if (parseCidr(text)) return null
-  const { message } = refuseAddress('', use) ?? { message: '' }
+  const { message } = refuseAddress('') ?? { message: '' }
   const { shownBy, usual } = rowOf(text)
   const hint = parseInet(text)
     ? `write it with the prefix length of its network (${shownBy}): ${text}/${usual}?`

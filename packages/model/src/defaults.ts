@@ -3,7 +3,7 @@ import { DEFAULT_CHECK, KEPT_REVISIONS } from './config.ts'
 import { durationText } from './duration.ts'
 import { pacingWords } from './pacing.ts'
 import { PROFILES } from './profiles.ts'
-import { SYNC_GROUP, SYNC_PORT } from './rules/sync.ts'
+import { SYNC_PORT } from './rules/sync.ts'
 import { configSchema, serviceSchema } from './schema.ts'
 import { usualCheck } from './tables/index.ts'
 
@@ -41,7 +41,7 @@ export function defaultsOf(noun: string, { profile, protocol }: Readonly<Record<
     case 'cluster':
       return {
         ...{ 'kept-revisions': KEPT_REVISIONS, profile: 'default', sync: true },
-        ...{ 'sync-group': SYNC_GROUP, 'sync-port': SYNC_PORT },
+        ...{ 'sync-port': SYNC_PORT },
       }
     default:
       return {}

@@ -33,7 +33,6 @@ export const PROFILE_NAMES = ['default', 'fast', 'wan'] as const
 
 const name = judged('bad-name', refuseName)
 const address = addressText((value) => refuseAddress(value)).meta({ format: 'address' })
-const pingAddress = addressText((value) => refuseAddress(value, 'ping')).meta({ format: 'address' })
 const cidr = addressText((value) => refuseCidr(value)).meta({ format: 'network' })
 const duration = text((value) => parseDuration(value) !== null, 'bad-duration', 'is no duration', DURATION_HINT).meta({
   format: 'duration',
@@ -84,7 +83,7 @@ export const groupSchema = z.strictObject({
   directors: z.array(name).min(1),
   vips: z.array(floatingSchema).min(1),
   gateways: z.array(floatingOf(cidr)).optional(),
-  ping: z.array(pingAddress).max(MOST_PING_NODES.group).optional(),
+  ping: z.array(address).max(MOST_PING_NODES.group).optional(),
   /** Programs of /etc/lvsm/hooks.d that run, in order, when a director took the group, and when it has it no more. */
   'take-hooks': z.array(name).max(MOST.hooks).optional(),
   'release-hooks': z.array(name).max(MOST.hooks).optional(),

@@ -33,6 +33,55 @@ describe('what holds', () => {
   })
 })
 
+/** The link inside in IPv6, so without the realserver that answers there by NAT. */
+const SIX: readonly Edit[] = [
+  [/\{ name: inside, address: 10\.12\.0\.(\d+)/g, '{ name: inside, address: "2001:db8:12::$1"'],
+  [/ {6}- \{ node: rs3.*\n/, ''],
+  ['    gateways: [10.12.0.254/24]\n', ''],
+]
+const NO_OUTSIDE: Edit = ['{ name: outside, address: 10.11.0.1,', '{ name: third, address: 10.11.0.1,']
+
+describe('over IPv6', () => {
+  it('goes where all links that directors have in common are of IPv6, with a group of its own', () => {
+    const config = configOf(...SIX, NO_OUTSIDE)
+    expect(config.sync).toEqual({ link: 'inside', id: 167, group: 'ff15::e000:51', port: 8848 })
+    expect(nodeView(config, 'dir1')?.sync).toMatchObject({ address: '2001:db8:12::1', peers: ['2001:db8:12::2'] })
+  })
+  it('goes over IPv4 where both are there, but where the file names a link, or a group, of IPv6', () => {
+    expect(configOf(...SIX).sync).toMatchObject({ link: 'outside', group: '224.0.0.81' })
+    expect(configOf(...SIX, keys('sync-link: inside')).sync).toMatchObject({ link: 'inside', group: 'ff15::e000:51' })
+    expect(configOf(...SIX, keys('sync-group: "ff18::7"')).sync).toMatchObject({ link: 'inside', group: 'ff18::7' })
+  })
+  it.each<[string, readonly Edit[], string, RegExp]>([
+    [
+      'a link-local group',
+      SIX,
+      'sync-group: "ff02::81"',
+      /bad-sync-group messages to ff02::81 leave with a link-local/,
+    ],
+    [
+      'no multicast',
+      SIX,
+      'sync-group: "2001:db8::81"',
+      /bad-sync-group .* \(ff15::e000:51\), or take one of ff00::\/8/,
+    ],
+    [
+      'a group of no link',
+      [],
+      'sync-group: "ff18::7"',
+      /sync-group-family ff18::7 is an address of IPv6, and the links that all directors have/,
+    ],
+    [
+      'a group of another link',
+      SIX,
+      'sync-link: inside\nsync-group: 239.1.2.3',
+      /sync-group-family 239\.1\.2\.3 is an address of IPv4, and link "inside" has/,
+    ],
+  ])('%s is refused', (_, edits, text, words) =>
+    expect(refusalsOf(edited(...edits, keys(text)))).toEqual([expect.stringMatching(words)]),
+  )
+})
+
 describe('what is refused', () => {
   it.each<[string, RegExp]>([
     ['sync-id: 0', /out-of-range 0 is out of range/],

@@ -1,6 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { checksum, decodeEchoReply, echoRepliesTo, echoRequest, fromHex, hexOf } from './index.ts'
+import {
+  checksum,
+  decodeEchoReply,
+  decodeEchoReply6,
+  echoReplies6To,
+  echoRepliesTo,
+  echoRequest,
+  echoRequest6,
+  fromHex,
+  hexOf,
+} from './index.ts'
 
 /** `ping -c 1 -s 17 -p 4c56 127.0.0.1` of iputils, and the kernel's answer, from a raw socket. */
 const TOOL = {
@@ -50,13 +60,13 @@ it('has the checksum of RFC 1071 over any length', () => {
 })
 
 /** Only the instructions of the filter (linux/filter.h): loads relative to X, X from the header's length, equality, return. */
-function filtered(id: number, packet: Uint8Array): boolean {
-  const program = echoRepliesTo(id)
+function filtered(id: number, packet: Uint8Array, program = echoRepliesTo(id)): boolean {
   let [accumulator, x] = [0, 0]
   for (let at = 0; ; at++) {
     const [code, jumpTrue, jumpFalse, operand] = program[at] ?? [0x06, 0, 0, 0]
     if (code === 0xb1) x = ((packet[operand] ?? 0) & 15) * 4
-    else if (code === 0x48) accumulator = ((packet[x + operand] ?? 0) << 8) | (packet[x + operand + 1] ?? 0)
+    else if (code === 0x48 || code === 0x28)
+      accumulator = ((packet[x + operand] ?? 0) << 8) | (packet[x + operand + 1] ?? 0)
     else if (code === 0x15) at += accumulator === operand ? jumpTrue : jumpFalse
     else return operand > 0
   }
@@ -66,4 +76,21 @@ it('lets the kernel drop all that is no reply to this process', () => {
   expect(filtered(0x58e5, TOOL.reply)).toBe(true)
   expect(filtered(0x58e6, TOOL.reply)).toBe(false)
   expect(filtered(0x58e5, TOOL.request)).toBe(false)
+})
+
+describe('over IPv6', () => {
+  const request = echoRequest6({ id: 0x58e5, sequence: 1, payload })
+  const reply = Uint8Array.from(request, (byte, at) => (at === 0 ? 129 : byte))
+  it('a request is a message without header and checksum: these are the kernel’s', () =>
+    expect(hexOf(request)).toBe(`8000000058e50001${hexOf(payload)}`))
+  it('a reply brings back what was sent, and nothing else is one', () => {
+    expect(decodeEchoReply6(reply)).toEqual({ ok: true, value: { id: 0x58e5, sequence: 1, payload } })
+    expect(decodeEchoReply6(request).ok).toBe(false)
+    for (let length = 0; length < 8; length++) expect(decodeEchoReply6(reply.subarray(0, length)).ok).toBe(false)
+  })
+  it('lets the kernel drop all that is no reply to this process', () => {
+    expect(filtered(0x58e5, reply, echoReplies6To(0x58e5))).toBe(true)
+    expect(filtered(0x58e6, reply, echoReplies6To(0x58e6))).toBe(false)
+    expect(filtered(0x58e5, request, echoReplies6To(0x58e5))).toBe(false)
+  })
 })

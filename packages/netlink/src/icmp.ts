@@ -1,4 +1,4 @@
-/** Echo request and echo reply over IPv4, as `ping` sends and gets them (RFC 791, RFC 792). */
+/** Echo request and echo reply, as `ping` sends and gets them: over IPv4 (RFC 791, RFC 792) and over IPv6 (RFC 4443, section 4). */
 import { concat, type Decoded, decoding, Malformed, need, viewOf } from './bytes.ts'
 import { formatInet, inetBytes } from './inet.ts'
 
@@ -7,6 +7,7 @@ const ICMP_HEADER = 8
 const ICMP = 1
 const TTL = 64
 const TYPE = { reply: 0, request: 8 } as const
+const TYPE6 = { reply: 129, request: 128 } as const
 const ANY = '0.0.0.0'
 
 export interface Echo {
@@ -28,22 +29,40 @@ export function checksum(bytes: Uint8Array): number {
   return ~sum & 0xffff
 }
 
-function icmpMessage(type: number, { id, sequence, payload }: Echo): Uint8Array {
+type Message = Pick<Echo, 'id' | 'sequence' | 'payload'>
+/** Without its checksum. */
+function icmpMessage(type: number, { id, sequence, payload }: Message): Uint8Array {
   const message = concat([new Uint8Array(ICMP_HEADER), payload])
   const view = viewOf(message)
   view.setUint8(0, type)
   view.setUint16(4, id)
   view.setUint16(6, sequence)
-  view.setUint16(2, checksum(message))
   return message
 }
+function readMessage(message: Uint8Array, type: number): Message {
+  need(message, ICMP_HEADER, 'ICMP header')
+  const view = viewOf(message)
+  if (view.getUint8(0) !== type || view.getUint8(1) !== 0) throw new Malformed(`type ${message[0]} code ${message[1]}`)
+  return {
+    id: view.getUint16(4),
+    sequence: view.getUint16(6),
+    payload: new Uint8Array(message.subarray(ICMP_HEADER)),
+  }
+}
+
+/** For a raw socket of ICMPv6: header and checksum are the kernel's (RFC 3542, section 3.1), and so is the source address. */
+export const echoRequest6 = (echo: Message): Uint8Array => icmpMessage(TYPE6.request, echo)
+/** What such a socket gets: the message without its header, its checksum looked at by the kernel. */
+export const decodeEchoReply6 = (message: Uint8Array): Decoded<Message> =>
+  decoding('echo reply', () => readMessage(message, TYPE6.reply))
 
 /**
  * A whole packet, for a raw socket with IP_HDRINCL (man 7 raw): the kernel fills in identification and checksum of the
  * IPv4 header, and where `source` is null the source address of its choice.
  */
 export function echoRequest(echo: Omit<Echo, 'source'> & { readonly source: string | null }): Uint8Array {
-  const message = icmpMessage(TYPE.request, { ...echo, source: ANY })
+  const message = icmpMessage(TYPE.request, echo)
+  viewOf(message).setUint16(2, checksum(message))
   const header = new Uint8Array(IPV4_HEADER)
   const view = viewOf(header)
   view.setUint8(0, 0x45)
@@ -63,17 +82,12 @@ export function decodeEchoReply(packet: Uint8Array): Decoded<Echo> {
     if ((packet[0] ?? 0) >> 4 !== 4 || headerLength < IPV4_HEADER) throw new Malformed('not an IPv4 header')
     if (packet[9] !== ICMP) throw new Malformed(`protocol ${packet[9]}`)
     const message = packet.subarray(headerLength)
-    need(message, ICMP_HEADER, 'ICMP header')
-    const view = viewOf(message)
-    if (view.getUint8(0) !== TYPE.reply || view.getUint8(1) !== 0)
-      throw new Malformed(`type ${message[0]} code ${message[1]}`)
+    const found = readMessage(message, TYPE.reply)
     if (checksum(message) !== 0) throw new Malformed('a wrong checksum')
     return {
       source: formatInet(packet.subarray(12, 16)),
       destination: formatInet(packet.subarray(16, 20)),
-      id: view.getUint16(4),
-      sequence: view.getUint16(6),
-      payload: new Uint8Array(message.subarray(ICMP_HEADER)),
+      ...found,
     }
   })
 }
@@ -85,6 +99,16 @@ export const echoRepliesTo = (id: number): readonly (readonly [number, number, n
   [0x48, 0, 0, 0],
   [0x15, 0, 3, TYPE.reply << 8],
   [0x48, 0, 0, 4],
+  [0x15, 0, 1, id],
+  [0x06, 0, 0, 0xffffffff],
+  [0x06, 0, 0, 0],
+]
+
+/** The same for one of ICMPv6, which gets no header. */
+export const echoReplies6To = (id: number): readonly (readonly [number, number, number, number])[] => [
+  [0x28, 0, 0, 0],
+  [0x15, 0, 3, TYPE6.reply << 8],
+  [0x28, 0, 0, 4],
   [0x15, 0, 1, id],
   [0x06, 0, 0, 0xffffffff],
   [0x06, 0, 0, 0],

@@ -41,7 +41,7 @@ export interface ObservedAddress {
   readonly address: string
   readonly prefix: number
   readonly label: string
-  /** Of IPv4: what leaves by the interface without a source of its own never gets this one (secondary, or not for everybody); not there: it may. */
+  /** What leaves by the interface without a source of its own never gets this one (secondary, or of IPv6 deprecated, or not for everybody); not there: it may. */
   readonly source?: false
   /** Of IPv6, and ours: somebody took back that it is never a source by itself; not there: it is none. */
   readonly preferred?: true

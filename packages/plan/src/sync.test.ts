@@ -18,6 +18,7 @@ import {
   troublesOf,
   writeRecord,
 } from './index.ts'
+import { syncSource } from './sync-source.ts'
 
 const VS: Readonly<Record<string, string>> = {
   ...{ backup_only: '0', sync_version: '1', sync_threshold: '3 50', sync_refresh_period: '0' },
@@ -216,4 +217,20 @@ describe('the record', () => {
   it('says that the daemons are ours, before they start, also when it was read again', () => {
     expect(readRecord(writeRecord(planned(director()).record)).has('sync daemons')).toBe(true)
   })
+})
+
+describe('the source of messages', () => {
+  const six = (address: string, more: Partial<Observed['addresses'][number]> = {}) => ({
+    ...{ index: 2, address, prefix: 64, label: 'inside' },
+    ...more,
+  })
+  const IPV4 = { index: 2, address: '10.12.0.1', prefix: 24, label: 'inside' }
+  it.each<[string, Observed['addresses'], string | null]>([
+    ['the newest of IPv6, which the kernel tells first', [IPV4, six('2001:db8::9'), six('2001:db8::1')], '2001:db8::9'],
+    ['none that is deprecated, or link-local', [six('fe80::1', { source: false }), six('2001:db8::1')], '2001:db8::1'],
+    ['a unique local one only where there is no other', [six('fd00::1'), six('2001:db8::1')], '2001:db8::1'],
+    ['a unique local one', [six('fe80::1', { source: false }), six('fd00::1')], 'fd00::1'],
+    ['of no other interface', [six('2001:db8::1', { index: 3 })], null],
+  ])('over IPv6 is %s', (_, addresses, source) => expect(syncSource(addresses, 2, 'ipv6')).toBe(source))
+  it('over IPv4 is the first one', () => expect(syncSource([six('2001:db8::1'), IPV4], 2, 'ipv4')).toBe('10.12.0.1'))
 })

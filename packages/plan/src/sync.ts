@@ -17,6 +17,7 @@ import type { NodeView } from '@lvsm/model'
 import type { HostNetwork } from './host-network.ts'
 import type { Operation } from './operation.ts'
 import { SYNC_KEY } from './record.ts'
+import { syncSource } from './sync-source.ts'
 import type { DesiredSysctl } from './sysctls.ts'
 
 export interface SyncDaemon {
@@ -41,7 +42,7 @@ export interface DesiredSync {
 interface SyncBound {
   /** Of the interface: another one of the same name hears nothing. */
   readonly index: number
-  /** The first primary address of the interface (ip_vs_sync.c: bind_mcastif_addr); null: it has none. */
+  /** The address of the interface that the kernel chooses (sync-source.ts); null: it has none. */
   readonly source: string | null
 }
 
@@ -70,13 +71,9 @@ export function desiredSync({ sync }: NodeView, host: HostNetwork): DesiredSync 
       { state: 'master', ...shared, longest: ONE_CONNECTION },
     ],
     peers,
-    bound: { index: link.index, source: sourceOn(host, link.index) },
+    bound: { index: link.index, source: syncSource(host.addresses, link.index, familyOf(group)) },
   }
 }
-
-const sourceOn = ({ addresses }: Pick<HostNetwork, 'addresses'>, index: number): string | null =>
-  addresses.find((one) => one.index === index && familyOf(one.address) === 'ipv4' && one.source !== false)?.address ??
-  null
 
 /** For the record: what the daemons were started on. */
 export const boundWords = ({ bound }: DesiredSync): string[] =>

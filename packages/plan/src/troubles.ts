@@ -230,7 +230,9 @@ function syncTroubles({ sync }: NodeView, wanted: Desired): Trouble[] {
       'warning',
       'sync-source',
       `what this node tells of connections leaves ${name} with ${bound.source ?? 'no address'} as source, and the other directors take it from ${sync.address} alone`,
-      `make ${sync.address} the first address of ${name} (ip address show ${name}; the kernel takes the first primary one), or name a link whose address is it: sync-link`,
+      familyOf(sync.address) === 'ipv4'
+        ? `make ${sync.address} the first address of ${name} (ip address show ${name}; the kernel takes the first primary one), or name a link whose address is it: sync-link`
+        : `take the other addresses of IPv6 away from ${name}, or deprecate them (ip address change ADDRESS dev ${name} preferred_lft 0): the kernel takes the newest of those that are not, a unique local one (fc00::/7) last; or name another link: sync-link`,
     ),
   ]
 }

@@ -224,7 +224,7 @@ export class Writer {
             'hook-timeout': this.#odd('5s', '1h'),
           }
         : {}),
-      ...(this.#chance(30) ? { ping: this.#some(['10.11.0.200', '10.11.0.201', '192.0.2.1'], 0, 3) } : {}),
+      ...(this.#chance(30) ? { ping: this.#some(['10.11.0.200', '10.11.0.201', '2001:db8::1'], 0, 3) } : {}),
     }))
   }
   /** Some groups have addresses of both families, some of IPv6 alone; those come last. */

@@ -13,12 +13,15 @@ export const observedAddress = (address: rtnetlink.InterfaceAddress, interfaceNa
   ...(address.createdAt === undefined || familyOf(address.local) === 'ipv4' ? {} : { createdAt: address.createdAt }),
 })
 
+const { ADDRESS_FLAG: FLAG, SCOPE } = rtnetlink
+/** Of IPv6: what leaves by the interface has none of these for its source where it has another one (RFC 6724, rules 3 and 7), or has none at all (RFC 4862); a secondary one is for a while. */
+const UNSPOKEN = FLAG.deprecated | FLAG.tentative | FLAG.dadFailed | FLAG.secondary
 /** What the kernel takes, or must not take, for the source of what the node says by itself. */
 function sourceOf(address: rtnetlink.InterfaceAddress): { source?: false; preferred?: true } {
-  const { ADDRESS_FLAG: flag, SCOPE } = rtnetlink
-  if (familyOf(address.local) === 'ipv6')
-    return isOwnAddress(address) && (address.flags & flag.deprecated) === 0 ? { preferred: true } : {}
-  return (address.flags & flag.secondary) !== 0 || address.scope !== SCOPE.universe ? { source: false } : {}
+  const isIpv6 = familyOf(address.local) === 'ipv6'
+  const isUnspoken = (address.flags & (isIpv6 ? UNSPOKEN : FLAG.secondary)) !== 0 || address.scope !== SCOPE.universe
+  const isPreferred = isIpv6 && isOwnAddress(address) && (address.flags & FLAG.deprecated) === 0
+  return { ...(isUnspoken ? { source: false } : {}), ...(isPreferred ? { preferred: true } : {}) }
 }
 
 /** IPv6 has no labels: what bears our mark is called as if it had. */

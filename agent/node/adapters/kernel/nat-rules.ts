@@ -3,7 +3,7 @@ import { type NatRules, natRulesText, type SyncRules } from '@lvsm/plan'
 import { NETLINK, openNetlink } from '@lvsm/kernel'
 import { type Family, familyOf, MARKS } from '@lvsm/base'
 import { KERNEL_PROTOCOLS } from '@lvsm/model'
-import { inetBytes, nftables } from '@lvsm/netlink'
+import { nftables } from '@lvsm/netlink'
 import { BEGUN, handoverRules } from './handover-rules.ts'
 import { destinationIs, is, markRule, port, type Rule, sourceIs, throughRule } from './rule-parts.ts'
 import { invalidRule, masqueradeRules, masqueradeSets, sourceRule } from './source-rules.ts'
@@ -77,19 +77,19 @@ const rstRule = ({ address, port: number, protocol }: NatRules['suppressRst'][nu
 
 /** `iifname I ip saddr A ip daddr G udp dport P accept` for each director, and `ip daddr G udp dport P counter drop` for everybody else. */
 function syncRules({ interface: name, group, port: number, peers }: SyncRules): Rule[] {
-  const messages: Rule = [...match.destinationIs(group), ...match.transportIs(UDP), ...match.portIs(number)]
+  const onPort: Rule = [...match.transportIs(UDP), ...match.portIs(number)]
   return [
     ...peers.map(
       (address): Rule => [
         ...match.interfaceIs('iifname', name),
-        ...match.ipv4Only,
-        ...is(match.load.ipv4Source, inetBytes(address)),
-        ...messages,
+        ...sourceIs(address),
+        ...match.destinationIs(group),
+        ...onPort,
         match.counter,
         match.decide(nftables.accept),
       ],
     ),
-    [...match.ipv4Only, ...messages, match.counter, match.decide(nftables.drop)],
+    [...destinationIs(group), ...onPort, match.counter, match.decide(nftables.drop)],
   ]
 }
 

@@ -37,3 +37,20 @@ it('a document that says it already can be changed', () => {
   expect(outcome(before, check({ rise: 3 }), { finalized: 2 })).toHaveLength(1)
   expect(outcome(before, check({ 'down-linger': '2m' }), { finalized: 2 })).toHaveLength(1)
 })
+
+const SIX = documentOfFile(
+  FILE.replaceAll(/\{ name: inside, address: 10\.12\.0\.(\d+)/g, '{ name: inside, address: "2001:db8:12::$1"')
+    .replace(/ {6}- \{ node: rs3.*\n/, '')
+    .replace('    gateways: [10.12.0.254/24]\n', ''),
+)
+test.each<[string, Extract<Action, { verb: 'set' }>['noun'], Record<string, string>, Record<string, unknown>]>([
+  ['groups.web.ping', 'group', { group: 'web' }, { ping: ['2001:db8::1'] }],
+  ['sync-group', 'cluster', {}, { 'sync-group': 'ff18::7' }],
+  ['sync-link', 'cluster', {}, { 'sync-link': 'inside' }],
+])('%s of IPv6 waits for an agreement, too', (field, noun, which, values) => {
+  const action: Action = { verb: 'set', noun, which, values }
+  expect(outcome(SIX, action, { finalized: 2 })).toEqual([
+    expect.stringMatching(new RegExp(`^not-finalized ${field}: .* of IPv6 from model version 3 on`)),
+  ])
+  expect(run(SIX, action, { finalized: MODEL_VERSION }).refusals).toBeUndefined()
+})

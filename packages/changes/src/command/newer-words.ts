@@ -2,50 +2,65 @@
  * What a document may say from a later version of the model on. A coordinator of the version before refuses the document that says it, and stays with the
  * one before: so the others refuse it, too, until the cluster has agreed on that version.
  */
-import type { Refusal } from '@lvsm/base'
+import { familyOf, type Refusal } from '@lvsm/base'
 import type { Document } from '../document/document.ts'
 
 type Check = Readonly<Record<string, unknown>>
 interface Word {
-  readonly key: string
-  /** As it is told. */
+  /** As it is told: who has it, and what. */
   readonly text: string
   readonly from: number
-  readonly isIn: (check: Check) => boolean
+  /** Fields that say it. */
+  readonly fields: (document: Document) => readonly string[]
 }
-/** Of checks, the later keys and values: one that is added here comes with the version of its row. */
+
+const ofChecks = (key: string, text: string, isIn: (check: Check) => boolean): Word => ({
+  ...{ text: `a check has ${text}`, from: 3 },
+  fields: ({ services }) =>
+    Object.entries(services ?? {}).flatMap(([name, { check }]) =>
+      check && isIn(check) ? [`services.${name}.check.${key}`] : [],
+    ),
+})
+const isOfIpv6 = (address: string | undefined): boolean => address !== undefined && familyOf(address) === 'ipv6'
+
+/** The later keys and values: one that is added here comes with the version of its row. */
 const WORDS: readonly Word[] = [
+  ofChecks('down-linger', 'down-linger', (check) => check['down-linger'] !== undefined),
+  ofChecks(
+    'client-certificate-file',
+    'client-certificate-file',
+    (check) => check['client-certificate-file'] !== undefined,
+  ),
+  ofChecks('tls', 'tls, of another type than grpc,', ({ tls, type }) => tls !== undefined && type !== 'grpc'),
+  ofChecks('starttls', 'starttls', ({ starttls }) => starttls !== undefined),
+  ofChecks('tcp', 'tcp', ({ tcp }) => tcp !== undefined),
+  ofChecks('contract', 'contract: consul', ({ contract }) => contract === 'consul'),
   {
-    ...{ key: 'down-linger', text: 'down-linger', from: 3 },
-    isIn: (check) => check['down-linger'] !== undefined,
+    ...{ text: 'a group has ping nodes of IPv6', from: 3 },
+    fields: ({ groups }) =>
+      Object.entries(groups ?? {}).flatMap(([name, { ping }]) => (ping?.some(isOfIpv6) ? [`groups.${name}.ping`] : [])),
   },
   {
-    ...{ key: 'client-certificate-file', text: 'client-certificate-file', from: 3 },
-    isIn: (check) => check['client-certificate-file'] !== undefined,
+    ...{ text: 'directors have a sync-group of IPv6', from: 3 },
+    fields: (document) => (isOfIpv6(document['sync-group']) ? ['sync-group'] : []),
   },
   {
-    ...{ key: 'tls', text: 'tls, of another type than grpc,', from: 3 },
-    isIn: ({ tls, type }) => tls !== undefined && type !== 'grpc',
+    ...{ text: 'directors have a sync-link with addresses of IPv6', from: 3 },
+    fields: ({ 'sync-link': link, nodes }) =>
+      link !== undefined && Object.values(nodes ?? {}).some(({ links }) => isOfIpv6(links[link]?.address))
+        ? ['sync-link']
+        : [],
   },
-  { ...{ key: 'starttls', text: 'starttls', from: 3 }, isIn: ({ starttls }) => starttls !== undefined },
-  { ...{ key: 'tcp', text: 'tcp', from: 3 }, isIn: ({ tcp }) => tcp !== undefined },
-  { ...{ key: 'contract', text: 'contract: consul', from: 3 }, isIn: ({ contract }) => contract === 'consul' },
 ]
 
 /** What the document before says already is none: whoever could not read that is elsewhere since then. */
 export function refuseNewerWords(before: Document, after: Document, finalized: number): Refusal[] {
-  const newer = WORDS.filter(({ from, isIn }) => from > finalized && !checksOf(before).some(([, check]) => isIn(check)))
-  if (newer.length === 0) return []
-  return checksOf(after).flatMap(([service, check]) =>
-    newer
-      .filter(({ isIn }) => isIn(check))
-      .map(({ key, text, from }) => ({
-        code: 'not-finalized',
-        field: `services.${service}.check.${key}`,
-        message: `a check has ${text} from model version ${from} on, and the cluster still speaks ${finalized}: a coordinator of the version before would go on with another configuration`,
-        hint: 'when all nodes are upgraded: lvsm cluster finalize',
-      })),
+  const newer = WORDS.filter(({ from, fields }) => from > finalized && fields(before).length === 0)
+  return newer.flatMap(({ text, from, fields }) =>
+    fields(after).map((field) => ({
+      ...{ code: 'not-finalized', field },
+      message: `${text} from model version ${from} on, and the cluster still speaks ${finalized}: a coordinator of the version before would go on with another configuration`,
+      hint: 'when all nodes are upgraded: lvsm cluster finalize',
+    })),
   )
 }
-const checksOf = ({ services }: Document): [string, Check][] =>
-  Object.entries(services ?? {}).flatMap(([name, { check }]) => (check ? [[name, check]] : []))

@@ -18,6 +18,11 @@ describe('ping nodes of a group', () => {
     ])
     expect(checkConfig(SAMPLE.replace(LINE, '')).config?.groups[0]?.ping).toEqual([])
   })
+  it('may be of IPv6', () =>
+    expect(checkConfig(withPing('["2001:db8::1", 10.11.0.254]')).config?.groups[0]?.ping).toEqual([
+      '2001:db8::1',
+      '10.11.0.254',
+    ]))
   it('may be realservers, and nodes that direct other groups', () =>
     expect(checkConfig(withPing('[10.11.0.11, 10.12.0.13]')).refusals).toBeUndefined())
 
@@ -35,7 +40,8 @@ describe('ping nodes of a group', () => {
     ['the network itself', '[10.11.0.0]', 'bad-address'],
     ['a name', '[router1.example.org]', 'bad-address'],
     ['a prefix', '[10.11.0.254/24]', 'bad-address'],
-    ['IPv6', '["2001:db8::1"]', 'family-not-supported'],
+    ['link-local of IPv6', '["fe80::1"]', 'bad-address'],
+    ['IPv6 in another spelling', '["2001:DB8::1"]', 'bad-address'],
     ['leading zeros', '[010.11.0.254]', 'bad-address'],
     ['no list', '10.11.0.254', 'bad-type'],
     ['a mapping', '[{ address: 10.11.0.254 }]', 'bad-type'],

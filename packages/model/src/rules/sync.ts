@@ -1,12 +1,11 @@
 /** How directors tell each other of their connections (IPVS connection synchronisation; kernel: ip_vs_sync.c). */
-import { digest64, familyOf, parseInet } from '@lvsm/base'
+import { digest64, type Family, familyOf, parseInet } from '@lvsm/base'
 import type { ConfigSync } from '../config.ts'
 import { suggest } from '../nearest.ts'
 import type { Draft } from '../schema.ts'
-import { entries, isUnread, type Rule } from './rule.ts'
+import { FAMILIES } from '../tables/families.ts'
+import { entries, isUnread, type Refuse, type Rule } from './rule.ts'
 
-/** As ipvsadm, keepalived and the kernel have them: a switch with IGMP snooping lets 224.0.0.0/24 through to every port (RFC 4541, 2.1.2). */
-export const SYNC_GROUP = '224.0.0.81'
 export const SYNC_PORT = 8848
 export const SYNC_KEYS = ['sync-id', 'sync-link', 'sync-group', 'sync-port'] as const
 
@@ -21,58 +20,104 @@ export function syncingDirectors(draft: Pick<Draft, 'groups' | 'nodes'>) {
   return entries(draft.nodes).filter(({ item }) => names.has(item.name))
 }
 
-/** Links that all of them have, with addresses of IPv4, in the order of the first one's. */
-export function syncLinks(draft: Pick<Draft, 'groups' | 'nodes'>): string[] {
-  const [first, ...others] = syncingDirectors(draft).map(({ item }) =>
-    entries(item.links).flatMap(({ item: { name, address } }) =>
-      name !== undefined && address !== undefined && familyOf(address) === 'ipv4' ? [name] : [],
+type Links = Pick<Draft, 'groups' | 'nodes'>
+interface SyncLink {
+  readonly name: string
+  readonly family: Family
+}
+/** Links that all of them have, with addresses of one family: those of IPv4 before those of IPv6, else in the order of the first one's. */
+export function syncLinks(draft: Links): SyncLink[] {
+  const [first = [], ...others] = syncingDirectors(draft).map(({ item }) =>
+    entries(item.links).flatMap(({ item: { name, address } }): SyncLink[] =>
+      name === undefined || address === undefined ? [] : [{ name, family: familyOf(address) }],
     ),
   )
-  return (first ?? []).filter((link) => others.every((links) => links.includes(link)))
+  const common = first.filter(({ name, family }) =>
+    others.every((links) => links.some((one) => one.name === name && one.family === family)),
+  )
+  return [...common.filter(isOf('ipv4')), ...common.filter(isOf('ipv6'))]
+}
+const isOf =
+  (wanted: Family) =>
+  ({ family }: SyncLink): boolean =>
+    family === wanted
+
+type Written = Links & Pick<Draft, 'cluster' | 'sync' | (typeof SYNC_KEYS)[number]>
+/** The one that is named, or the first on which the group can be: the kernel's daemons send there by its family. */
+function syncLinkOf(written: Written, links: readonly SyncLink[]): SyncLink | undefined {
+  const { 'sync-link': name, 'sync-group': group } = written
+  return links.find((one) =>
+    name === undefined ? group === undefined || isOf(familyOf(group))(one) : one.name === name,
+  )
 }
 
 /** Of a faultless file; null: nobody is told. */
-export function syncOf(
-  written: Pick<Draft, 'groups' | 'nodes' | 'cluster' | 'sync' | (typeof SYNC_KEYS)[number]>,
-): ConfigSync | null {
-  const link = written['sync-link'] ?? syncLinks(written)[0]
+export function syncOf(written: Written): ConfigSync | null {
+  const link = syncLinkOf(written, syncLinks(written))
   if (written.sync === false || link === undefined) return null
   return {
-    link,
+    link: link.name,
     id: written['sync-id'] ?? syncIdOf(written.cluster ?? ''),
-    group: written['sync-group'] ?? SYNC_GROUP,
+    group: written['sync-group'] ?? FAMILIES[link.family].syncGroup,
     port: written['sync-port'] ?? SYNC_PORT,
   }
 }
 
-export const sync: Rule = (draft, refuse) => {
-  const group = draft['sync-group']
-  const first = group === undefined ? undefined : parseInet(group)?.[0]
-  if (first !== undefined && (first & 0xf0) !== 0xe0)
+/** What goes to an interface (1) or a link (2) leaves with an address of the link alone (RFC 6724, rule 2), by which nobody here is known. */
+const NARROWEST_SCOPE = 3
+function refuseGroup(group: string, refuse: Refuse): void {
+  const { syncGroup, multicast } = FAMILIES[familyOf(group)]
+  const [first = 0, second = 0] = parseInet(group) ?? []
+  const isIpv4 = familyOf(group) === 'ipv4'
+  if (isIpv4 ? (first & 0xf0) !== 0xe0 : first !== 0xff)
     refuse(
       'bad-sync-group',
       ['sync-group'],
       `${group} is no multicast address`,
-      `leave it out (${SYNC_GROUP}), or take one of 224.0.0.0/4 that nobody else uses there`,
+      `leave it out (${syncGroup}), or take one of ${multicast} that nobody else uses there`,
     )
+  else if (!isIpv4 && (second & 15) < NARROWEST_SCOPE)
+    refuse(
+      'bad-sync-group',
+      ['sync-group'],
+      `messages to ${group} leave with a link-local address, and directors take them from the addresses of their links alone`,
+      `leave it out (${syncGroup}), or take one of a wider scope: ff15::/16`,
+    )
+}
+
+export const sync: Rule = (draft, refuse) => {
+  const { 'sync-group': group, 'sync-link': link } = draft
+  if (group !== undefined) refuseGroup(group, refuse)
   const directors = syncingDirectors(draft)
   const isKnown = !entries(draft.nodes).some(({ item }) => isUnread(item, 'links') || item.links?.includes(undefined))
   if (draft.sync === false || directors.length < 2 || !isKnown) return
   const links = syncLinks(draft)
   const names = directors.map(({ item }) => item.name).join(', ')
-  const link = draft['sync-link']
-  if (link !== undefined && !links.includes(link))
+  const chosen = syncLinkOf(draft, links)
+  if (link !== undefined && !chosen)
     refuse(
       'unknown-sync-link',
       ['sync-link'],
-      `"${link}" is no link that all of these directors have with addresses of IPv4: ${names}`,
-      () => suggest(link, links, 'links of all of them'),
+      `"${link}" is no link that all of these directors have with addresses of one family: ${names}`,
+      () =>
+        suggest(
+          link,
+          links.map(({ name }) => name),
+          'links of all of them',
+        ),
     )
   else if (links.length === 0 && draft.sync === true)
     refuse(
       'no-sync-link',
       ['sync'],
-      `there is no link that all of these directors have with addresses of IPv4: ${names}`,
-      'give each of them a link of the same name with an address of IPv4, or write sync: false',
+      `there is no link that all of these directors have with addresses of one family: ${names}`,
+      'give each of them a link of the same name with addresses of IPv4, or of IPv6, or write sync: false',
+    )
+  else if (group !== undefined && links.length > 0 && (!chosen || !isOf(familyOf(group))(chosen)))
+    refuse(
+      'sync-group-family',
+      ['sync-group'],
+      `${group} is an address of ${FAMILIES[familyOf(group)].title}, and ${chosen ? `link "${chosen.name}" has` : 'the links that all directors have have'} addresses of the other family`,
+      'leave it out: the group of the link’s family is taken then; or name a link of its family: sync-link',
     )
 }

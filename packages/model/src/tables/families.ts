@@ -1,13 +1,8 @@
 /** Families of internet addresses: whatever differs between them. */
 import type { Family } from '@lvsm/base'
 
-/** What an address of a configuration may be for which not every family does; VIPs, gateways, realservers and links have any. */
-export type AddressUse = 'ping'
-
 export interface FamilyRow {
   readonly title: string
-  /** What addresses of it cannot be in this version, each with the reason as the end of a sentence. */
-  readonly lacks: Readonly<Partial<Record<AddressUse, string>>>
   /** Prefix length of a single host. */
   readonly bits: number
   /** With prefix length 0: everybody, the destination of a default route. */
@@ -28,13 +23,15 @@ export interface FamilyRow {
   readonly last: string | null
   /** The shortest prefix of which even the first and the last address are a host's: links of two nodes. */
   readonly pointToPoint: number
+  /** Where directors tell each other of connections, and what such a group may be. */
+  readonly syncGroup: string
+  readonly multicast: string
 }
 
 export const FAMILIES = {
   /** RFC 6890, section 2.2.2; two-node links: RFC 3021. */
   ipv4: {
     title: 'IPv4',
-    lacks: {},
     bits: 32,
     everybody: '0.0.0.0',
     usualMetric: 0,
@@ -51,13 +48,13 @@ export const FAMILIES = {
     first: 'network address',
     last: 'broadcast address',
     pointToPoint: 31,
+    // As ipvsadm, keepalived and the kernel have it: a switch with IGMP snooping lets 224.0.0.0/24 through to every port (RFC 4541, 2.1.2).
+    syncGroup: '224.0.0.81',
+    multicast: '224.0.0.0/4',
   },
   /** RFC 4291, RFC 6890, section 2.2.3; site-local: RFC 3879; anycast: RFC 4291, 2.6.1; two-node links: RFC 6164. */
   ipv6: {
     title: 'IPv6',
-    lacks: {
-      ping: 'pings go over IPv4',
-    },
     bits: 128,
     everybody: '::',
     usualMetric: 1024,
@@ -79,5 +76,8 @@ export const FAMILIES = {
     first: 'Subnet-Router anycast address',
     last: null,
     pointToPoint: 127,
+    // Nobody's: a group for a while (RFC 4291, 2.7), chosen without anybody who hands them out (RFC 3307, 4.3); its last bytes are those of 224.0.0.81.
+    syncGroup: 'ff15::e000:51',
+    multicast: 'ff00::/8',
   },
 } as const satisfies Readonly<Record<Family, FamilyRow>>

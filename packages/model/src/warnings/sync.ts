@@ -2,7 +2,7 @@
 import { SYNC_KEYS, syncLinks, syncingDirectors } from '../rules/sync.ts'
 import type { WarningRule } from './warning.ts'
 
-/** Groups of 224.0.0.0/24 that belong to a protocol (IANA): its hosts hear whatever is sent there. */
+/** Groups that belong to a protocol (IANA): its hosts hear whatever is sent there. */
 const TAKEN: Readonly<Record<string, string>> = {
   '224.0.0.1': 'all hosts',
   '224.0.0.2': 'all routers',
@@ -15,6 +15,9 @@ const TAKEN: Readonly<Record<string, string>> = {
   '224.0.0.22': 'IGMP',
   '224.0.0.251': 'mDNS',
   '224.0.0.252': 'LLMNR',
+  'ff05::2': 'all routers',
+  'ff05::fb': 'mDNS',
+  'ff05::1:3': 'DHCP servers',
 }
 
 export const sync: WarningRule = (draft, warn) => {
@@ -41,8 +44,8 @@ export const sync: WarningRule = (draft, warn) => {
       'warning',
       'no-sync-link',
       ['nodes'],
-      'connections are not synchronised, because there is no link that all directors have with addresses of IPv4: those that are established end when their group changes its owner',
-      'give the directors a link of the same name with an address of IPv4, or write sync: false',
+      'connections are not synchronised, because there is no link that all directors have with addresses of one family: those that are established end when their group changes its owner',
+      'give the directors a link of the same name with addresses of IPv4, or of IPv6, or write sync: false',
     )
   const whose = TAKEN[draft['sync-group'] ?? '']
   if (whose !== undefined)

@@ -119,7 +119,7 @@ export const KERNEL = {
     'node',
     'what this node tells of connections leaves INTERFACE with ADDRESS as source, and the other directors take it from ADDRESS alone',
     'its standbys know nothing of its connections: those that are established end when their group moves',
-    'make the address of the link the first one of its interface, or choose another link: sync-link',
+    'make the address of the link the first one of its interface (of IPv6 the only one that is not deprecated), or choose another link: sync-link',
   ),
   'standby-unaware': ofRedundancy(
     'warning',
