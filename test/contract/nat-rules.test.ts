@@ -89,8 +89,9 @@ it('what is asked of the VIP from an own address gets the mark of checks on its 
   const through: NatRules = {
     ...{ untranslated: [], masquerade: [], handover: [], suppressRst: [] },
     through: [
-      { source: '10.11.0.1', address, port: 80, mark: 0x4d00_0001 },
-      { source: 'fd00:11::1', address: 'fd00:11::10', port: 443, mark: 0x4dff_ffff },
+      { protocol: 'tcp', source: '10.11.0.1', address, port: 80, mark: 0x4d00_0001 },
+      { protocol: 'udp', source: '10.11.0.1', address, port: 53, mark: 0x4d00_0002 },
+      { protocol: 'tcp', source: 'fd00:11::1', address: 'fd00:11::10', port: 443, mark: 0x4dff_ffff },
     ],
   }
   expect(rules.load(through)).toBeNull()
@@ -98,6 +99,7 @@ it('what is asked of the VIP from an own address gets the mark of checks on its 
   for (const line of [
     'type filter hook output priority mangle; policy accept;',
     'ip saddr 10.11.0.1 ip daddr 10.11.0.10 tcp dport 80 counter packets 0 bytes 0 meta mark set 0x4d000001 accept',
+    'ip saddr 10.11.0.1 ip daddr 10.11.0.10 udp dport 53 counter packets 0 bytes 0 meta mark set 0x4d000002 accept',
     'ip6 saddr fd00:11::1 ip6 daddr fd00:11::10 tcp dport 443 counter packets 0 bytes 0 meta mark set 0x4dffffff accept',
   ])
     expect(listed()).toContain(line)

@@ -151,7 +151,7 @@ it('what began here in a move is still known when other rules change, and what i
   expect(filter.apply(nftables.batch([nftables.newElements(set, began)]))).toBeUndefined()
   const more: NatRules = {
     ...needs,
-    through: [{ source: '10.11.0.11', address: '10.11.0.10', port: 80, mark: 0x4d00_0001 }],
+    through: [{ protocol: 'tcp', source: '10.11.0.11', address: '10.11.0.10', port: 80, mark: 0x4d00_0001 }],
   }
   expect(rules.load(more)).toBeNull()
   expect(keys()).toEqual(['7.7.7.7.7.7.7.7.7.7.7.7 true'])

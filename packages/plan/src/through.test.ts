@@ -52,11 +52,36 @@ describe('a check through IPVS', () => {
   it('has a mark of its own, a service in which the one whose turn it is takes connections, and an interface that lets answers in', () => {
     const wanted = wantedOf(['web'], ONE)
     expect(isCheckMark(MARK)).toBe(true)
-    expect(wanted.natRules?.through).toEqual([{ source: '10.11.0.1', address: '10.11.0.10', port: 80, mark: MARK }])
+    expect(wanted.natRules?.through).toEqual([
+      { protocol: 'tcp', source: '10.11.0.1', address: '10.11.0.10', port: 80, mark: MARK },
+    ])
     const plan = diff(host(), wanted, ours)
     expect(forChecks(plan)).toEqual(['service-add', 'dest-add 10.11.0.11 1', 'dest-add 10.11.0.12 0'])
     expect(settingsIn(plan)).toEqual([`${IN}accept_local 1`, `${IN}rp_filter 2`])
     expect(audit(plan, { observed: host(), owned: ours, held: new Set(['10.11.0.10']) })).toEqual([])
+  })
+
+  it.each<[string, readonly (readonly [string, string])[], string, number, boolean]>([
+    [
+      'datagrams, of which IPVS keeps nothing',
+      [['protocol: tcp', 'protocol: udp']],
+      'type: udp, expect: pong',
+      80,
+      true,
+    ],
+    ['a name server over TCP', [], 'type: dns, tcp: true', 80, false],
+    ['the first of several ports', [['port: 80', 'ports: [80, 8000-8100]']], 'type: tcp', 80, false],
+    ['the one that is named', [['port: 80', 'ports: [80, 8000-8100]']], 'type: tcp, port: 8001', 8001, false],
+  ])('is of %s', (_, edits, check, port, onePacket) => {
+    const direct = SAMPLE.replace(/ {6}- \{ node: rs3.*\n/, '').replace('type: tcp', `${check}, via: vip`)
+    const text = edits.reduce((one, [from, to]) => one.replace(from, to), direct)
+    const found = checkConfig(text)
+    if (!found.config) throw new Error(JSON.stringify(found.refusals))
+    const wanted = desired(planInput('dir1', { view: viewOf(found.config, 'dir1'), owned: new Set(['web']) }), host())
+    const protocol = onePacket ? 'udp' : 'tcp'
+    expect(wanted.natRules?.through).toMatchObject([{ protocol, address: '10.11.0.10', port, mark: MARK }])
+    const entry = wanted.services.find((one) => isMark(one) && one.fwmark === MARK)
+    expect(entry?.spec.onePacket ?? false).toBe(onePacket)
   })
 
   it('hands over from one to the next, and takes nobody out: who was asked before hears how its connection ends', () => {
@@ -111,7 +136,7 @@ describe('a check through IPVS', () => {
 
   it('marks with nothing but marks of checks', () => {
     const wanted = wantedOf(['web'], ONE)
-    const rule = { source: '10.11.0.10', address: '10.11.0.10', port: 80, mark: 7 }
+    const rule = { protocol: 'tcp', source: '10.11.0.10', address: '10.11.0.10', port: 80, mark: 7 }
     const needs = { ...wanted.natRules, through: [rule] } as typeof wanted.natRules
     expect(
       audit([{ kind: 'nat-rules', needs }], { observed: host(), owned: ours, held: new Set(['10.11.0.10']) }),

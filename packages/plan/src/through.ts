@@ -15,6 +15,7 @@ import {
   isCheckMark,
   isMark,
   type NodeView,
+  overOf,
   serviceId,
 } from '@lvsm/model'
 import type { DesiredDest, DesiredService } from './desired.ts'
@@ -26,9 +27,14 @@ import { isOfOwnDevice, tunnelWay } from './tunnels.ts'
 
 /** One destination alone has a weight. */
 const PLAIN = { scheduler: 'rr', flags: [] } as const
+/** IPVS keeps what it knows of a port for minutes, and a port that is used again would be asked elsewhere: of datagrams it is to keep nothing. */
+const DATAGRAMS = { ...PLAIN, onePacket: true } as const
+type Over = 'tcp' | 'udp'
+const over = ({ check }: Pick<ConfigService, 'check'>): Over => overOf(check.type, check.keys) ?? 'tcp'
 
-/** TCP from `source` to the VIP gets the mark. */
+/** What asks the VIP from `source` gets the mark. */
 export interface ThroughRule {
+  readonly protocol: Over
   readonly source: string
   readonly address: string
   readonly port: number
@@ -76,7 +82,14 @@ export function throughServices(
       const weight = destKey(entry) === turns.get(name) ? 1 : 0
       return { address, port, forward: forwarding(forward).kernel, weight, ...tunnelWay(entry) }
     })
-    return { ...serviceId(through), name, group, spec: PLAIN, flushConnections: false, dests }
+    return {
+      ...serviceId(through),
+      name,
+      group,
+      spec: over(through) === 'udp' ? DATAGRAMS : PLAIN,
+      flushConnections: false,
+      dests,
+    }
   })
 }
 
@@ -87,8 +100,12 @@ function sources(view: NodeView, host: HostNetwork, service: ConfigService): str
 }
 
 export function throughRules(view: NodeView, owned: ReadonlySet<string>, host: HostNetwork): ThroughRule[] {
-  return ofOwned(view, owned).flatMap(([{ name, address, port }, through]) =>
-    sources(view, host, through).map((source) => ({ source, address, port, mark: checkMarkOf(name) })),
+  return ofOwned(view, owned).flatMap(([{ name, address, port, check }, through]) =>
+    sources(view, host, through).map((source) => ({
+      ...{ protocol: over(through), source, address },
+      // Of several ports, the one that is checked.
+      ...{ port: port || (check.port ?? 0), mark: checkMarkOf(name) },
+    })),
   )
 }
 

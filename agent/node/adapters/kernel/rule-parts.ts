@@ -41,12 +41,11 @@ export const markRule = ({ address, protocol, ports, mark }: Marking): Rule => [
   match.decide(nftables.accept),
 ]
 
-const TCP = 6
 /** `ip saddr S ip daddr V tcp dport P counter meta mark set M accept` */
-export const throughRule = ({ source, address, port: number, mark }: ThroughRule): Rule => [
+export const throughRule = ({ protocol, source, address, port: number, mark }: ThroughRule): Rule => [
   ...sourceIs(source),
   ...destinationIs(address),
-  ...match.transportIs(TCP),
+  ...match.transportIs(KERNEL_PROTOCOLS[protocol].number),
   ...port(2, number),
   match.counter,
   ...match.setMark(mark),

@@ -9,10 +9,10 @@ const VIP = '10.11.0.10'
 const MARK = checkMarkOf('http')
 
 /** `lost`: addresses of realservers without their alias. */
-function director(lost: ReadonlySet<string> = new Set()) {
-  const one = node('dir1', undefined, TEXT)
+function director(lost: ReadonlySet<string> = new Set(), text = TEXT) {
+  const one = node('dir1', undefined, text)
   one.silentChecks = true
-  const asked: { id: string; address: string; source: string | null; dests: string[] }[] = []
+  const asked: { id: string; address: string; port: number; source: string | null; dests: string[] }[] = []
   const entry = () => one.kern.state.services.find((service) => isMark(service) && service.fwmark === MARK)
   let owner: string | null = null
   const own = (name: string) => {
@@ -24,9 +24,9 @@ function director(lost: ReadonlySet<string> = new Set()) {
   }
   one.feed({ kind: 'lease-up' })
   own('dir1')
-  const answer = ({ id, address, source }: { id: string; address: string; source: string | null }) => {
+  const answer = ({ id, address, port, source }: Omit<(typeof asked)[number], 'dests'>) => {
     const dests = (entry()?.dests ?? []).filter(({ weight }) => weight > 0).map((dest) => dest.address)
-    asked.push({ id, address, source, dests })
+    asked.push({ id, address, port, source, dests })
     const ok = address === VIP ? dests.every((dest) => !lost.has(dest)) : true
     one.feed({ kind: 'checked', id, ok, reason: ok ? 'connected' : 'no answer' })
   }
@@ -52,6 +52,16 @@ it('the owner asks the VIP from its own address, while the one whose turn it is 
   expect(one.told().map(({ healthy, way }) => [healthy, way])).toEqual(
     Array.from({ length: 2 }, () => [true, `through IPVS to ${VIP}`]),
   )
+  expect(one.codes()).toEqual([])
+})
+
+it('of a service on several ports the VIP is asked at the one that is checked', () => {
+  const one = director(
+    new Set(),
+    TEXT.replace('port: 80', 'ports: [80, 8000]').replace('via: vip', 'via: vip, port: 8000'),
+  )
+  one.go(5000)
+  expect(new Set(one.through().map(({ port }) => port))).toEqual(new Set([8000]))
   expect(one.codes()).toEqual([])
 })
 

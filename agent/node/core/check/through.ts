@@ -114,8 +114,7 @@ function through(state: NodeState, member: Member, turn: Turn): Check | null {
   const { service, realserver } = member
   const source = view && kernel.observed ? throughSource(view, kernel.observed, service, realserver) : null
   if (!effect || source === null) return null
-  const { address, port } = service
-  return { ...effect, address, port, source, ...(turn.explain ? { explain: true } : {}) }
+  return { ...effect, ...effect.virtual, source, ...(turn.explain ? { explain: true } : {}) }
 }
 
 /** Service → key of the destination of the kernel's entry that takes connections. */

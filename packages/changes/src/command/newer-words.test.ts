@@ -25,6 +25,15 @@ test.each<[string, Record<string, unknown>]>([
   expect(run(DOCUMENT, check(values), { finalized: MODEL_VERSION }).refusals).toBeUndefined()
 })
 
+test('via: vip waits for it where the service is not of TCP on one port', () => {
+  const text = FILE.replaceAll(/ {6}- \{ node: rs3.*\n/g, '').replace('protocol: tcp', 'protocol: udp')
+  const document = documentOfFile(text.replace('type: tcp', 'type: udp, expect: pong'))
+  expect(outcome(document, check({ via: 'vip' }), { finalized: 2 })).toEqual([
+    expect.stringMatching(/^not-finalized services\.http\.check\.via: .* from model version 3 on/),
+  ])
+  expect(run(document, check({ via: 'vip' }), { finalized: MODEL_VERSION }).refusals).toBeUndefined()
+})
+
 test.each<[string, Record<string, unknown>]>([
   ['tls of grpc', { type: 'grpc', tls: true, host: 'web.example' }],
   ['another contract', { type: 'script', command: ['/usr/bin/true'], contract: 'nagios' }],

@@ -36,6 +36,13 @@ const WORDS: readonly Word[] = [
   ofChecks('tcp', 'tcp', ({ tcp }) => tcp !== undefined),
   ofChecks('contract', 'contract: consul', ({ contract }) => contract === 'consul'),
   {
+    ...{ text: 'a service that is not of TCP on one port has via: vip', from: 3 },
+    fields: ({ services }) =>
+      Object.entries(services).flatMap(([name, { check, protocol, ports }]) =>
+        check?.via === 'vip' && (protocol !== 'tcp' || ports !== undefined) ? [`services.${name}.check.via`] : [],
+      ),
+  },
+  {
     ...{ text: 'a group has ping nodes of IPv6', from: 3 },
     fields: ({ groups }) =>
       Object.entries(groups ?? {}).flatMap(([name, { ping }]) => (ping?.some(isOfIpv6) ? [`groups.${name}.ping`] : [])),

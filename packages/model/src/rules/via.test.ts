@@ -14,14 +14,28 @@ const refusals = (text: string): string[] =>
     ({ code, line, field, message, hint }) => `${line} ${field} ${code}: ${message} → ${hint}`,
   )
 
+const UDP = ['protocol: tcp', 'protocol: udp'] as const
+const SEVERAL = ['port: 80', 'ports: [80, 81]'] as const
+
 describe('via: vip', () => {
   it.each<[why: string, text: string, expected: RegExp]>([
     ['the host alone is asked', said('type: icmp'), /services\[0\]\.check\.via via-type: .*icmp.*→ .*type: tcp/],
-    ['a name server by datagrams', said('type: dns'), /via-type: .*dns.*→ add tcp: true/],
+    [
+      'a name server by datagrams',
+      said('type: dns'),
+      /via-protocol: .*dns asks over UDP.* a service of TCP.*→ add tcp: true/,
+    ],
     ['nobody is asked', said('type: none'), /via-type/],
     ['a program asks whom it likes', said('type: script, command: [/bin/true]'), /via-type/],
-    ['UDP', said('type: tcp', DIRECT, ['protocol: tcp', 'protocol: udp']), /via-protocol: .*UDP.*→ .*protocol: tcp/],
-    ['several ports', said('type: tcp', DIRECT, ['port: 80', 'ports: [80, 81]']), /via-ports: service "http"/],
+    ['UDP', said('type: tcp', DIRECT, UDP), /via-protocol: .*tcp asks over TCP.*UDP.*→ .*type: udp, or type: dns/],
+    ['UDP that nobody need answer', said('type: udp', DIRECT, UDP), /via-expect: .*→ add expect/],
+    ['SCTP', said('type: tcp', DIRECT, ['protocol: tcp', 'protocol: sctp']), /via-protocol: .*SCTP.*→ take via out$/m],
+    ['a name server of UDP by TCP', said('type: dns, tcp: true', DIRECT, UDP), /via-protocol: .*→ take tcp out/],
+    [
+      'a port that it has not',
+      said('type: tcp, port: 82', DIRECT, SEVERAL),
+      /via-port: .*82 → take one of its ports: 80/,
+    ],
     ['another port', said('type: tcp, port: 81'), /via-port: .*81/],
     ['NAT', said('type: tcp', SAMPLE), /realservers\[2\]\.forward via-forward: rs3 .*NAT.*→ .*dr or tun/],
     [
@@ -35,8 +49,13 @@ describe('via: vip', () => {
     expect(refusals(text).join('\n')).toMatch(expected)
   })
 
-  it('is of a name server that is asked over TCP, too', () =>
-    expect(refusals(said('type: dns, tcp: true'))).toEqual([]))
+  it.each<[string, string]>([
+    ['a name server that is asked over TCP', said('type: dns, tcp: true')],
+    ['UDP', said('type: udp, expect: pong', DIRECT, UDP)],
+    ['a name server of UDP', said('type: dns', DIRECT, UDP)],
+    ['several ports', said('type: tcp', DIRECT, SEVERAL)],
+    ['several ports, of which one is named', said('type: tcp, port: 81', DIRECT, SEVERAL)],
+  ])('is of %s, too', (_, text) => expect(refusals(text)).toEqual([]))
 
   it('is what nodes must agree on, and nothing where it is not said', () => {
     const of = (text: string) => {
@@ -66,7 +85,7 @@ describe('via: vip', () => {
       ),
     ])
     expect(plain('s40855', false)).toEqual([])
-    // A service on several ports has a mark of its own, and no check through its VIP.
+    // A service on several ports has a mark of its own, too.
     expect(plain(second, true)).toContainEqual(expect.stringMatching(/"s40854" has the same firewall mark as/))
     expect(checkMarkOf(first)).not.toBe(markOf(first))
   })
