@@ -11,10 +11,14 @@ export interface Beside {
   readonly servers: () => Promise<Program>[]
   /** In what `ipvsadm -Sn` prints of a director that has them all. */
   readonly last: string
+  /** Lines of the file's own keys. */
+  readonly keys?: string
 }
 
-export async function beside({ services, servers, last }: Beside, work: () => Promise<void>): Promise<void> {
-  const undo = await rewrite((text) => `${text.replace('revision: 1', 'revision: 2').trimEnd()}\n${services}`)
+export async function beside({ services, servers, last, keys = '' }: Beside, work: () => Promise<void>): Promise<void> {
+  const undo = await rewrite(
+    (text) => `${text.replace('revision: 1', `revision: 2\n${keys}`.trimEnd()).trimEnd()}\n${services}`,
+  )
   const all = await Promise.all(servers())
   try {
     for (const node of DIRECTORS)

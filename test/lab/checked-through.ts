@@ -10,15 +10,18 @@ export async function remember(): Promise<void> {
   for (const node of DIRECTORS) before.set(node, await settings(node))
 }
 
-export async function victim() {
+/** Of one service; not there: of the first one that it is in. */
+export async function victim(service?: string) {
   const { services } = await status()
-  const found = services.flatMap(({ realservers }) => realservers).find(({ node }) => node === VICTIM)
+  const asked = services.filter(({ name }) => service === undefined || name === service)
+  const found = asked.flatMap(({ realservers }) => realservers).find(({ node }) => node === VICTIM)
   demand(found, `${VICTIM} is in a service`)
   const { healthy, weight, address, reason } = found
-  return { healthy, weight: weight ?? 0, address: address.replace(/:\d+$/, ''), reason }
+  return { healthy, weight: weight ?? 0, address: address.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'), reason }
 }
-export const serves = async (): Promise<boolean> => {
-  const { healthy, weight } = await victim()
+export const serves = (): Promise<boolean> => servesIn()
+export const servesIn = async (service?: string): Promise<boolean> => {
+  const { healthy, weight } = await victim(service)
   return healthy === true && weight > 0
 }
 /** The owner, where it is known. */
@@ -44,14 +47,18 @@ export const nothingOf = async (node: string): Promise<boolean> =>
   (await settings(node)) === before.get(node)
 
 /** From what is planted until it is out; its own address answers all the while. */
-export async function outAfter(what: string, plant: () => Promise<unknown>): Promise<void> {
-  await until(serves, LONGEST_MS, `${VICTIM} serves`)
+export async function outAfter(
+  what: string,
+  plant: () => Promise<unknown>,
+  { service, vip }: { readonly service?: string; readonly vip: string } = { vip: VIP },
+): Promise<void> {
+  await until(() => servesIn(service), LONGEST_MS, `${VICTIM} serves`)
   const began = performance.now()
   await plant()
-  await until(async () => (await victim()).weight === 0, LONGEST_MS, `${VICTIM} is out`)
+  await until(async () => (await victim(service)).weight === 0, LONGEST_MS, `${VICTIM} is out`)
   figure(`${what}: out after`, `${(performance.now() - began).toFixed(0)} ms, the way of the status included`)
-  const { address, reason } = await victim()
-  demand(reason.includes(`asked through IPVS to ${VIP}`), reason)
+  const { address, reason } = await victim(service)
+  demand(reason.includes(`asked through IPVS to ${vip}`), reason)
   await on(await holder(), `bash -c 'exec 3<>/dev/tcp/${address}/${PORT}'`)
 }
 

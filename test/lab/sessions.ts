@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { demand, VIP } from './harness.ts'
 
 /** `s`: numbered lines, twenty a second, until it hears `q`; anything else comes back as it is. */
-const SERVER = (port: number): string => `
+const SERVER = (port: number, at: string): string => `
   require('node:net').createServer((socket) => {
     let line = 0, timer
     socket.on('error', () => clearInterval(timer)).on('close', () => clearInterval(timer))
@@ -18,11 +18,11 @@ const SERVER = (port: number): string => `
       else if (word === 'q') { clearInterval(timer); socket.end('end\\n') }
       else socket.write(bytes)
     })
-  }).listen(${port}, '0.0.0.0', () => console.log('ready'))`
+  }).listen(${port}, '${at}', () => console.log('ready'))`
 
 /** Words on its input: `say` (a byte, and its echo), `end`. Each answer is a line. */
-const SESSION = (port: number): string => `
-  const socket = require('node:net').connect({ host: '${VIP}', port: ${port} })
+const SESSION = (port: number, vip: string): string => `
+  const socket = require('node:net').connect({ host: '${vip}', port: ${port} })
   const tell = (text) => console.log(text)
   socket.setNoDelay(true).on('connect', () => tell('connected ' + socket.localPort)).on('error', ({ code }) => tell('error ' + code))
   socket.on('close', () => tell('closed')).on('data', () => tell('heard'))
@@ -42,8 +42,8 @@ const WEB_SESSION = (port: number): string => `
   require('node:readline').createInterface({ input: process.stdin }).on('line', (word) => (word === 'say' ? one.send('x') : one.close()))`
 
 /** A download: `end` on its input ends it; then one line of what came. */
-const DOWNLOAD = (port: number): string => `
-  const socket = require('node:net').connect({ host: '${VIP}', port: ${port} })
+const DOWNLOAD = (port: number, vip: string): string => `
+  const socket = require('node:net').connect({ host: '${vip}', port: ${port} })
   let text = '', next = 0, bytes = 0, wrong = '', longest = 0, last = performance.now(), ended = false
   const tell = (how) => {
     console.log(JSON.stringify({ how, bytes, wrong, ended, longestGapMs: Math.round(longest) }))
@@ -148,14 +148,15 @@ export async function serverOn(
   port: number,
   speaks: 'bytes' | 'websocket' = 'bytes',
   files?: number,
+  at = '0.0.0.0',
 ): Promise<Program> {
-  const program = new Program(node, speaks === 'bytes' ? SERVER(port) : WEB_SERVER(port), files)
+  const program = new Program(node, speaks === 'bytes' ? SERVER(port, at) : WEB_SERVER(port), files)
   await program.line('ready', 20_000)
   return program
 }
 export const webSession = (port: number): Program => new Program('client', WEB_SESSION(port))
-export const session = (port: number): Program => new Program('client', SESSION(port))
-export const download = (port: number): Program => new Program('client', DOWNLOAD(port))
+export const session = (port: number, vip = VIP): Program => new Program('client', SESSION(port, vip))
+export const download = (port: number, vip = VIP): Program => new Program('client', DOWNLOAD(port, vip))
 export const stream = (port: number, everyMs: number): Program => new Program('client', STREAM(port, everyMs))
 export const crowd = (port: number, count: number, everyMs: number, busy: boolean): Program =>
   new Program('client', CROWD(port, count, everyMs, busy))

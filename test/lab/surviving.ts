@@ -1,6 +1,7 @@
 /** Connections that outlive their director: what was opened before goes on over a planned switchover, a power cut and the way back. */
+import { beside, type Beside } from './beside.ts'
 import { demand, figure, lab, owner, sh, until } from './harness.ts'
-import { endsWell, type Program, says } from './sessions.ts'
+import { download, endsWell, type Program, says, serverOn, session } from './sessions.ts'
 import { lasting, seats, successorOf, whole } from './witness.ts'
 
 /** Two seconds in the kernel's buffer, looked at each second, and an emulated machine. */
@@ -44,4 +45,34 @@ export async function survive(programs: readonly (readonly [name: string, Progra
   } finally {
     for (const [, one] of programs) one.end()
   }
+}
+
+const [ANY, VIP6] = ['::', '2001:db8:11::10'] as const
+interface Way6 {
+  readonly name: string
+  readonly port: number
+  readonly node: string
+  /** Of a service's list of realservers. */
+  readonly server: string
+}
+/** Sessions and downloads over IPv6; the last way is the last service that is there. `option`: of `ipvsadm -Sn`, of its realserver. `keys`: of the file. */
+export function survive6(ways: readonly Way6[], option: string, keys = ''): Promise<void> {
+  const services = ways.map(
+    ({ name, port, server }) =>
+      `  - { name: long-${name.toLowerCase()}, group: web, address: "${VIP6}", port: ${port}, protocol: tcp, scheduler: rr, check: { type: none }, realservers: [${server}] }\n`,
+  )
+  const all: Beside = {
+    services: services.join(''),
+    servers: () => ways.map(({ node, port }) => serverOn(node, port, 'bytes', undefined, ANY)),
+    last: `:${ways.at(-1)?.port} ${option}`,
+    keys,
+  }
+  return beside(all, () =>
+    survive(
+      ways.flatMap(({ name, port }): (readonly [string, Program])[] => [
+        [`session by ${name}`, session(port, VIP6)],
+        [`download by ${name}`, download(port, VIP6)],
+      ]),
+    ),
+  )
 }
