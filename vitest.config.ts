@@ -19,6 +19,7 @@ const PROCESSES = [
   'agent/node/alerts.test.ts',
   'agent/node/monitoring.test.ts',
   'agent/process/leftovers.test.ts',
+  'agent/process/syslog.test.ts',
   'agent/prober/alerts/alerts.test.ts',
   'agent/prober/alerts/names.test.ts',
   'agent/prober/guard.test.ts',

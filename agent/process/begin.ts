@@ -7,6 +7,7 @@ import { endAtDefects } from './ends.ts'
 import { beginLife, type Living, refuseLife } from './life.ts'
 import { isJournal, taggedLog, type TaggedLog, toJournal } from './journal.ts'
 import { openLog } from './log.ts'
+import { wantsSyslog, withSyslog } from './syslog.ts'
 
 const STANDARD_ERROR = 2
 
@@ -28,13 +29,12 @@ export interface DaemonProcess {
 /** `umask`: what others may not do with what this process makes, from the moment that it is there. */
 export function begin(name: string, umask: number): DaemonProcess {
   const send = isJournal(STANDARD_ERROR, process.env['JOURNAL_STREAM']) ? toJournal() : null
-  const log = remembering(
-    taggedLog(
-      name,
-      openLog(STANDARD_ERROR, () => process.stderr),
-      send,
-    ),
+  const tagged = taggedLog(
+    name,
+    openLog(STANDARD_ERROR, () => process.stderr),
+    send,
   )
+  const log = remembering(send === null && wantsSyslog(STANDARD_ERROR) ? withSyslog(name, tagged) : tagged)
   endAtDefects(name, log)
   unblockSignal('SIGUSR1')
   ignoreQuestions()

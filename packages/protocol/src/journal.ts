@@ -25,14 +25,15 @@ const PRIORITIES = { critical: 2, warning: 4, info: 6 } as const satisfies Reado
 export const priorityOf = ({ severity }: Pick<LogTags, 'severity'>): number => PRIORITIES[severity]
 
 const WORDS = ['event', 'code', 'object', 'node', 'group', 'service', 'lease'] as const
-const said = (tags: LogTags): [word: string, value: string][] =>
+/** What is known of a line, but for how bad it is. No value has an end of line in it. */
+export const tagFields = (tags: LogTags): [word: string, value: string][] =>
   WORDS.flatMap((word): [string, string][] => {
     const value = tags[word]
     return value === undefined || value === '' ? [] : [[word, plainLine(String(value))]]
   })
 
 /** Is there more to say than how bad it is? */
-export const isTagged = (tags: LogTags): boolean => said(tags).length > 0
+export const isTagged = (tags: LogTags): boolean => tagFields(tags).length > 0
 
 /** A datagram for the journal's socket. No value has an end of line in it, so none can begin another field. */
 export function encodeJournal(identifier: string, text: string, tags: LogTags): Uint8Array {
@@ -40,7 +41,7 @@ export function encodeJournal(identifier: string, text: string, tags: LogTags): 
     ['MESSAGE', plainLine(text)],
     ['PRIORITY', String(priorityOf(tags))],
     ['SYSLOG_IDENTIFIER', identifier],
-    ...said(tags).map(([word, value]) => [`LVSM_${word.toUpperCase()}`, value]),
+    ...tagFields(tags).map(([word, value]) => [`LVSM_${word.toUpperCase()}`, value]),
     ['LVSM_SEVERITY', tags.severity],
   ]
   return encodeText(fields.map(([name, value]) => `${name}=${value}\n`).join(''))
@@ -48,6 +49,8 @@ export function encodeJournal(identifier: string, text: string, tags: LogTags): 
 
 /** ` [event=took node=dir1 group=web lease=7 severity=info]`: behind the text, where nothing keeps fields. */
 export const tagWords = (tags: LogTags): string => {
-  const words = said(tags).map(([word, value]) => `${word}=${/[\s"\]]/.test(value) ? JSON.stringify(value) : value}`)
+  const words = tagFields(tags).map(
+    ([word, value]) => `${word}=${/[\s"\]]/.test(value) ? JSON.stringify(value) : value}`,
+  )
   return words.length === 0 ? '' : ` [${[...words, `severity=${tags.severity}`].join(' ')}]`
 }
