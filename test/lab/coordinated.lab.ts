@@ -9,9 +9,12 @@ import {
   emptied,
   joined,
   joinedUnnoticed,
+  SERVICE,
+  socketOf,
   weightOn,
 } from './coordinators.ts'
-import { demand, figure, lab, owner, status, until } from './harness.ts'
+import { ask } from '../../packages/cli/src/config/ask.ts'
+import { demand, figure, lab, on, owner, PORT, status, until, VIP } from './harness.ts'
 import { inSoak, scenario } from './scenario.ts'
 import { demandOneOwner, type Seats, seats, served, successorOf, told, watched, whole } from './witness.ts'
 
@@ -48,6 +51,28 @@ inSoak('a change that is made on one node is used by all', async () => {
   demandSame(before, await seats())
   const histories = await Promise.all(COORDINATORS.map(coordinatorAt))
   figure('revision', histories.map(({ revision }) => revision).join(' '))
+})
+
+scenario('every coordinator tells what the owner forwards, and what each realserver serves of it', async () => {
+  await whole()
+  const { from } = await seats()
+  const asking = on('client', `for i in $(seq 300); do busybox wget -q -O /dev/null -T 5 http://${VIP}:${PORT}/; done`)
+  const ratesAt = (node: string) => ask([socketOf(node)], { route: 'rates', body: null })
+  for (const node of COORDINATORS)
+    await until(
+      async () => {
+        const { nodes, services } = await ratesAt(node)
+        const service = services.find(({ name }) => name === SERVICE)
+        const own = nodes.find(({ name }) => name === from)?.directs?.connections ?? 0
+        const serves = nodes.reduce((sum, one) => sum + (one.serves?.connections ?? 0), 0)
+        const all = service?.rates?.connections ?? 0
+        return service?.owner === from && all > 0 && own >= all / 2 && serves >= all / 2 && serves <= 2 * own
+      },
+      ACTS_MS * 2,
+      `the coordinator of ${node} tells the rates`,
+    )
+  await asking
+  figure('rates', JSON.stringify((await ratesAt(from)).services))
 })
 
 /** Once more than at its start; by the supervisor's own count it is another process. */

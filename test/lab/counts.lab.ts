@@ -1,6 +1,6 @@
 // lab: long=yes
 /** What the kernel counts, as `lvsm stats` and `lvsm connections` tell it: held against ipvsadm, with real clients. */
-import type { ConnectionsReport, StatsReport } from '@lvsm/protocol'
+import type { ConnectionsReport, RateHistory, StatsReport } from '@lvsm/protocol'
 import { attempt, demand, figure, on, owner, PORT, sh, until, VIP } from './harness.ts'
 import { scenario } from './scenario.ts'
 
@@ -83,6 +83,33 @@ scenario('rates rise while there are requests', async () => {
   figure('lvsm stats while clients come', `\n${seen.text}`)
   await opening
 })
+
+/** Two samples. */
+const SAMPLED_MS = 30_000
+
+scenario(
+  'lvsm stats --history has what clients did in its newest samples, of the node and of the service',
+  async () => {
+    const node = await holder()
+    const history = async (): Promise<RateHistory> =>
+      JSON.parse(await sh(`lvsm --node ${node} stats --history -o json`)) as RateHistory
+    const busiest = (values: readonly (number | null)[]): number =>
+      Math.max(0, ...values.slice(-6).map((value) => value ?? 0))
+    const asking = on(CLIENT, `for i in $(seq 300); do curl -s -o /dev/null -m 10 http://${VIP}:${PORT}/; done`)
+    await until(
+      async () => {
+        const { total, services } = await history()
+        return [total, ...services].every(({ hour }) => busiest(hour.connections) > 0 && busiest(hour.inBytes) > 0)
+      },
+      SAMPLED_MS,
+      'the samples have them',
+    )
+    await asking
+    const told = await history()
+    demand(told.directs && told.services.length > 0, `${node} directs ${told.services.length} services`)
+    figure('lvsm stats --history', `\n${await sh(`lvsm --node ${node} stats --history`)}`)
+  },
+)
 
 scenario('lvsm connections counts as many as ipvsadm lists, whatever was asked for', async () => {
   const node = await holder()
