@@ -2,12 +2,12 @@
  * A new configuration, at the start or at any time later: what it does not change goes on undisturbed. Nothing is done to
  * the kernel here; the next look plans for what is wanted now.
  */
-import { nodeView } from '@lvsm/model'
 import { followConfig } from './check/members.ts'
 import { setPingNodes } from './check/pings.ts'
 import type { NodeInput } from './events.ts'
 import { dropHandovers } from './move/successor.ts'
 import { dropMoves } from './move/owner.ts'
+import { followLeaving, viewOf } from './leaving/leaving.ts'
 import { lookWithin } from './observe/look.ts'
 import { noteDifferences } from './disagreement.ts'
 import { forgetStrangers } from './peers.ts'
@@ -18,7 +18,8 @@ import { noteWanted } from './wanted.ts'
 
 export function configure(state: NodeState, input: Extract<NodeInput, { kind: 'config' }>): void {
   const { config, secrets, facts, ring = null } = input
-  const before = state.config?.revision
+  const configBefore = state.config
+  const before = configBefore?.revision
   // Every closed terminal and every turn of a log has the file read again: that is no news.
   const isNews = JSON.stringify([config, [...secrets]]) !== JSON.stringify([state.config, [...state.secrets]])
   const wantedBefore = state.facts
@@ -26,7 +27,8 @@ export function configure(state: NodeState, input: Extract<NodeInput, { kind: 'c
   state.secrets = secrets
   state.ring = ring
   state.facts = facts
-  state.view = nodeView(config, state.node)
+  followLeaving(state, configBefore, wantedBefore)
+  state.view = viewOf(state)
   followConfig(state)
   setPingNodes(state.pings, state.view?.directs ?? [])
   forgetStrangers(state)

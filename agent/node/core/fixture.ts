@@ -3,7 +3,7 @@ import { type KeptEvents, type KeptHooks, type LeaseStatus, type LocalWord } fro
 import { instant, type Instant } from '@lvsm/base'
 import { NO_FACTS } from '@lvsm/changes'
 import { checkConfig, type Config, SAMPLE } from '@lvsm/model'
-import { type Operation, NOTHING_OWNED } from '@lvsm/plan'
+import { type Operation, NOTHING_OWNED, type OwnedRecord } from '@lvsm/plan'
 import { type Driver, startDriver } from '../../driver/driver.ts'
 import { TestKernel } from './fixture-kernel.ts'
 import { createNodeCore, type Failure, type NodeCore, type NodeEffect, type NodeInput } from './index.ts'
@@ -28,6 +28,7 @@ interface Life {
   readonly boot?: string
   readonly awayMs?: number | null
   readonly keptHooks?: KeptHooks | null
+  readonly record?: OwnedRecord
 }
 
 /** One node under virtual time; `alive` answers checks, `answering` pings. A call into its kernel takes `kern.callMs`. */
@@ -62,7 +63,16 @@ export class TestNode {
     text: string,
     configured: boolean,
     wall: (at: Instant) => string,
-    { word = null, follows = false, kept = null, started = null, boot = name, awayMs = null, keptHooks = null }: Life,
+    {
+      word = null,
+      follows = false,
+      kept = null,
+      started = null,
+      boot = name,
+      awayMs = null,
+      keptHooks = null,
+      record = NOTHING_OWNED,
+    }: Life,
   ) {
     this.name = name
     this.alive = alive
@@ -71,7 +81,7 @@ export class TestNode {
     const fixed = { wallMs: (at: Instant) => this.wallAheadMs + Math.round(at), word }
     this.core = createNodeCore({
       node: name,
-      record: NOTHING_OWNED,
+      record,
       boot,
       follows,
       kept,

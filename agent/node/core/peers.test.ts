@@ -142,6 +142,7 @@ const KEPT_BY: Readonly<Record<Gathered, 'node' | 'node, what' | 'otherwise'>> =
   moves: 'otherwise',
   handovers: 'otherwise',
   reported: 'otherwise',
+  leaving: 'otherwise',
 }
 const BY_NODE = Object.entries(KEPT_BY).flatMap(([name, by]) => (by === 'otherwise' ? [] : [name as Gathered]))
 

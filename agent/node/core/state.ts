@@ -28,6 +28,7 @@ import { type Alerting, newAlerting } from './alerts/state.ts'
 import { type Hooks, newHooks } from './hooks/state.ts'
 import type { History } from './history/ring.ts'
 import { type LeaseLink, newLeaseLink } from './lease-link.ts'
+import type { Leaving } from './leaving/state.ts'
 import type { Handover, Move } from './move/moving.ts'
 import { newPaths, type Paths } from './observe/paths.ts'
 import { newSockets, type Sockets } from './observe/sockets.ts'
@@ -119,6 +120,8 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows'
   /** The coordinators are heard: number of the change of facts that they had; null: they are not. */
   met: number | null
   readonly rhythm: Rhythm
+  /** By service and destination: who left the configuration, and is still in the table for its connections. */
+  readonly leaving: Map<string, Leaving>
   readonly checks: Checks
   readonly pings: Pings
   readonly kernel: Kernel
@@ -203,7 +206,7 @@ export function newState(options: NodeOptions): NodeState {
     word,
     met: null,
     rhythm: newRhythm(startedAt),
-    checks: newChecks(node),
+    ...{ leaving: new Map(), checks: newChecks(node) },
     pings: newPings(startedAt),
     kernel: newKernel(record),
     paths: newPaths(startedAt),
@@ -216,8 +219,7 @@ export function newState(options: NodeOptions): NodeState {
     deafSince: new Map(),
     unaware: new Map(),
     syncSilence: newSyncSilence(),
-    differing: new Map(),
-    absent: new Map(),
+    ...{ differing: new Map(), absent: new Map() },
     readiness: new Map(),
     tables: new Map(),
     moves: new Map(),

@@ -38,11 +38,14 @@ function coordinatorWith(...left: readonly (number | null)[]) {
 const SUBJECT = '{"kind":"server","node":"rs1","service":"http"}'
 
 describe('without a deadline', () => {
-  it('it is taken out at once, and told what ends with it', async () => {
+  it('it is taken out, and told how many connections it has, and what becomes of them', async () => {
     const { runHere, weight, verbs } = coordinatorWith(12)
-    const { code, err } = await runHere(REMOVE)
+    const { code, err, out } = await runHere(REMOVE)
     expect([code, weight('rs1')]).toEqual([0, undefined])
-    expect(err).toMatch(/^12 established connections end with it\n {2}→ --deadline 30m lets them go on/)
+    expect(err).toMatch(
+      /^it has 12 established connections\n {2}→ --deadline 30m lets them go on[^]*--now cuts them off/,
+    )
+    expect(out).toContain('established connections to rs1 go on for 5 min at most')
     expect(verbs()).toHaveLength(1)
   })
   it.each([0, null])('nothing is said of %s', async (left) => {
@@ -87,5 +90,24 @@ describe('with one', () => {
     const { code, err } = await removed
     expect([code, weight('rs1')]).toEqual([1, 1])
     expect(err).toMatch(/server rs1 of service http is not drained any more/)
+  })
+})
+
+describe('--now', () => {
+  it('stops it first, for ten seconds, and says nothing of connections that go on', async () => {
+    const { runHere, weight, verbs, configuration } = coordinatorWith(5)
+    expect(await runHere([...REMOVE, '--now', '--dry-run'])).toMatchObject({ code: 0 })
+    expect([verbs(), weight('rs1')]).toEqual([[], 1])
+    const { code, out, err } = await runHere([...REMOVE, '--now'])
+    expect([code, `${out}${err}`.includes('go on'), weight('rs1')]).toEqual([0, false, undefined])
+    expect(verbs()).toEqual([`stop ${SUBJECT}`, 'change'])
+    const [fact] = configuration.known()?.facts.list ?? []
+    expect((fact?.until ?? 0) - (fact?.since ?? 0)).toBe(10_000)
+  })
+  it('stops nobody where the removal is refused', async () => {
+    const { runHere, verbs } = coordinatorWith(5)
+    expect((await runHere([...REMOVE, '--now', '--if-revision', '99'])).code).not.toBe(0)
+    expect((await runHere([...REMOVE, '--now', '--deadline', '1h'])).err).toContain('against each other')
+    expect(verbs()).toEqual([])
   })
 })

@@ -22,6 +22,8 @@ export interface CheckPacing {
 const FAST_MS = 500
 /** Until those are gone that were about to end by themselves: whoever fails is taken for dead, and clients of the dead are to come again. */
 export const USUAL_LINGER_MS = 3000
+/** So long its established connections go on at most when it leaves the configuration: most have ended by then, and whoever repairs the machine next has not waited long. */
+export const LEAVING_MS = 300_000
 const USUAL = { jitter: 10, slowStartMs: 0, maxEjection: 100, flapHoldMs: 0, downLingerMs: USUAL_LINGER_MS } as const
 
 export const usualPacing = (intervalMs: number): CheckPacing => ({

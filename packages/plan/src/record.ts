@@ -21,10 +21,13 @@ export const ALIAS_KEY = 'alias '
 export const BOOT_KEY = 'boot '
 /** The daemons of connection synchronisation are ours. */
 export const SYNC_KEY = 'sync daemons'
+/** Realservers that left the configuration, until they have left the table: a text each (`kept-leaving` of packages/protocol). */
+export const LEAVING_KEY = 'leaving'
 const isOther = (key: string): boolean =>
-  [FORMER.key, TIMEOUT_KEY, GUE_KEY, ALIAS_KEY, BOOT_KEY].some((prefix) => key.startsWith(prefix)) || key === SYNC_KEY
+  [FORMER.key, TIMEOUT_KEY, GUE_KEY, ALIAS_KEY, BOOT_KEY].some((prefix) => key.startsWith(prefix)) ||
+  [SYNC_KEY, LEAVING_KEY].includes(key)
 
-/** Service key → keys of its destinations; settings and timeouts, as `FORMER` spells them; ports, after `GUE_KEY`; aliases, after `ALIAS_KEY`, of the start after `BOOT_KEY`; and `SYNC_KEY`. */
+/** Service key → keys of its destinations; settings and timeouts, as `FORMER` spells them; ports, after `GUE_KEY`; aliases, after `ALIAS_KEY`, of the start after `BOOT_KEY`; `SYNC_KEY`, and `LEAVING_KEY`. */
 export type OwnedRecord = ReadonlyMap<string, ReadonlySet<string>>
 
 export const NOTHING_OWNED: OwnedRecord = new Map()

@@ -98,6 +98,8 @@ const state = z.object({
   mtus: z.record(name, count).exactOptional(),
   /** Service → destinations whose checks failed here; of others it knows nothing bad. Not there: it makes no checks, or did not say. */
   failed: z.record(name, z.array(name).max(MOST)).exactOptional(),
+  /** Realservers that left the configuration, and are still in its table for their connections: `SERVICE ADDRESS:PORT`. Not there: there are none, or an older agent. */
+  leaving: z.array(word).max(MOST).exactOptional(),
   /** Those of more services had no room. */
   moreFailed: z.boolean().exactOptional(),
   troubles: z.array(saidTrouble).max(MOST),

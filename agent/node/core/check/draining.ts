@@ -22,7 +22,7 @@ export function followTable(state: NodeState, observed: Observed): void {
     const dests = new Map(table?.dests.map((dest) => [destKey(dest), dest]))
     for (const [key, member] of membersOf(state, service)) {
       const dest = dests.get(key)
-      member.left = member.intent === 'drain' && isDone(member, dest)
+      member.left = member.intent === 'drain' && !member.leaves && isDone(member, dest)
       member.waning =
         member.intent === 'serve' || dest?.weight !== 0 ? [] : noteLeft(member.waning, state.now, dest.active)
       const served = state.checks.pools.get(service.name)?.serving.has(key) === true
@@ -34,7 +34,10 @@ export function followTable(state: NodeState, observed: Observed): void {
       member.drainingSince ??= state.now
       const long = between(member.drainingSince, state.now)
       const drained = dest.weight === 0 && dest.active === 0 && long >= LINGER_LEAST_MS
-      member.gone ||= drained || long >= longestOf(member)
+      const isLate = long >= longestOf(member)
+      // Of one that was removed connections may come by synchronisation yet.
+      if (member.leaves) member.gone = drained || (member.intent === 'stop' && isLate)
+      else member.gone ||= drained || isLate
     }
   }
 }
@@ -74,7 +77,9 @@ export const isForgettingClients = (state: NodeState): boolean =>
       service.persistence !== null &&
       membersOf(state, service).some(
         ([, member]) =>
-          member.drainingSince !== null && !member.gone && (member.stopping !== null || staysLong(member)),
+          member.drainingSince !== null &&
+          !member.gone &&
+          (member.stopping !== null || member.leaves || staysLong(member)),
       ),
   ) === true
 

@@ -34,7 +34,7 @@ const notChecked = ({ check }: ConfigService): Health => ({
 
 /** As the configuration has it now, with what is known of it. Another check goes on from what the one before it found. */
 export function memberOf(
-  { facts, now }: NodeState,
+  { facts, now, leaving }: NodeState,
   service: ConfigService,
   realserver: ConfigRealserver,
   known: Member | undefined,
@@ -46,12 +46,16 @@ export function memberOf(
       ? { number: fact.number, deadlineMs: fact.deadlineMs }
       : null
   // A stop with a deadline begins anew, however long it was drained before.
+  const id = memberId(service.name, destKey(realserver))
+  const leaves = leaving.has(id)
+  const intent = intentOnServer(facts, service.name, realserver.node)
   const isAnew = stopping !== null && stopping.number !== known?.stopping?.number
   return {
-    id: memberId(service.name, destKey(realserver)),
+    id,
+    leaves,
     service,
     realserver,
-    intent: intentOnServer(facts, service.name, realserver.node),
+    intent: leaves && intent === 'serve' ? 'drain' : intent,
     health: isChecked(service) ? (same?.health ?? UNCHECKED) : notChecked(service),
     last: same?.last ?? null,
     unknown: same?.unknown ?? null,

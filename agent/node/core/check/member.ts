@@ -57,6 +57,8 @@ export interface Member {
   backSince: Instant | null
   /** It is stopped with a deadline, by the change of facts of this number. */
   readonly stopping: { readonly number: number; readonly deadlineMs: number } | null
+  /** It left the configuration: its connections alone keep it in the table. */
+  readonly leaves: boolean
   /** Established connections that it has left, while it is drained or stopped. */
   waning: Waning
   /** Since when it is out of the pool but in the table; null when it is not. */

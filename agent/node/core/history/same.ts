@@ -55,6 +55,7 @@ const WHAT: Readonly<Record<string, (message: string) => string>> = {
   'ping-unreached': (message) => message.split(' of ')[0] ?? '',
   'ports-full': (message) => / \((\S+)\) /.exec(message)?.[1] ?? '',
   'qdisc-harm': ofObject,
+  'server-leaving': ofObject,
   'service-unchecked': (message) => / cannot check services? ([^\s,:]+)/.exec(message)?.[1] ?? '',
   'sockets-unread': ofObject,
   'standby-finds-none': ofObject,

@@ -25,6 +25,7 @@ import { noteStandingIn } from '../check/standing-in.ts'
 import { throughServices, turnsOf, turnsPlanned } from '../check/through.ts'
 import { weightsOf } from '../check/weights.ts'
 import { heldGroups } from '../lease.ts'
+import { endLeaving } from '../leaving/leaving.ts'
 import { handoverAddresses, forgettingGroups, plannedHandovers } from '../move/successor.ts'
 import { quiescingGroups } from '../move/owner.ts'
 import { publishSoon } from '../publish/publish.ts'
@@ -33,10 +34,12 @@ import { noteRise } from '../sync-silence.ts'
 
 /** Plans for what was seen, and asks for what is to be done. Returns what somebody else had changed. */
 export function reconcile(state: NodeState, observed: Observed): readonly Operation[] {
-  const { kernel, config, view } = state
-  if (!config || !view) return []
+  const { kernel } = state
+  if (!state.config || !state.view) return []
   kernel.observed = observed
   followTable(state, observed)
+  if (endLeaving(state)) publishSoon(state)
+  const { view } = state
   noteFull(state, observed)
   notePorts(state, observed)
   noteRise(state)

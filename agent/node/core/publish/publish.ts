@@ -6,6 +6,7 @@ import type { Observed } from '@lvsm/plan'
 import { alertsSaid } from '../alerts/said.ts'
 import { reachedPings } from '../check/pings.ts'
 import { failedHere } from '../differing.ts'
+import { leavingHere } from '../leaving/told.ts'
 import { isConfirmed } from '../epoch.ts'
 import { unheardHere } from '../hearing.ts'
 import { leaseStatus } from '../lease.ts'
@@ -156,6 +157,7 @@ function publish(state: NodeState, own: Saying, present: readonly Trouble[]): nu
     ...(state.view?.sync ? { established: allEstablished(state), ...syncHeardHere(state) } : {}),
     ...mtusHere(state),
     ...failedHere(state),
+    ...leavingHere(state),
     troubles: state.follows ? [] : [...present],
     events: state.follows ? [] : toTell(state),
   })

@@ -22,6 +22,7 @@ import { takingTroubles } from '../history/owner-changes.ts'
 import { sameOf } from '../history/same.ts'
 import { hookTroubles } from '../hooks/hooks.ts'
 import { leaseFault, leaseStatus } from '../lease.ts'
+import { leavingTroubles } from '../leaving/told.ts'
 import { nowhereTroubles } from '../observe/nowhere-told.ts'
 import { socketTroubles } from '../observe/sockets.ts'
 import { unseenTroubles } from '../check/sights.ts'
@@ -75,6 +76,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...turnTroubles(state),
     ...quorumTroubles(state),
     ...fullTroubles(state),
+    ...leavingTroubles(state),
     ...portTroubles(state),
     ...unknownTroubles(state),
     ...pingTroubles(state.pings),

@@ -139,10 +139,20 @@ describe('a change of the configuration', () => {
     const back = run(DOCUMENT, { verb: 'rollback', revision: 2 }, { earlier: () => empty.document ?? null })
     expect(back.refusals ?? back.warnings).toContainEqual(expect.objectContaining({ code: 'no-server-left' }))
   })
-  it('whoever removes a realserver that takes connections is told that they end, and of one that was drained is not', () => {
+  it('whoever removes a realserver that takes connections is told what becomes of them, and of one that was drained is not', () => {
     const cut = (result: ReturnType<typeof run>) =>
-      result.refusals ?? result.warnings.filter(({ code }) => code === 'connections-cut')
+      result.refusals ?? result.warnings.filter(({ code }) => code.startsWith('connections-'))
     expect(cut(run(DOCUMENT, remove()))).toEqual([
+      {
+        ...{ severity: 'info', code: 'connections-end', field: 'services.https' },
+        message: 'established connections to rs2 go on for 5 min at most (services: https)',
+        hint: expect.stringContaining('lvsm server remove NAME --now'),
+      },
+    ])
+    const dh: Action = { verb: 'set', noun: 'service', which: { service: 'https' }, values: { scheduler: 'dh' } }
+    const hashed = run(DOCUMENT, dh)
+    if (hashed.refusals) throw new Error(JSON.stringify(hashed.refusals))
+    expect(cut(run(hashed.document, remove())), 'clients are refused who meet weight 0').toEqual([
       {
         ...{ severity: 'warning', code: 'connections-cut', field: 'services.https' },
         message: 'established connections to rs2 are cut off (services: https)',

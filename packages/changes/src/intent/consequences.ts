@@ -5,7 +5,16 @@
  * A service that its backups (sorry servers) would serve is not empty: for that they are there. It is said.
  */
 import { listed, type Refusal, type Warning } from '@lvsm/base'
-import { type Config, type ConfigGroup, type ConfigService, destKey, forwarding, inTableOf } from '@lvsm/model'
+import {
+  type Config,
+  type ConfigGroup,
+  type ConfigService,
+  destKey,
+  forwarding,
+  inTableOf,
+  LEAVING_MS,
+  refusesAtZero,
+} from '@lvsm/model'
 import type { Fact, Facts, Subject } from '@lvsm/protocol'
 import { intentOnServer, isOnStandby, isStopped } from './facts.ts'
 
@@ -16,9 +25,12 @@ export interface Situation {
 }
 type Served = 'servers' | 'backups' | 'nobody'
 
+/** Of established connections: at once, or when they have had time to end. */
+type Cut = 'connections-cut' | 'connections-end'
+
 /** What is so, and was not before. */
 interface Loss {
-  readonly code: 'no-server-left' | 'backups-alone' | 'no-director-left' | 'service-gone' | 'connections-cut'
+  readonly code: 'no-server-left' | 'backups-alone' | 'no-director-left' | 'service-gone' | Cut
   readonly field: string
   readonly now: string
   readonly would: string
@@ -81,22 +93,36 @@ export function goneOf(before: Situation, names: readonly string[]): Loss[] {
   return [...were].flatMap(([name, served]) => (served === 'nobody' ? [] : [gone(name)]))
 }
 
-/** Of services that are still there: who leaves their tables while he takes connections. One that was drained or stopped before is left alone. */
+/**
+ * Of services that are still there: who leaves their tables while he takes connections. One that was stopped before is left alone, and one that was
+ * drained has less to end.
+ */
 export function cutOf({ config, facts }: Situation, after: Config): Loss[] {
-  const stay = new Map(after.services.map(({ name, realservers }) => [name, new Set(realservers.map(destKey))]))
-  const cut = config.services.flatMap(({ name, realservers }) =>
-    realservers
-      .filter((one) => stay.get(name)?.has(destKey(one)) === false)
+  const stay = new Map(after.services.map((service) => [service.name, service]))
+  const cut = config.services.flatMap(({ name, realservers }) => {
+    const now = stay.get(name)
+    if (!now) return []
+    const keys = new Set(now.realservers.map(destKey))
+    return realservers
+      .filter((one) => !keys.has(destKey(one)))
       .filter(({ node, weight }) => weight > 0 && intentOnServer(facts, name, node) === 'serve')
-      .map(({ node }) => ({ name, node })),
-  )
+      .map(({ node }) => ({ name, node, code: refusesAtZero(now) ? 'connections-cut' : 'connections-end' }) as const)
+  })
+  return (['connections-cut', 'connections-end'] as const).flatMap((code) => cutSo(code, cut))
+}
+function cutSo(
+  code: Cut,
+  all: readonly { readonly name: string; readonly node: string; readonly code: Cut }[],
+): Loss[] {
+  const cut = all.filter((one) => one.code === code)
   const [first] = cut
   if (!first) return []
-  const [nodes, services] = [cut.map(({ node }) => node), cut.map(({ name }) => name)].map((all) =>
-    listed([...new Set(all)], MOST_NAMED),
+  const [nodes, services] = [cut.map(({ node }) => node), cut.map(({ name }) => name)].map((some) =>
+    listed([...new Set(some)], MOST_NAMED),
   )
-  const now = `established connections to ${nodes} are cut off (services: ${services})`
-  return [{ code: 'connections-cut', field: `services.${first.name}`, now, would: '' }]
+  const what = code === 'connections-cut' ? 'are cut off' : `go on for ${LEAVING_MS / 60_000} min at most`
+  const now = `established connections to ${nodes} ${what} (services: ${services})`
+  return [{ code, field: `services.${first.name}`, now, would: '' }]
 }
 const MOST_NAMED = 5
 
@@ -131,6 +157,8 @@ const WAYS_BACK: Readonly<Record<Loss['code'], string>> = {
     'if it was the wrong one: lvsm config rollback REVISION, to the one before this; lvsm config history has it',
   'connections-cut':
     'the next time let them end first: lvsm drain SERVER, and remove it when none is established any more (lvsm server list)',
+  'connections-end':
+    'they take no new ones meanwhile; lvsm status tells how many are left. To cut them off: lvsm server remove NAME --now',
   'backups-alone': 'it is so until one of its other realservers is enabled, or has a weight',
   'no-director-left': 'end the maintenance of one of them: lvsm standby off NODE',
 }
@@ -138,13 +166,16 @@ const WAYS_OUT: Readonly<Record<Loss['code'], string>> = {
   'no-server-left': 'enable or add another of its realservers first; if it is meant: --force (in the API: force: true)',
   'backups-alone': '',
   'service-gone': '',
-  'connections-cut': '',
+  ...{ 'connections-cut': '', 'connections-end': '' },
   'no-director-left':
     'end the maintenance of another one first (lvsm standby off NODE); if it is meant: --force (in the API: force: true), or stop the group',
 }
 
 export const warningsOf = (losses: readonly Loss[]): Warning[] =>
-  losses.map(({ code, field, now }) => ({ severity: 'warning', code, field, message: now, hint: WAYS_BACK[code] }))
+  losses.map(({ code, field, now }) => {
+    const severity = code === 'connections-end' ? 'info' : 'warning'
+    return { severity, code, field, message: now, hint: WAYS_BACK[code] }
+  })
 
 /** Of what is refused without `force`. */
 export const refusalsOf = (losses: readonly Loss[]): Refusal[] =>

@@ -1,6 +1,6 @@
 /**
- * `lvsm server remove`: IPVS forgets the connections of a realserver that leaves its table. With a deadline they go on first: the realserver is
- * drained, and leaves when it has none left, or when its time is over; without one it is told what ends.
+ * `lvsm server remove`: directors let the connections of a realserver that leaves end, for some minutes. With a deadline it is drained first, and leaves when it
+ * has none left, or when its time is over; `--now` cuts them off: it is stopped first, for as long as the removal takes to reach all nodes.
  */
 import { COMMAND_MODEL, entriesOf, type NounEntry, subjectText } from '@lvsm/changes'
 import type { IntentCommand, Status } from '@lvsm/protocol'
@@ -17,15 +17,15 @@ import { type Change, confirmedUnless, type CoordinatorSession, type WriteOption
 export interface RemovalOptions extends WriteOptions {
   readonly force?: boolean
   readonly deadline?: string | undefined
+  readonly now?: boolean
 }
 
 /** To those of a command that takes a realserver out. */
 export const withDeadline = (noun: string, verb: string, command: Command): Command =>
   noun === 'server' && verb === 'remove'
-    ? command.option(
-        '--deadline <duration>',
-        'drain it first: its connections may go on for so long. At once by default',
-      )
+    ? command
+        .option('--deadline <duration>', 'drain it first: its connections may go on for so long')
+        .option('--now', 'cut its connections off; else they go on for 5 minutes at most', false)
     : command
 
 const AGAIN_MS = 1000
@@ -51,11 +51,12 @@ export async function beforeRemoval(
   // Who is none is refused with the change.
   if (!entry) return nothing
   const leaving = { entry, services: servicesOf(file, entry) }
+  if (options.now === true) return { ...nothing, options: await stopped(session, change, leaving, which, options) }
   const left = establishedOf(await statusOf(paths), leaving)
   if (deadlineMs === null || left === 0) {
     if (left !== null && left > 0)
       terminal.complain(
-        `${left} established connections end with it\n  → --deadline 30m lets them go on so long at most, and takes no new ones meanwhile\n`,
+        `it has ${left} established connections\n  → --deadline 30m lets them go on so long at most before it is taken out; --now cuts them off\n`,
       )
     return nothing
   }
@@ -70,6 +71,43 @@ export async function beforeRemoval(
   await drain(session, subjects, deadlineMs, options)
   await withProgress(`waiting for the connections of ${nodeOf(entry)}`, drained(session, leaving, subjects, deadlineMs))
   return { options: { ...options, yes: true, ifRevision: undefined }, after: () => forget(session, subjects) }
+}
+
+/** A realserver of that name that is added meanwhile serves after it. */
+const STOPPED_MS = 10_000
+
+async function stopped(
+  session: CoordinatorSession,
+  change: Change,
+  { entry, services }: Leaving,
+  { server = '' }: Readonly<Record<string, string>>,
+  options: RemovalOptions,
+): Promise<RemovalOptions> {
+  if (options.deadline !== undefined)
+    throw new Failure('usage', '--now and --deadline are against each other', 'give one of them')
+  // A stop is of a node: others of its sockets would have it, too.
+  if (server.includes('@'))
+    throw new Failure(
+      'usage',
+      `${nodeOf(entry)} is there several times: --now would stop all of it`,
+      'take it out without',
+    )
+  const { comment, dryRun, ifRevision, yes } = options
+  const on = ifRevision === undefined ? {} : { base: ifRevision }
+  const found = await ask(session.paths, { route: 'preview', body: { change, comment, ...on } })
+  if (dryRun) return options
+  const preview = { ...found, warnings: found.warnings.filter(({ code }) => code !== 'connections-end') }
+  await confirmedUnless(
+    yes,
+    session.terminal,
+    `${previewText(preview, session.terminal.paint)}its connections are cut off\n`,
+  )
+  const reason = comment === '' ? 'removed at once' : comment
+  for (const service of services) {
+    const subject: Subject = { kind: 'server', node: nodeOf(entry), service }
+    await intend(session, { verb: 'stop', subject, forMs: STOPPED_MS, comment: reason, force: true })
+  }
+  return { ...options, yes: true }
 }
 
 const nodeOf = ({ which, entry }: NounEntry): string =>

@@ -16,6 +16,13 @@ export const SERVICES = {
     'who is connected is served; nobody else is until connections end',
     'more realservers, or a higher limit (upper-threshold in the file, or with coordinators: lvsm server set SERVER service=NAME upper-threshold=N); lvsm connections --service NAME shows who has them',
   ),
+  'server-leaving': kind(
+    'info',
+    'service',
+    'SERVERS: removed from SERVICE, no new connections; what is left then is cut off',
+    'who is connected to them goes on until then, also when the group moves; they serve nobody else, and keep their VIP meanwhile',
+    'nothing has to be done: it is over when the last of them has ended; to cut such off another time, with coordinators: lvsm server remove NAME service=SERVICE --now',
+  ),
   'backup-serves': kind(
     'warning',
     'service',
