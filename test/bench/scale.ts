@@ -13,6 +13,7 @@ import { statusOf } from '../../agent/node/core/fixture.ts'
 import { TestKernel } from '../../agent/node/core/fixture-kernel.ts'
 import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput } from '../../agent/node/core/index.ts'
 import { spread } from '../../scripts/bench/figures.ts'
+import { glances } from './glances.ts'
 
 const USAGE = `usage: npm run bench -- scale [--services N,N] [--seconds S]
   --services   two sizes, the second one compared with the first (50,1000); each service has 10 realservers
@@ -32,6 +33,7 @@ const FIGURES = [
   'read the configuration, a person wrote it',
   'read it as an agent keeps it',
   'a look that finds all as it should be',
+  'a glance at what the listing does not show, each second',
   'an answer to a check',
   'a wake, for each check that it begins',
 ] as const
@@ -41,6 +43,7 @@ const DEMANDS: Readonly<Record<Figure, number>> = {
   'read the configuration, a person wrote it': 25,
   'read it as an agent keeps it': 25,
   'a look that finds all as it should be': 25,
+  'a glance at what the listing does not show, each second': 25,
   'an answer to a check': 2,
   'a wake, for each check that it begins': 2,
 }
@@ -178,6 +181,7 @@ export function measured(services: number, seconds: number): Measured {
     ...agent.times,
     'read the configuration, a person wrote it': written,
     'read it as an agent keeps it': kept,
+    'a glance at what the listing does not show, each second': glances(services, REALSERVERS),
   }
   for (const name of FIGURES) if (times[name].length === 0) throw new Error(`nothing measured of: ${name}`)
   return { times, bytesPerSecond: agent.told / seconds }

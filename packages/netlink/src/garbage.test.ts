@@ -33,6 +33,7 @@ const decoders: Readonly<Record<string, (message: Message) => Decoded<unknown>>>
   family: ipvs.decodeFamily,
   service: ipvs.decodeService,
   destination: ipvs.decodeDestination,
+  destinationState: ipvs.decodeDestinationState,
   timeouts: ipvs.decodeTimeouts,
   info: ipvs.decodeInfo,
   daemon: ipvs.decodeDaemon,

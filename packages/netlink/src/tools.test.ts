@@ -236,7 +236,11 @@ describe('ipvsadm', () => {
     const service = value(ipvs.decodeService(said('answer: ipvsadm -Ln services')[0] as Message))
     expect(service).toMatchObject({ name, scheduler: 'wrr', persistenceSeconds: 300, persistencePrefix: 24, flags: 0 })
     expect(service.stats.connections).toBe(0)
-    expect(value(ipvs.decodeDestination(said('answer: ipvsadm -Ln destinations')[0] as Message))).toMatchObject({
+    const [answer] = said('answer: ipvsadm -Ln destinations') as [Message]
+    const { stats, ...state } = value(ipvs.decodeDestination(answer))
+    expect(value(ipvs.decodeDestinationState(answer))).toEqual(state)
+    expect(stats.connections).toBe(0)
+    expect(state).toMatchObject({
       address: '10.11.0.11',
       port: 80,
       forward: 'dr',

@@ -1,7 +1,8 @@
 /**
  * A look at the table of IPVS that does not dump the destinations of every service by netlink. Netlink tells which services there are, and
- * all of them but their destinations; one reading of /proc/net/ip_vs tells of which the destinations are not as they were. Those are
- * asked for, and in turn some of the rest, so that nothing that the listing does not show stays unnoticed for ever.
+ * all of them but their destinations; one reading of /proc/net/ip_vs tells of which the destinations are not as they were, and those are
+ * asked for. What the listing does not show (thresholds, types of tunnels) glances between the looks find: a part of the services each
+ * second, whatever they have, and all of them in eight seconds, so that the size of the table decides what it costs, not what is in it.
  *
  * The listing alone does not say which services there are: it comes in pieces, and where other network namespaces have services too
  * (containers, kube-proxy), the kernel begins a piece too far (net/netfilter/ipvs/ip_vs_ctl.c: `ip_vs_info_seq_next` counts everybody's,
@@ -23,20 +24,23 @@ export interface TableReader {
   dests(service: ServiceId): readonly ObservedDest[]
 }
 
-/** Services that are asked for although they look as before: so many in each look, and all of them within so many looks. */
-const IN_TURN = 2
-const LOOKS = 6
+/** One glance comes each second; so many go over all services, and the look after them is still within ten seconds. */
+const GLANCE_MS = 1000
+const GLANCES = 8
+/** Services of a glance, at least: a small table is gone over sooner. */
+const LEAST = 10
 
 /** Destinations of a service; `shape` is all that the listing shows of them but for counts of connections. */
 interface Seen {
   readonly dests: readonly ObservedDest[]
   readonly shape: string
 }
+type Known = Seen & { readonly service: ServiceId }
 
 export class TableLook {
   readonly #reader: TableReader
   /** Service key → its destinations by netlink, and what the listing said then. */
-  readonly #known = new Map<string, Seen>()
+  readonly #known = new Map<string, Known>()
   /** Whose turn it was last. */
   #turn = ''
 
@@ -49,13 +53,13 @@ export class TableLook {
     const heads = new Map(this.#reader.services().map((head) => [serviceKey(head), head]))
     for (const key of this.#known.keys()) if (!heads.has(key)) this.#known.delete(key)
     const listed = readListing(this.#reader.listing(), heads.values())
-    const due = this.#due(listed)
     return Array.from(heads, ([key, head]) => {
       const [seen, known] = [listed.get(key), this.#known.get(key)]
-      if (seen && known && !due.has(key)) return { ...head, dests: counted(known.dests, seen.dests) }
+      if (seen && known?.shape === seen.shape) return { ...head, dests: counted(known.dests, seen.dests) }
       const dests = this.#reader.dests(head)
       // Listing and answer are of two moments: where they differ, neither says how the other one was.
-      if (seen && printed(dests) === printed(seen.dests)) this.#known.set(key, { dests, shape: seen.shape })
+      if (seen && printed(dests) === printed(seen.dests))
+        this.#known.set(key, { service: head, dests, shape: seen.shape })
       else this.#known.delete(key)
       return { ...head, dests }
     })
@@ -71,27 +75,34 @@ export class TableLook {
     this.#known.clear()
   }
 
-  #due(listed: ReadonlyMap<string, Seen>): ReadonlySet<string> {
-    const same: string[] = []
-    const due = new Set<string>()
-    for (const [key, { shape }] of listed) {
-      const known = this.#known.get(key)
-      if (known?.shape !== shape || known.dests.some(hasHidden)) due.add(key)
-      else same.push(key)
+  /** Asks for the services whose turn it is. True: one of them is not as the last look found it, or nobody answers; the next look will ask for it. */
+  glance(): boolean {
+    try {
+      return this.#differs()
+    } catch {
+      this.forget()
+      return true
     }
-    same.sort()
-    const next = same.filter((key) => key > this.#turn)
-    for (const key of [...next, ...same].slice(0, Math.max(IN_TURN, Math.ceil(same.length / LOOKS)))) {
-      due.add(key)
+  }
+  #differs(): boolean {
+    const keys = [...this.#known.keys()].toSorted()
+    const next = keys.filter((key) => key > this.#turn)
+    const others = keys.slice(0, keys.length - next.length)
+    let differs = false
+    for (const key of [...next, ...others].slice(0, Math.max(LEAST, Math.ceil(keys.length / GLANCES)))) {
       this.#turn = key
+      const known = this.#known.get(key)
+      if (!known || whole(this.#reader.dests(known.service)) === whole(known.dests)) continue
+      this.#known.delete(key)
+      differs = true
     }
-    return due
+    return differs
   }
 }
 
-/** It has what the listing does not show, and may lose that without a word: it is asked for at each look. */
-const hasHidden = ({ upper, lower, tunnel }: ObservedDest): boolean =>
-  upper !== undefined || lower !== undefined || tunnel !== undefined
+/** All that netlink says of destinations but their connections. */
+const whole = (dests: readonly ObservedDest[]): string =>
+  JSON.stringify(dests.map((dest) => ({ ...dest, active: 0, inactive: 0 })))
 
 /** What the listing shows of destinations, in any order; it names `bypass` as it names masquerading. */
 const printed = (dests: readonly ObservedDest[]): string =>
@@ -144,4 +155,12 @@ function counted(dests: readonly ObservedDest[], listed: readonly ObservedDest[]
     const { active, inactive } = counts.get(destKey(dest)) ?? dest
     return { ...dest, active, inactive }
   })
+}
+
+/** The kernel says nothing of changes of IPVS. */
+export function watchTable(table: Pick<TableLook, 'glance'>, changed: () => void): { close(): void } {
+  const timer = setInterval(() => {
+    if (table.glance()) changed()
+  }, GLANCE_MS).unref()
+  return { close: () => clearInterval(timer) }
 }

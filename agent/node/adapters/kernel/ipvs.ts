@@ -14,7 +14,7 @@ import {
   type ServiceSpec,
 } from '@lvsm/model'
 import { AF_OF, ipvs } from '@lvsm/netlink'
-import { observedDest, type ServiceHead, TableLook } from './ipvs-look.ts'
+import { observedDest, type ServiceHead, TableLook, watchTable } from './ipvs-look.ts'
 
 type TableOperation = Extract<Operation, { readonly service: unknown }>
 type SyncOperation = Extract<Operation, { readonly kind: 'sync-start' | 'sync-stop' }>
@@ -22,6 +22,8 @@ type SyncOperation = Extract<Operation, { readonly kind: 'sync-start' | 'sync-st
 export interface Table {
   /** Null where the kernel has no IPVS. */
   observe(): readonly ObservedService[] | null
+  /** Until it is closed: says that something is not as the last `observe` found it, of which the kernel says nothing. */
+  watch(changed: () => void): { close(): void }
   /** Null where the kernel has no IPVS. */
   timeouts(): IpvsTimeouts | null
   /** Null when it was done. */
@@ -153,6 +155,7 @@ export function openTable(): Table {
         throw error
       }
     },
+    watch: (changed) => watchTable(listed, changed),
     syncDaemons() {
       const id = number()
       return id === null ? null : running(socket, id)
@@ -171,15 +174,18 @@ export function openTable(): Table {
       const id = number()
       return id === null ? null : readTimeouts(socket, id)
     },
-    setTimeouts({ tcp, tcpFin, udp }) {
+    setTimeouts(timeouts) {
       const id = number()
-      if (id === null) return NO_IPVS
-      const figures = { tcpSeconds: tcp ?? 0, tcpFinSeconds: tcpFin ?? 0, udpSeconds: udp ?? 0 }
-      const [reply] = socket.request([ipvs.setTimeouts(id, figures)])
-      return !reply || reply.errno === 0 ? null : reply.message
+      return id === null ? NO_IPVS : writeTimeouts(socket, id, timeouts)
     },
     close: () => socket.close(),
   }
+}
+
+function writeTimeouts(socket: Netlink, family: number, { tcp, tcpFin, udp }: IpvsTimeouts): string | null {
+  const figures = { tcpSeconds: tcp ?? 0, tcpFinSeconds: tcpFin ?? 0, udpSeconds: udp ?? 0 }
+  const [reply] = socket.request([ipvs.setTimeouts(family, figures)])
+  return !reply || reply.errno === 0 ? null : reply.message
 }
 
 function readTimeouts(socket: Netlink, family: number): IpvsTimeouts {
@@ -228,7 +234,7 @@ const services = (socket: Netlink, family: number): ServiceHead[] =>
 
 function dests(socket: Netlink, family: number, name: ipvs.ServiceName): ObservedDest[] {
   return socket.dump(ipvs.dumpDestinations(family, name)).flatMap((message) => {
-    const decoded = ipvs.decodeDestination(message)
+    const decoded = ipvs.decodeDestinationState(message)
     return decoded.ok ? [observedDest(decoded.value)] : []
   })
 }

@@ -77,7 +77,7 @@ export function openKernel(): Kernel {
       return carryOut(operation, { route, table, natRules, guePorts })
     },
     watch(changed) {
-      watches.push(watchHostNetwork(host, ways, changed), watchRules(rules, changed))
+      watches.push(watchHostNetwork(host, ways, changed), watchRules(rules, changed), table.watch(changed))
     },
     close() {
       for (const part of [...watches, route, netfilter, table, natRules, guePorts, sockets]) part.close()

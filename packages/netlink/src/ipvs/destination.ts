@@ -111,23 +111,37 @@ function readTunnel(attributes: Attributes): Pick<Destination, 'tunnel' | 'tunne
   return tunnel === 'gue' ? { tunnel, tunnelPort: attributes.be16(DEST.tunnelPort) ?? 0 } : { tunnel }
 }
 
+function readDestination(attributes: Attributes): Omit<Destination, 'stats'> {
+  const count = (type: number): number => attributes.u32(type) ?? 0
+  const forward = nameOf(FORWARDS, count(DEST.forward) & 7, 'forwarding method')
+  return {
+    address: readAddress(attributes.bytes(DEST.address), attributes.u16(DEST.family) ?? 2),
+    port: attributes.be16(DEST.port) ?? 0,
+    forward,
+    ...(forward === 'tun' ? readTunnel(attributes) : {}),
+    weight: attributes.i32(DEST.weight) ?? 0,
+    upperThreshold: count(DEST.upper),
+    lowerThreshold: count(DEST.lower),
+    activeConnections: count(DEST.active),
+    inactiveConnections: count(DEST.inactive),
+    persistentConnections: count(DEST.persistent),
+  }
+}
+function destinationIn(message: Message): Attributes {
+  const attributes = readGeneric(message).attributes.nested(ATTRIBUTE.destination)
+  if (!attributes) throw new Malformed('no IPVS_CMD_ATTR_DEST')
+  return attributes
+}
+
 export const decodeDestination = (message: Message): Decoded<Destination> =>
   decoding('destination', () => {
-    const attributes = readGeneric(message).attributes.nested(ATTRIBUTE.destination)
-    if (!attributes) throw new Malformed('no IPVS_CMD_ATTR_DEST')
-    const count = (type: number): number => attributes.u32(type) ?? 0
-    const forward = nameOf(FORWARDS, count(DEST.forward) & 7, 'forwarding method')
+    const attributes = destinationIn(message)
     return {
-      address: readAddress(attributes.bytes(DEST.address), attributes.u16(DEST.family) ?? 2),
-      port: attributes.be16(DEST.port) ?? 0,
-      forward,
-      ...(forward === 'tun' ? readTunnel(attributes) : {}),
-      weight: attributes.i32(DEST.weight) ?? 0,
-      upperThreshold: count(DEST.upper),
-      lowerThreshold: count(DEST.lower),
-      activeConnections: count(DEST.active),
-      inactiveConnections: count(DEST.inactive),
-      persistentConnections: count(DEST.persistent),
+      ...readDestination(attributes),
       stats: readStats(attributes.nested(DEST.stats64), attributes.nested(DEST.stats)),
     }
   })
+
+/** Without what it has counted, which is most of the work. */
+export const decodeDestinationState = (message: Message): Decoded<Omit<Destination, 'stats'>> =>
+  decoding('destination', () => readDestination(destinationIn(message)))
