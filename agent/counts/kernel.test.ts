@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { ipvs, type Message, readMessages } from '@lvsm/netlink'
-import { readConnections, readingOf } from './kernel.ts'
+import { estimatesRates, readConnections, readingOf } from './kernel.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'lvsm-counts-'))
 afterAll(() => rmSync(home, { recursive: true, force: true }))
@@ -45,6 +45,12 @@ describe('the file of connections', () => {
       there: false,
       whole: true,
     }))
+})
+
+it('says that the kernel makes no rates only where its setting says so', () => {
+  expect(estimatesRates(fileOf('0\n'))).toBe(false)
+  expect(estimatesRates(fileOf('1\n'))).toBe(true)
+  expect(estimatesRates(join(home, 'nowhere')), 'a kernel before 5.17').toBe(true)
 })
 
 it('an entry that is for checks alone is no service: nobody counts it, and its destinations are not even asked for', () => {

@@ -7,6 +7,7 @@ import type { ServiceReading } from './stats.ts'
 
 const CONNECTIONS = '/proc/net/ip_vs_conn'
 const TOTALS = '/proc/net/ip_vs_stats'
+const ESTIMATION = '/proc/sys/net/ipv4/vs/run_estimation'
 const CHUNK = 1 << 16
 /** No line is as long: its rest is not read. */
 const LONGEST_LINE = 4096
@@ -110,6 +111,15 @@ export function readConnections(
     }
   } finally {
     closeSync(file)
+  }
+}
+
+/** False: IPVS counts, and makes no rates of it. Kernels without the setting always do. */
+export function estimatesRates(path = ESTIMATION): boolean {
+  try {
+    return readFileSync(path, 'latin1').trim() !== '0'
+  } catch {
+    return true
   }
 }
 

@@ -4,7 +4,7 @@ import { invariant } from '@lvsm/base'
 import type { CountsAnswer, CountsJob, CountsOutcome, CountsQuestion } from '@lvsm/protocol'
 import { listingOf } from './connections.ts'
 import { StandingDropRules } from './drop-rules.ts'
-import { KernelCounts, readConnections, readTotals } from './kernel.ts'
+import { estimatesRates, KernelCounts, readConnections, readTotals } from './kernel.ts'
 import { metricsOf } from './metrics.ts'
 import { type Naming, namingOf } from './named.ts'
 import { Openings } from './openings.ts'
@@ -27,7 +27,7 @@ const textOf = (report: unknown): CountsOutcome => ({ ok: true, text: `${JSON.st
 function outcomeOf(question: CountsQuestion): CountsOutcome {
   switch (question.kind) {
     case 'stats':
-      return textOf(statsOf(naming, kernel.services(), question.owners))
+      return textOf(statsOf(naming, kernel.services(), question.owners, estimatesRates()))
     case 'metrics':
       return { ok: true, text: metricsOf(naming, kernel.services(), readTotals(), question) }
     case 'totals': {

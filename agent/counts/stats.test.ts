@@ -46,6 +46,11 @@ describe('what the kernel counts, under the names of the configuration', () => {
   const [http, smtp] = report.services
 
   it('is a report of its schema', () => expect(statsReport.parse(report)).toEqual(report))
+  it('says that its rates are none where the kernel makes none, and nothing of that where it does', () => {
+    const without = statsOf(naming, [READING], { web: 'dir1', mail: null }, false)
+    expect(statsReport.parse(without)).toEqual({ ...report, estimates: false })
+    expect(report).not.toHaveProperty('estimates')
+  })
   it('has each figure in its place', () => {
     expect(http).toMatchObject({
       name: 'http',

@@ -44,8 +44,13 @@ const connectionsSum = (all: readonly Counted[]): Pick<Counted, 'active' | 'inac
   persistent: sum(all, (one) => one.persistent),
 })
 
-/** `readings`: null where the kernel has no IPVS. */
-export function statsOf(naming: Naming, readings: readonly ServiceReading[] | null, owners: Owners): StatsReport {
+/** `readings`: null where the kernel has no IPVS. `estimates`: does it make rates? */
+export function statsOf(
+  naming: Naming,
+  readings: readonly ServiceReading[] | null,
+  owners: Owners,
+  estimates = true,
+): StatsReport {
   const { names } = naming
   const read = new Map(readings?.map((reading) => [reading.key, reading]))
   const services = names.services.map((service) => serviceStats(naming, service, read.get(service.key)))
@@ -56,7 +61,7 @@ export function statsOf(naming: Naming, readings: readonly ServiceReading[] | nu
     return { name, owner: owners[name] ?? null, directed, ...connectionsSum(own), totals, rates }
   })
   const { cluster, node, revision } = names
-  return { cluster, node, revision, ipvs: readings !== null, groups, services }
+  return { cluster, node, revision, ipvs: readings !== null, ...(estimates ? {} : { estimates }), groups, services }
 }
 
 function serviceStats(naming: Naming, named: NamedService, reading: ServiceReading | undefined): ServiceStats {

@@ -27,6 +27,7 @@ const OF_INTERFACE_V6 = ['forwarding', 'drop_unsolicited_na', 'disable_ipv6']
 const SINGLE = [
   ...['net/ipv4/ip_forward', 'net/ipv4/ip_nonlocal_bind', 'net/ipv6/ip_nonlocal_bind'],
   ...['net/netfilter/nf_conntrack_count', 'net/netfilter/nf_conntrack_max'],
+  'net/netfilter/nf_conntrack_tcp_timeout_established',
   ...['ipv4', 'ipv6'].flatMap((family) => [1, 2, 3].map((nth) => `net/${family}/neigh/default/gc_thresh${nth}`)),
 ]
 

@@ -37,12 +37,13 @@ type TableOperation = Extract<Operation, { readonly service: unknown }>
 export const LOOPBACK = 1
 /** Settings that an agent may have a say in; told without the product's code. */
 const OUR_SETTINGS =
-  /\/lvsm-[^/]+\/|\/(ip_forward|expire_nodest_conn|arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries|conntrack|backup_only|sync_[a-z_]+)$/
+  /\/lvsm-[^/]+\/|\/(ip_forward|expire_nodest_conn|arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries|conntrack|run_estimation|sloppy_tcp|sloppy_sctp|backup_only|sync_[a-z_]+)$/
 const DONE = null
 /** As a kernel has them at its start. */
 const SYNC_SETTINGS: Readonly<Record<string, string>> = {
   ...{ backup_only: '0', conntrack: '0', sync_version: '1', sync_threshold: '3 50', sync_refresh_period: '0' },
   ...{ sync_retries: '0', sync_persist_mode: '0', sync_sock_size: '0' },
+  ...{ run_estimation: '1', sloppy_tcp: '0', sloppy_sctp: '0' },
 }
 
 export class DataPlane {

@@ -64,6 +64,18 @@ describe('lvsm stats', () => {
     const { out } = await lvsm(['--socket', socketPath, 'stats', '--totals', '--exact'])
     expect(lineOf(out, 'rs2')).toEqual(['rs2', '10.11.0.12:80', '2', '40', '41', '42', '40000', '40', '40', '40', '40'])
   })
+  it('says that no rate is known where the kernel makes none, and shows totals as ever', async () => {
+    const { socketPath } = await always({ ...STATS, estimates: false })
+    const [rates, totals] = await Promise.all(
+      [[], ['--totals']].map((words) => lvsm(['--socket', socketPath, 'stats', ...words])),
+    )
+    expect(rates?.out).toContain(
+      'no rate is known: the kernel of dir1 makes none (net.ipv4.vs.run_estimation=0); totals are right: lvsm stats --totals\n',
+    )
+    expect(lineOf(rates?.out ?? '', 'rs2')).toEqual(['rs2', '10.11.0.12:80', '2', '40', '41', '42', ...'?????'])
+    expect(totals?.out).not.toContain('run_estimation')
+    expect(lineOf(totals?.out ?? '', 'rs2')).not.toContain('?')
+  })
   it('sorts by a column, the most first', async () => {
     const { socketPath } = await always(STATS)
     const { out } = await lvsm(['--socket', socketPath, 'stats', '--sort', 'bytes-in/s'])

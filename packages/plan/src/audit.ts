@@ -24,7 +24,7 @@ export interface AuditInput {
 }
 
 const WRITABLE =
-  /^net\/ipv4\/(ip_forward|vs\/(conntrack|expire_nodest_conn|expire_quiescent_template|backup_only|sync_(version|threshold|refresh_period|retries|persist_mode|sock_size|ports))|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries)|conf\/(?!(?:all|default)\/)[^/]+\/(accept_local|forwarding|rp_filter))$|^net\/ipv6\/conf\/(all\/forwarding|[^/]+\/(accept_ra|accept_redirects)|lvsm-([a-z][0-9a-f]{8}|vips)\/disable_ipv6)$/
+  /^net\/ipv4\/(ip_forward|vs\/(conntrack|run_estimation|sloppy_(tcp|sctp)|expire_nodest_conn|expire_quiescent_template|backup_only|sync_(version|threshold|refresh_period|retries|persist_mode|sock_size|ports))|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries)|conf\/(?!(?:all|default)\/)[^/]+\/(accept_local|forwarding|rp_filter))$|^net\/ipv6\/conf\/(all\/forwarding|[^/]+\/(accept_ra|accept_redirects)|lvsm-([a-z][0-9a-f]{8}|vips)\/disable_ipv6)$|^net\/netfilter\/nf_conntrack_tcp_timeout_established$/
 const SYNC_RECORD = 'sync daemons'
 interface Board {
   readonly sysctls: Map<string, string>

@@ -45,6 +45,29 @@ describe('the settings of a director', () => {
     expect(settings(of('dir2')).get('vs/expire_nodest_conn')).toBe('1')
     expect(settings(of('rs3')).get('vs/expire_nodest_conn')).toBeUndefined()
   })
+  it('have the kernel make rates of what it counts', () => {
+    expect(settings(of('dir2')).get('vs/run_estimation')).toBe('1')
+    expect(settings(of('rs3')).get('vs/run_estimation')).toBeUndefined()
+  })
+  it('let packets of connections that another one began through, where it would find their realserver and was told of none', () => {
+    const sloppy = (
+      protocol: ConfigService['protocol'],
+      scheduler: ConfigService['scheduler'],
+      sync: NodeView['sync'] = null,
+    ) => {
+      const { view } = withServices('dir1', (all) => all.map((one) => ({ ...one, protocol, scheduler })))
+      const found = settings(of('dir1', { view: { ...view, sync } }))
+      return ['tcp', 'sctp'].map((name) => found.get(`vs/sloppy_${name}`))
+    }
+    expect(sloppy('tcp', 'sh')).toEqual(['1', undefined])
+    expect(sloppy('tcp+udp', 'mh')).toEqual(['1', undefined])
+    expect(sloppy('sctp', 'mh')).toEqual([undefined, '1'])
+    expect(sloppy('udp', 'mh')).toEqual([undefined, undefined])
+    expect(sloppy('tcp', 'wrr')).toEqual([undefined, undefined])
+    const { sync } = viewOf(wide, 'dir1')
+    expect(sync, 'the directors of the sample tell each other').not.toBeNull()
+    expect(sloppy('tcp', 'sh', sync)).toEqual([undefined, undefined])
+  })
 })
 
 describe('the settings of a realserver by direct routing', () => {

@@ -29,6 +29,7 @@ import {
   FORGETTING,
   gatewaySysctls,
   handedSysctls,
+  sloppySysctls,
 } from './sysctls.ts'
 import { throughRules, throughServices, throughSysctls } from './through.ts'
 import { tunnelRules } from './tunnel-rules.ts'
@@ -125,7 +126,8 @@ export function desired(planInput: PlanInput, host: HostNetwork): Desired {
       ...(view.directs.length > 0 ? directorSysctls(host, forwards, floating, answering) : []),
       ...(planInput.forgetting === true ? FORGETTING : []),
       ...syncSysctls(sync),
-      ...sourceSysctls(view),
+      ...(view.directs.length > 0 ? sloppySysctls(view) : []),
+      ...sourceSysctls(view, host),
       ...(silent.length > 0 ? aliasSysctls(host, silent) : []),
       ...handedSysctls(host, view.handedAt),
       ...gatewaysOf(view).flatMap((gateway) => gatewaySysctls(host, gateway)),

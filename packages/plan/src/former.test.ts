@@ -103,6 +103,32 @@ it('an interface that came meanwhile gets what new ones had before us; one that 
   ])
 })
 
+it('what the kernel makes of connections is as it was when a director has left', () => {
+  const sample = view('dir1')
+  const [http] = sample.services
+  if (!http) return expect.unreachable()
+  const asked = {
+    ...http,
+    scheduler: 'mh' as const,
+    realservers: http.realservers.map((one) => ({ ...one, forward: 'fullnat' as const })),
+  }
+  const of = (tcp: number | null) => ({
+    ...{ ...sample, sync: null, services: [asked], ipvsTimeouts: { ...sample.ipvsTimeouts, tcp } },
+  })
+  const established = 'net/netfilter/nf_conntrack_tcp_timeout_established'
+  const OURS = { 'net/ipv4/vs/run_estimation': '0', 'net/ipv4/vs/sloppy_tcp': '0', [established]: '300' }
+  const before = { ...kernel(), sysctls: new Map([...kernel().sysctls, ...Object.entries(OURS)]) }
+  const values = ({ sysctls }: Observed) => Object.keys(OURS).map((path) => sysctls.get(path))
+  const started = settle(before, of(null))
+  expect(values(started.now)).toEqual(['1', '1', '900'])
+  const longer = settle(started.now, of(1800), started.record)
+  expect(values(longer.now)).toEqual(['1', '1', '1800'])
+  const shorter = settle(longer.now, of(60), longer.record)
+  expect(values(shorter.now), 'a longer time costs nothing').toEqual(['1', '1', '1800'])
+  const left = settle(shorter.now, { ...sample, directs: [], services: [], sync: null }, shorter.record)
+  expect(values(left.now)).toEqual(['0', '0', '300'])
+})
+
 it('what a later version wrote stays, for that one to give back, and holds up nothing', () => {
   const path = 'net/ipv4/tcp_later'
   const record = readRecord(`sysctl ${path}\twas 0\twrote 1`)

@@ -21,7 +21,7 @@ const FORWARDING = /^net\/(ipv4\/(ip_forward|conf\/[^/]+\/forwarding)|ipv6\/conf
 
 /** What this version writes; a later one may have written more, which it knows to give back, and this one leaves alone. */
 const WRITTEN =
-  /^net\/(ipv4\/(vs\/(conntrack|expire_(nodest_conn|quiescent_template)|backup_only|sync_(version|threshold|refresh_period|retries|persist_mode|sock_size|ports))|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries)|conf\/(?!(all|default)\/)[^/]+\/(accept_local|rp_filter))|ipv6\/conf\/[^/]+\/accept_redirects)$/
+  /^net\/(ipv4\/(vs\/(conntrack|run_estimation|sloppy_(tcp|sctp)|expire_(nodest_conn|quiescent_template)|backup_only|sync_(version|threshold|refresh_period|retries|persist_mode|sock_size|ports))|conf\/[^/]+\/(arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries)|conf\/(?!(all|default)\/)[^/]+\/(accept_local|rp_filter))|ipv6\/conf\/[^/]+\/accept_redirects)$|^net\/netfilter\/nf_conntrack_tcp_timeout_established$/
 
 /** Of the value that new interfaces begin with: which of them were there when we wrote it. */
 const KNOWN = 'known '
@@ -81,6 +81,9 @@ export function rememberSettings(
   const { sysctls: now, gue, syncDaemons } = observed
   const needed = new Set(wanted.sysctls.map(({ path }) => path))
   const next = new Map(record)
+  // Ours was in between: the former value is the one from before that.
+  const before = ({ path, was }: Extract<Operation, { kind: 'sysctl' }>): string | undefined =>
+    formers(record).find(({ name, wrote }) => name === path && wrote === was)?.was
   for (const { name, wrote } of formers(record))
     if (!needed.has(name) && now.has(name) && now.get(name) !== wrote) next.delete(FORMER.key + name)
   for (const operation of plan)
@@ -88,7 +91,7 @@ export function rememberSettings(
       next.set(
         FORMER.key + operation.path,
         new Set([
-          FORMER.was + operation.was,
+          FORMER.was + (before(operation) ?? operation.was),
           FORMER.wrote + operation.value,
           ...(operation.path === DEFAULT ? namesOf(wanted).map((name) => KNOWN + name) : []),
         ]),

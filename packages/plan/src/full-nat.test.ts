@@ -75,6 +75,21 @@ describe('a director with a realserver by full NAT', () => {
     ).toBe(false)
   })
 
+  it('has connection tracking remember idle connections as long as IPVS does, and leaves it to remember longer', () => {
+    const ESTABLISHED = 'net/netfilter/nf_conntrack_tcp_timeout_established'
+    const wrote = (was: string | null, of = view) =>
+      plan(host({ sysctls: new Map([...host().sysctls, [ESTABLISHED, was]]) }), of).flatMap((one) =>
+        one.kind === 'sysctl' && one.path === ESTABLISHED ? [one.value] : [],
+      )
+    expect(wrote('300')).toEqual(['900'])
+    expect(wrote('900')).toEqual([])
+    expect(wrote('432000'), 'as the kernel begins').toEqual([])
+    expect(wrote(null), 'without connection tracking').toEqual([])
+    const longer = { ...view, ipvsTimeouts: { ...view.ipvsTimeouts, tcp: 3600 } }
+    expect(wrote('900', longer)).toEqual(['3600'])
+    expect(wrote('300', viewOf(configOf(SAMPLE), 'dir1')), 'nobody by full NAT').toEqual([])
+  })
+
   it('never hands over from an address that may move on', () => {
     const label = 'outside:lvsm'
     const index = host().addresses.find((one) => one.label === 'outside')?.index ?? 0

@@ -17,6 +17,7 @@ import { type HostNetwork, sourceFor } from './host-network.ts'
 import type { Observed } from './observed.ts'
 import { rangesOf, type Socket, socketsOf } from './service-sockets.ts'
 import type { DesiredSysctl } from './sysctls.ts'
+import { KERNELS } from './timeouts.ts'
 
 /** Packets of connections to the VIP that go to the realserver get this source. */
 export interface SourceRule {
@@ -83,7 +84,7 @@ export function sourceRules(view: NodeView, host: HostNetwork): SourceRule[] {
 const CONNTRACK = 'net/ipv4/vs/conntrack'
 
 /** Else IPVS takes its connections out of connection tracking, and no rule translates them. */
-export const sourceSysctls = (view: NodeView): DesiredSysctl[] =>
+export const sourceSysctls = (view: NodeView, host: Pick<HostNetwork, 'sysctls'>): DesiredSysctl[] =>
   hidden(view).length === 0
     ? []
     : [
@@ -93,7 +94,25 @@ export const sourceSysctls = (view: NodeView): DesiredSysctl[] =>
           accept: ['1'],
           why: 'realservers by full NAT would see clients, and answer past the director',
         },
+        ...establishedSysctls(view, host),
       ]
+
+const ESTABLISHED = 'net/netfilter/nf_conntrack_tcp_timeout_established'
+/**
+ * Whoever forgets first ends an idle connection: connection tracking would give its next packet another source. A longer time costs nothing,
+ * because IPVS takes a connection out of connection tracking when it forgets it (ip_vs_conn.c: ip_vs_conn_expire).
+ */
+function establishedSysctls({ ipvsTimeouts }: NodeView, { sysctls }: Pick<HostNetwork, 'sysctls'>): DesiredSysctl[] {
+  const least = ipvsTimeouts.tcp ?? KERNELS.tcp
+  const now = sysctls?.get(ESTABLISHED) ?? ''
+  const value = Number(now) >= least ? now : String(least)
+  return [
+    {
+      ...{ path: ESTABLISHED, value, accept: [value], optional: true },
+      why: 'idle connections by full NAT would end before IPVS forgets them',
+    },
+  ]
+}
 
 /**
  * With `vs/conntrack` connection tracking keeps what IPVS forwards, also by direct routing and tunnels, of which it never sees an answer: after the

@@ -1,6 +1,6 @@
-/** Kernel settings that forwarding needs (TRAPS.md, rows 1, 5, 11 and 21; kernel: ip-sysctl, ipvs-sysctl). */
+/** Kernel settings that forwarding needs (TRAPS.md, rows 1, 5, 11, 17, 21 and 50; kernel: ip-sysctl, ipvs-sysctl). */
 import { type Family, familyOf } from '@lvsm/base'
-import type { FloatingAddress } from '@lvsm/model'
+import { type FloatingAddress, type NodeView, protocolRow } from '@lvsm/model'
 import { type HostNetwork, interfaceFor } from './host-network.ts'
 import { familyOfDefault } from './observed.ts'
 
@@ -48,6 +48,8 @@ export function directorSysctls(
         exactly(conf(name, 'promote_secondaries'), '1', 'a group that leaves would take the addresses of others along'),
       ),
     exactly('net/ipv4/vs/expire_nodest_conn', '1', 'clients of a removed realserver would hang'),
+    // Kernels that have no such setting always count (before 5.17).
+    { ...exactly('net/ipv4/vs/run_estimation', '1', 'the kernel would tell every rate as 0'), optional: true },
     ...(forwards.has('ipv4') ? forwardingSysctls(host, floating, answering) : []),
     ...(forwards.has('ipv6') ? routerSysctls(host) : []),
   ]
@@ -82,6 +84,22 @@ export const carriesAnswers = (path: string): boolean =>
   path === 'net/ipv6/conf/all/forwarding' ||
   path === 'net/ipv4/vs/conntrack' ||
   /^net\/ipv4\/conf\/[^/]+\/forwarding$/.test(path)
+
+/**
+ * Without synchronisation a director knows nothing of connections that another one began, and IPVS begins none but with a SYN (SCTP: INIT). A scheduler
+ * that takes the client's address alone finds the same realserver as the other did (TRAPS.md, row 17).
+ */
+export function sloppySysctls({ services, sync }: Pick<NodeView, 'services' | 'sync'>): DesiredSysctl[] {
+  if (sync !== null) return []
+  const hashed = services.filter(({ scheduler }) => SAME_EVERYWHERE.has(scheduler))
+  const protocols = new Set(hashed.flatMap(({ protocol }) => protocolRow(protocol).kernel))
+  return (['tcp', 'sctp'] as const)
+    .filter((protocol) => protocols.has(protocol))
+    .map((protocol) =>
+      exactly(`net/ipv4/vs/sloppy_${protocol}`, '1', 'after a failover packets of established connections are refused'),
+    )
+}
+const SAME_EVERYWHERE: ReadonlySet<string> = new Set(['sh', 'mh'])
 
 /** For as long as one is stopped so (TRAPS.md, row 12). It holds for all that has weight 0: drained ones, too, get no client back meanwhile. */
 export const FORGETTING: readonly DesiredSysctl[] = [

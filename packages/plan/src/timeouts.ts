@@ -53,7 +53,7 @@ export function rememberTimeouts(
 }
 
 /** Of the kernel (ip_vs_proto_tcp.c, ip_vs_proto_udp.c): established, after FIN, datagrams. Seconds. */
-const KERNELS: Readonly<Record<keyof IpvsTimeouts, number>> = { tcp: 900, tcpFin: 120, udp: 300 }
+export const KERNELS: Readonly<Record<keyof IpvsTimeouts, number>> = { tcp: 900, tcpFin: 120, udp: 300 }
 
 /** Somebody made IPVS forget sooner what the configuration leaves to the kernel; longer ones cost memory alone. */
 export function timeoutTroubles(

@@ -12,6 +12,7 @@ export interface StatsView {
   readonly totals: boolean
   readonly exact: boolean
 }
+type Shown = StatsView & { readonly unknown: boolean }
 
 export function statsText(report: StatsReport, view: StatsView, paint: Paint): string {
   const { cluster, node, ipvs } = report
@@ -23,13 +24,24 @@ export function statsText(report: StatsReport, view: StatsView, paint: Paint): s
   const groups = own.filter(
     ({ name }) => view.names.length === 0 || view.names.includes(name) || services.some(({ group }) => group === name),
   )
-  const parts = [`${title}${elsewhereText(report, paint)}`]
-  if (groups.length > 0) parts.push(section('GROUPS', groupTable(sorted(groups, view.sort), view, paint), paint))
-  if (services.length > 0) parts.push(section('SERVICES', serviceTable(services, view, paint), paint))
+  const shown = { ...view, unknown: isUnknown(report, view) }
+  const parts = [`${title}${unknownText(report, view, paint)}${elsewhereText(report, paint)}`]
+  if (groups.length > 0) parts.push(section('GROUPS', groupTable(sorted(groups, view.sort), shown, paint), paint))
+  if (services.length > 0) parts.push(section('SERVICES', serviceTable(services, shown, paint), paint))
   return `${parts.join('\n\n')}\n`
 }
 
 const section = (title: string, body: string, paint: Paint): string => `${paint('strong', title)}\n${body}`
+
+/** Rates that nobody makes read 0, and are not known. */
+const isUnknown = ({ estimates = true }: StatsReport, { totals }: StatsView): boolean => !estimates && !totals
+const unknownText = (report: StatsReport, view: StatsView, paint: Paint): string =>
+  isUnknown(report, view)
+    ? paint(
+        'warn',
+        `\n  no rate is known: the kernel of ${report.node} makes none (net.ipv4.vs.run_estimation=0); totals are right: lvsm stats --totals`,
+      )
+    : ''
 
 /** Only an owner's kernel has packets. */
 function elsewhereText({ groups, node }: StatsReport, paint: Paint): string {
@@ -61,21 +73,22 @@ const columnsOf = ({ totals }: StatsView): readonly ColumnName[] =>
     return shown === 'always' || shown === (totals ? 'totals' : 'rates')
   })
 
-const cells = (row: Row, names: readonly ColumnName[], { exact }: StatsView): string[] =>
+const cells = (row: Row, names: readonly ColumnName[], { exact, unknown }: Shown): string[] =>
   names.map((name) => {
+    if (unknown && COLUMNS[name].shown === 'rates') return '?'
     const value = COLUMNS[name].of(row)
     return value === null ? '' : exact ? String(value) : figure(value)
   })
 
 const numbers = (names: readonly ColumnName[]): string[] => names.map((name) => COLUMNS[name].title)
 
-function groupTable(groups: readonly GroupStats[], view: StatsView, paint: Paint): string {
+function groupTable(groups: readonly GroupStats[], view: Shown, paint: Paint): string {
   const names = columnsOf(view).filter((name) => name !== 'weight')
   const rows = groups.map((group) => [group.name, ...cells(group, names, view)])
   return table(['group', ...numbers(names)], rows, paint, numbers(names))
 }
 
-function serviceTable(services: readonly ServiceStats[], view: StatsView, paint: Paint): string {
+function serviceTable(services: readonly ServiceStats[], view: Shown, paint: Paint): string {
   const names = columnsOf(view)
   const rows = services.flatMap((service) => {
     const absent = service.present ? '' : paint('bad', ' [not in this kernel]')

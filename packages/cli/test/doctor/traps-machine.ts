@@ -9,6 +9,11 @@ export const MACHINE_TRAPS: readonly Trap[] = [
     clean: director('dr', { offloads: { eth0: ['rx-gro'] } }),
   },
   {
+    ...{ check: 'offload', what: 'GRO in hardware', severity: 'info', says: /joins packets by itself/ },
+    trapped: director('dr', { offloads: { eth0: ['rx-gro', 'rx-gro-hw'] } }),
+    clean: director('dr', { offloads: { eth0: ['rx-gro', 'rx-gro-list'] } }),
+  },
+  {
     ...{
       check: 'neighbour-table',
       what: 'is nearly full',

@@ -9,6 +9,7 @@ const zero = (scheduler: string, flags: readonly number[]) =>
       flags,
     }),
   )
+const forgottenAfter = (seconds: string) => ({ 'net/netfilter/nf_conntrack_tcp_timeout_established': seconds })
 /** One service by NAT, another one by direct routing. */
 const MIXED = ipvs(
   service('10.11.0.50:80', [destination('10.12.0.11:80', 'nat')]),
@@ -142,6 +143,18 @@ export const TABLE_TRAPS: readonly Trap[] = [
     ...{ check: 'conntrack', what: 'for nothing', severity: 'info', says: /no service of this machine is by NAT/ },
     trapped: director('dr', vs('conntrack', '1')),
     clean: director('nat', vs('conntrack', '1')),
+  },
+  {
+    ...{ check: 'conntrack', what: 'forgets before IPVS does', says: /after 300 s, and IPVS after 900 s/ },
+    trapped: director('nat', { sysctls: { ...vs('conntrack', '1').sysctls, ...forgottenAfter('300') } }),
+    clean: director('nat', { sysctls: { ...vs('conntrack', '1').sysctls, ...forgottenAfter('900') } }),
+    fixes: ['net.netfilter.nf_conntrack_tcp_timeout_established: 300 → 900'],
+  },
+  {
+    ...{ check: 'run-estimation', what: 'is off', says: /every rate of IPVS on this machine reads 0/ },
+    trapped: director('dr', vs('run_estimation', '0')),
+    clean: director('dr', vs('run_estimation', '1')),
+    fixes: ['net.ipv4.vs.run_estimation: 0 → 1'],
   },
   {
     ...{ check: 'sync-daemons', what: 'of every cluster', says: /takes the connections of every cluster/ },

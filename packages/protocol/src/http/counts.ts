@@ -52,6 +52,8 @@ export const statsReport = z.object({
   revision: z.number(),
   /** Does the kernel have IPVS? */
   ipvs: z.boolean(),
+  /** False: it makes no rates (`run_estimation`), and each of them reads 0. Agents that do not know that say nothing. */
+  estimates: z.boolean().exactOptional(),
   /** All of the configuration; services of those that this node directs. */
   groups: list(group),
   services: list(service),

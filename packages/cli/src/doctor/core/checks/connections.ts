@@ -1,4 +1,4 @@
-/** Settings of IPVS about connections (rows 11 to 17, 30). */
+/** Settings of IPVS about connections (rows 11 to 16). */
 import { MARKS } from '@lvsm/base'
 import type { Check, Seen } from '../check.ts'
 import { forwards, nameOf, servicesOf } from '../table-facts.ts'
@@ -90,6 +90,7 @@ const reuse: Check = {
 
 /** Of what there is room for. */
 const NEARLY_FULL = 0.8
+const ESTABLISHED = 'net/netfilter/nf_conntrack_tcp_timeout_established'
 
 const conntrack: Check = {
   name: 'conntrack',
@@ -118,6 +119,16 @@ const conntrack: Check = {
         object: 'vs.conntrack',
         message: 'IPVS keeps connection tracking up to date, and no service of this machine is by NAT',
         evidence: [settings.text(vs('conntrack'))],
+      })
+    const established = settings.number(ESTABLISHED)
+    const ipvsSeconds = facts.ipvs?.tcpSeconds ?? 0
+    if (settings.number(vs('conntrack')) === 1 && forwards(facts, 'nat') && (established ?? ipvsSeconds) < ipvsSeconds)
+      found.push({
+        severity: 'warning',
+        object: 'nf_conntrack_tcp_timeout_established',
+        message: `connection tracking forgets a silent connection after ${established} s, and IPVS after ${ipvsSeconds} s: between the two its next packet gets another source, and the connection ends`,
+        evidence: [settings.text(ESTABLISHED), `ipvsadm -L --timeout: tcp ${ipvsSeconds}`],
+        fixes: settings.fix(ESTABLISHED, String(ipvsSeconds)),
       })
     const halfSeen = servicesOf(facts).filter(
       ({ destinations }) =>
@@ -187,60 +198,4 @@ const failback: Check = {
   },
 }
 
-const sloppy: Check = {
-  name: 'sloppy',
-  rows: [17],
-  title: 'after a failover packets of unknown connections are refused',
-  symptom: 'sessions are reset in a failover, although the scheduler would have found the same realserver',
-  why: 'IPVS begins a TCP connection with a SYN only, unless sloppy_tcp is 1',
-  mend: 'net.ipv4.vs.sloppy_tcp=1 (and sloppy_sctp) with mh or sh and without synchronisation',
-  look({ facts, settings }) {
-    if (settings.number(vs('sloppy_tcp')) !== 0 || (facts.ipvs?.daemons.length ?? 0) > 0) return []
-    return servicesOf(facts)
-      .filter(({ scheduler }) => scheduler === 'mh' || scheduler === 'sh')
-      .map((service) => ({
-        severity: 'info',
-        object: nameOf(service),
-        message: `another director would send the same client to the same realserver (${service.scheduler}), and refuses its established connections`,
-        evidence: [settings.text(vs('sloppy_tcp')), 'ipvsadm -L --daemon: none'],
-      }))
-  },
-}
-
-/** Connections in one bucket, on average. */
-const LONG_CHAIN = 8
-
-const tableSize: Check = {
-  name: 'conn-table',
-  rows: [30],
-  title: 'the connection table is small',
-  symptom: 'the processor is busy in ip_vs_conn_in_get with many connections',
-  why: 'it has a fixed number of buckets, and each packet walks one of them (kernels before 7.0)',
-  mend: 'options ip_vs conn_tab_bits=20 in /etc/modprobe.d/lvsm.conf; it counts when the module is loaded',
-  look({ facts }) {
-    const size = facts.ipvs?.tableSize ?? 0
-    const count = servicesOf(facts)
-      .flatMap(({ destinations }) => destinations)
-      .reduce((sum, { active, inactive }) => sum + active + inactive, 0)
-    if (size === 0 || count <= size * LONG_CHAIN) return []
-    return [
-      {
-        severity: 'warning',
-        object: 'conn_tab_bits',
-        message: `${count} connections in a table of ${size} buckets: ${Math.round(count / size)} in each`,
-        evidence: [`IPVS: size=${size}`, `ipvsadm -Ln: ${count} connections`],
-      },
-    ]
-  },
-}
-
-export const CONNECTION_CHECKS: readonly Check[] = [
-  nodest,
-  quiescentTemplate,
-  reuse,
-  conntrack,
-  syncDaemons,
-  failback,
-  sloppy,
-  tableSize,
-]
+export const CONNECTION_CHECKS: readonly Check[] = [nodest, quiescentTemplate, reuse, conntrack, syncDaemons, failback]

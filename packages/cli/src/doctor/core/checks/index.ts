@@ -2,6 +2,7 @@
 import type { Check } from '../check.ts'
 import { ANSWER_CHECKS } from './answers.ts'
 import { ADDRESS_CHECKS } from './arp.ts'
+import { CONNECTION_TABLE_CHECKS } from './connection-table.ts'
 import { CONNECTION_CHECKS } from './connections.ts'
 import { HELD_CHECKS } from './held.ts'
 import { MACHINE_CHECKS } from './machine.ts'
@@ -20,6 +21,7 @@ export const CHECKS: readonly Check[] = [
   ...TABLE_CHECKS,
   ...POOL_CHECKS,
   ...CONNECTION_CHECKS,
+  ...CONNECTION_TABLE_CHECKS,
   ...MACHINE_CHECKS,
   ...RIVAL_CHECKS,
   ...OBSTACLE_CHECKS,

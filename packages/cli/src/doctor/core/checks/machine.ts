@@ -9,19 +9,31 @@ const offloads: Check = {
   title: 'large frames on a director',
   symptom: 'DR and TUN are slow, or drop what does not fit',
   why: 'the interface joins packets that must go on as they came; the kernel switches LRO off only where it forwards',
-  mend: 'ethtool -K IF lro off; with old drivers also gro off',
+  mend: 'ethtool -K IF lro off; where it is still slow, also rx-gro-hw off, then gro off',
   look({ facts, part }) {
     if (!part.director) return []
     const on = (word: string): string[] =>
       Object.entries(facts.offloads).flatMap(([name, all]) => (all.includes(word) ? [name] : []))
-    const lro = on('rx-lro')
-    return lro.map((name) => ({
-      severity: 'warning',
-      object: name,
-      message: `${name} joins packets by LRO, which a director must not forward`,
-      evidence: [`ethtool -k ${name}: rx-lro on`],
-      mend: `ethtool -K ${name} lro off, and where the machine sets it up at boot`,
-    }))
+    const lro = on('rx-lro').map(
+      (name): Seen => ({
+        severity: 'warning',
+        object: name,
+        message: `${name} joins packets by LRO, which a director must not forward`,
+        evidence: [`ethtool -k ${name}: rx-lro on`],
+        mend: `ethtool -K ${name} lro off, and where the machine sets it up at boot`,
+      }),
+    )
+    // What the kernel itself joins it takes apart again; how well an interface does, its driver and firmware decide.
+    const gro = on('rx-gro-hw').map(
+      (name): Seen => ({
+        severity: 'info',
+        object: name,
+        message: `${name} joins packets by itself (GRO in hardware): with some drivers a director is slow, or what it sends on is dropped`,
+        evidence: [`ethtool -k ${name}: rx-gro-hw on`],
+        mend: `where DR or TUN is slow, try without: ethtool -K ${name} rx-gro-hw off`,
+      }),
+    )
+    return [...lro, ...gro]
   },
 }
 
