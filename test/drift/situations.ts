@@ -1,4 +1,5 @@
 /** Nodes in whose kernels something of ours stands: what a row of the table of drift is about, and an agent's way to bring it about. */
+import type { Trouble } from '@lvsm/base'
 import { checkConfig, nodeView, SAMPLE } from '@lvsm/model'
 import {
   audit,
@@ -11,6 +12,7 @@ import {
   type OwnedRecord,
   type PlanInput,
   rememberSettings,
+  troublesOf,
 } from '@lvsm/plan'
 
 const RS1 = 'node: rs1, address: 10.11.0.11, forward: dr'
@@ -32,6 +34,11 @@ const links = (inside: string, outside: string): Situation['links'] => [
 ]
 export const SITUATIONS = {
   'owner of a group': { node: 'dir1', text: `${SAMPLE}tcp-timeout: 800s\n`, links: links('1', '1') },
+  'owner of a group whose VIP names its interface': {
+    node: 'dir1',
+    text: SAMPLE.replace('vips: [10.11.0.10/24]', 'vips: [{ address: 10.11.0.10/24, interface: outside }]'),
+    links: links('1', '1'),
+  },
   'realserver by DR': { node: 'rs1', text: withSix(SAMPLE), links: links('11', '11') },
   'realserver by NAT': { node: 'rs3', text: SAMPLE, links: links('13', '') },
   'realserver by NAT, by rules': {
@@ -87,6 +94,11 @@ export function agentAt(name: SituationName, machine: Machine) {
       const broken = audit(plan, { observed, owned, held })
       if (broken.length > 0) throw new Error(broken.join('\n'))
       return plan
+    },
+    /** What stands in the way, as a status tells it. */
+    troubles(): readonly Trouble[] {
+      const { observed, wanted } = look()
+      return troublesOf(view, wanted, observed, owned)
     },
     /** Until nothing is left to do: settings of a device come in the plan after it. */
     settle(): void {
