@@ -59,6 +59,19 @@ test('its own links are why where all of them are out, for everybody', () => {
   ])
     expect(cut(...causes)[0]?.message).toMatch(/^dir2 is cut off and hears no other node: interface \w+ is down/)
 })
+test('what keeps its links from it is told by that alone, also where addresses of groups need them', () => {
+  const gone = said(
+    'link-address-gone',
+    'address 10.12.0.2 of heartbeat link inside is not on any interface of dir2: no interface is for vip',
+  )
+  const critical = [
+    { ...gone, severity: 'critical' as const },
+    { ...down('outside'), severity: 'critical' as const },
+  ]
+  const [first, ...others] = cut(...critical, said('no-ipvs', 'this kernel has no IPVS'))
+  expect(others.map(({ code }) => code)).toEqual(['no-ipvs'])
+  for (const { message } of critical) expect(first?.message).toContain(message)
+})
 test('what is of one link, or of one node, is not why nobody is heard: the others may be down', () => {
   for (const causes of [
     [down('outside')],

@@ -9,8 +9,8 @@ import type { NodeState } from '../state.ts'
 const STARTS_MS = 15_000
 /** What keeps all of a link from its node, the surest first. */
 const CAUSES = ['interface-down', 'link-down', 'link-address-gone', 'drop-rule', 'link-no-way', 'no-way']
-/** Of one link; told by this trouble as a whole where nothing else needs it. */
-const OF_LINKS: ReadonlySet<string> = new Set(['link-down', 'link-address-gone', 'link-no-way'])
+/** Of one link, or of its interface; told by this trouble as a whole. */
+const OF_LINKS: ReadonlySet<string> = new Set(['interface-down', 'link-down', 'link-address-gone', 'link-no-way'])
 const ABOUT_LINKS = /heartbeat|\blink\b/
 /** All of the link, whoever is there. */
 const OF_ALL: ReadonlySet<string> = new Set(['interface-down', 'link-down', 'link-address-gone'])
@@ -59,5 +59,6 @@ export function withCutOff(state: NodeState, causes: readonly Trouble[]): readon
         ? hints.join('; ')
         : `on ${node}: ip -br link, ip -br addr, nft list ruleset; cable and switch of its heartbeat links; does another node answer ping?`,
   }
-  return [cut, ...causes.filter((one) => !isKnown || !OF_LINKS.has(one.code) || one.severity === 'critical')]
+  // Their sentences stand in it, with what else they cost.
+  return [cut, ...causes.filter((one) => !isKnown || !why.includes(one) || !OF_LINKS.has(one.code))]
 }

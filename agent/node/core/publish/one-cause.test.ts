@@ -311,4 +311,14 @@ test('that a node does not hear the others is told by that one, where it hears n
   const missed = { ...oneWay('dir1', 'rs3'), code: 'heard-by-others' }
   expect(withoutEchoes([oneWay('dir2', 'dir1'), oneWay('rs1', 'dir1'), missed, cutOff])).toEqual([cutOff])
   expect(withoutEchoes([oneWay('dir2', 'rs1'), cutOff])).toHaveLength(2)
+  const known = {
+    ...cutOff,
+    message:
+      'dir1 is cut off and hears no other node: address 10.11.0.1 of heartbeat link outside is not on any interface',
+  }
+  const silent = {
+    ...{ code: 'link-silent', severity: 'warning' as const, node: 'dir2', object: 'link outside' },
+    message: 'over the heartbeat link outside nothing comes from dir1, but over another one',
+  }
+  expect(withoutEchoes([silent, known]), 'told by the links that it names').toEqual([known])
 })

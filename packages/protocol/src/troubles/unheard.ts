@@ -53,7 +53,9 @@ export const ANYBODY = 'anybody'
 const linksOut = (all: readonly Said[]): ReadonlySet<string> =>
   new Set(
     all.flatMap(({ node, code, message }) =>
-      code === 'link-address-gone' || DOWN.test(message) ? linksIn(message).map((link) => `${node} ${link}`) : [],
+      code === 'link-address-gone' || code === 'cut-off' || DOWN.test(message)
+        ? linksIn(message).map((link) => `${node} ${link}`)
+        : [],
     ),
   )
 

@@ -162,7 +162,15 @@ function stepOf(
 
 /** What a node says of its own ways, by which its servers may not be reached. */
 const WAYS: ReadonlySet<string> = new Set([
-  ...['interface-down', 'link-down', 'link-address-gone', 'interface-errors', 'interface-flaps', 'qdisc-harm'],
+  ...[
+    'cut-off',
+    'interface-down',
+    'link-down',
+    'link-address-gone',
+    'interface-errors',
+    'interface-flaps',
+    'qdisc-harm',
+  ],
   ...['drop-rule', 'memory-killed', 'memory-pressure', 'conntrack-full', 'neighbours-full'],
 ])
 
