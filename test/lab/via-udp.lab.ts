@@ -20,17 +20,25 @@ const SERVICES = [
   )
   .join('')
 
-const ECHOES = `const s = require('node:dgram').createSocket('udp4')
-  s.on('message', (bytes, { address, port }) => s.send(bytes, port, address)).bind(${ECHO}, () => console.log('ready'))`
-async function echoesOn(node: string): Promise<Program> {
-  const program = new Program(node, ECHOES)
+/** At the VIP, and at its own address for who is no owner: what answers at any address answers from its own. */
+const echoes = (own: string): string => `let left = 2
+  for (const at of ['${VIP}', '${own}']) {
+    const s = require('node:dgram').createSocket('udp4')
+    s.on('message', (bytes, { address, port }) => s.send(bytes, port, address))
+    s.bind(${ECHO}, at, () => { if (--left === 0) console.log('ready') })
+  }`
+async function echoesOn(node: string, own: string): Promise<Program> {
+  const program = new Program(node, echoes(own))
   await program.line('ready', 20_000)
   return program
 }
-const NODES = ['rs1', VICTIM]
+const PLACES = [
+  ['rs1', '10.11.0.11'],
+  [VICTIM, '10.11.0.12'],
+] as const
 const ALL: Beside = {
   services: SERVICES,
-  servers: () => NODES.flatMap((node) => [echoesOn(node), serverOn(node, ASKED)]),
+  servers: () => PLACES.flatMap(([node, own]) => [echoesOn(node, own), serverOn(node, ASKED)]),
   last: ':7003',
 }
 

@@ -57,9 +57,9 @@ const SIGNATURES = [
   ...['sha256', 'sha1', 'md5'].map((algorithm) => ({ algorithm })),
   { algorithm: 'crc32', insecure: true },
 ]
-/** Those that have keys of their own more often: each key is to be in a file that is accepted. */
+/** Those that have keys of their own more often, and those whose keys seldom go with all else the most: each key is to be in a file that is accepted. */
 const WITH_KEYS = Object.entries(CHECKS).flatMap(([type, { fields }]) => (Object.keys(fields).length > 0 ? [type] : []))
-const TYPES = ['tcp', ...Object.keys(CHECKS), ...WITH_KEYS, ...WITH_KEYS]
+const TYPES = ['tcp', ...Object.keys(CHECKS), ...WITH_KEYS, ...WITH_KEYS, 'dns', 'script']
 const SECRET = '9f3c1d5e7a8b02461f0e9d8c7b6a59483726150493827160f1e2d3c4b5a69788'
 
 const addressOf = (floating: unknown): string => {

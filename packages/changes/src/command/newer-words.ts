@@ -38,7 +38,7 @@ const WORDS: readonly Word[] = [
   {
     ...{ text: 'a service that is not of TCP on one port has via: vip', from: 3 },
     fields: ({ services }) =>
-      Object.entries(services).flatMap(([name, { check, protocol, ports }]) =>
+      Object.entries(services ?? {}).flatMap(([name, { check, protocol, ports }]) =>
         check?.via === 'vip' && (protocol !== 'tcp' || ports !== undefined) ? [`services.${name}.check.via`] : [],
       ),
   },
