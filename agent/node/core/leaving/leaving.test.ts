@@ -4,6 +4,7 @@ import { NO_FACTS } from '@lvsm/changes'
 import { SAMPLE } from '@lvsm/model'
 import { type OwnedRecord, readRecord } from '@lvsm/plan'
 import { describe, expect, it } from 'vitest'
+import { hasInTable, leavingHere } from './told.ts'
 import { configOf, dests, goesOn, node, statusOf, WALL_MS } from '../fixture.ts'
 
 const RS1 = '10.11.0.11'
@@ -215,4 +216,15 @@ describe('of the others', () => {
     on(3000)
     expect(hasVip()).toBe(false)
   })
+})
+
+it('more than a message has room for are told as many, which is each of them', () => {
+  const ids = Array.from({ length: 20 }, (_, at) => `a-service-with-a-long-name ${RS1}:${8000 + at}`)
+  const members = new Map(ids.map((id) => [id, {}]))
+  const leaving = new Map(ids.map((id) => [id, {}]))
+  const toldOf = (of: typeof leaving) => leavingHere({ leaving: of, checks: { members } } as never)
+  const all = toldOf(leaving)
+  expect(all).toEqual({ leaving: ['*'] })
+  expect(toldOf(new Map([...leaving].slice(0, 3)))).toEqual({ leaving: ids.slice(0, 3) })
+  expect(hasInTable({ ...all } as StateMessage, ids[7] ?? '')).toBe(true)
 })

@@ -4,18 +4,20 @@ import { destKey } from '@lvsm/model'
 import { observedService } from '@lvsm/plan'
 import type { StateMessage } from '@lvsm/protocol'
 import { heldGroups } from '../lease.ts'
+import { bytesOf } from '../publish/packing.ts'
 import type { NodeState } from '../state.ts'
 import { leavesAt, type Leaving } from './state.ts'
 
 /** In place of names: more than a message has room for. */
 const MANY = '*'
-const MOST_TOLD = 12
+/** Bytes: troubles and failures of checks are in the same message. */
+const ROOM = 300
 
 /** As this node tells it: it is a director, and has them in its table. */
-export function leavingHere({ leaving, checks }: NodeState): Pick<StateMessage, 'leaving'> {
+export function leavingHere({ leaving, checks }: Pick<NodeState, 'leaving' | 'checks'>): Pick<StateMessage, 'leaving'> {
   const ids = [...leaving.keys()].filter((id) => checks.members.has(id))
   if (ids.length === 0) return {}
-  return { leaving: ids.length > MOST_TOLD ? [MANY] : ids }
+  return { leaving: bytesOf(JSON.stringify(ids)) > ROOM ? [MANY] : ids }
 }
 export const hasInTable = ({ leaving = [] }: StateMessage, id: string): boolean =>
   leaving.includes(id) || leaving.includes(MANY)
