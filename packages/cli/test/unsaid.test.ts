@@ -84,10 +84,13 @@ test('what is measured of each makes no entries of its own', () => {
   ])
 })
 
-test.each(['accepts-nobody', 'stopped-process'])('what %s says of a server is said by that alone', (code) => {
-  const told = { node: 'rs1', code, severity: 'critical' as const, object: 'service http', message: 'it hangs' }
-  expect(said(having([service('http', silent('rs1'), server('rs2'))], { troubles: [told] }))).toEqual([])
-})
+test.each(['accepts-nobody', 'accepts-some', 'stopped-process'])(
+  'what %s says of a server is said by that alone',
+  (code) => {
+    const told = { node: 'rs1', code, severity: 'critical' as const, object: 'service http', message: 'it hangs' }
+    expect(said(having([service('http', silent('rs1'), server('rs2'))], { troubles: [told] }))).toEqual([])
+  },
+)
 
 test('a server that a packet filter of its own node keeps from everybody is one entry, and so is a service whose clients the owner drops', () => {
   const by = (node: string, what: string) => ({

@@ -15,6 +15,7 @@ export type Cause =
 /** Of a server, by the agent of its node, and what a check finds of it. */
 const OF_SERVER: Readonly<Record<string, (reason: string) => boolean>> = {
   'accepts-nobody': isOverdue,
+  'accepts-some': isOverdue,
   'nobody-listens': isRefused,
   'stopped-process': isOverdue,
 }
