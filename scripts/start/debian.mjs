@@ -18,12 +18,13 @@ const packages = {
   'iputils-ping': 'ping',
   conntrack: 'conntrack',
   keepalived: 'keepalived',
-  // What checks ask, and who asks our agents (test/contract: servers, nameserver, haproxy), a relay for mail; scripts that run as they are (mon).
+  // What checks ask, and who asks our agents (test/contract: servers, nameserver, haproxy), a relay for mail; scripts that run as they are (mon, Nagios plugins).
   'nginx-light': '/usr/sbin/nginx',
   'redis-server': 'redis-server',
   bind9: '/usr/sbin/named',
   haproxy: '/usr/sbin/haproxy',
   mon: '/usr/lib/mon/alert.d/file.alert',
+  'monitoring-plugins-basic': '/usr/lib/nagios/plugins/check_tcp',
   'python3-aiosmtpd': '/usr/lib/python3/dist-packages/aiosmtpd/__init__.py',
   tcpdump: 'tcpdump',
   'xz-utils': 'xz',

@@ -1,5 +1,4 @@
 /** Nagios plugins as Debian has them, unchanged, as checks of type script: well, failing, slow, hung, gone, and used wrongly. */
-import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { explained, OWN, Servers } from '../../agent/prober/fixture.ts'
@@ -11,8 +10,6 @@ const servers = new Servers()
 const ports = { web: 0, silent: 0, gone: 0 }
 
 beforeAll(async () => {
-  if (!existsSync(`${PLUGINS}/check_tcp`))
-    throw new Error(`${PLUGINS} is not there: apt-get install monitoring-plugins-basic`)
   const web = createServer((request, response) => {
     const status = Number(request.url?.slice(1)) || 200
     setTimeout(() => response.writeHead(status).end('well\n'), request.url === '/slow' ? SLOW_MS : 0)
