@@ -1,3 +1,4 @@
+export * from './again.ts'
 export * from './causal-clock.ts'
 export * from './closed-ways.ts'
 export * from './digest.ts'

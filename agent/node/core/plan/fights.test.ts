@@ -23,3 +23,29 @@ test('timeouts of IPVS that somebody sets again and again against the configurat
     },
   ])
 })
+
+test.each([31, 60, 300])(
+  'an owner whose table somebody empties every %i s by a timer is told so, until that stays away',
+  (every) => {
+    const dir1 = node('dir1')
+    dir1.feed({ kind: 'lease-up' })
+    goesOn(dir1, 3000, statusOf('dir1', 'dir1'))
+    const fought = () => dir1.core.status(dir1.now()).troubles.filter(({ code }) => code === 'fought-over')
+    const lives = (seconds: number) => goesOn(dir1, seconds * 1000, statusOf('dir1', 'dir1'))
+    for (let time = 0; time < 3; time++) {
+      expect(fought()).toEqual([])
+      const [service] = dir1.kern.state.services
+      if (service) dir1.kern.state.services[0] = { ...service, dests: [] }
+      dir1.feed({ kind: 'changed' })
+      lives(time < 2 ? every : 5)
+    }
+    expect(fought()[0]).toMatchObject({
+      severity: 'critical',
+      evidence: expect.stringContaining('at intervals of about'),
+    })
+    lives(every)
+    expect(fought()[0]).not.toHaveProperty('pastMs')
+    lives(2 * every)
+    expect(fought()).toEqual([])
+  },
+)

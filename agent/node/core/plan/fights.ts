@@ -1,17 +1,14 @@
 /** Repairs that somebody undoes again and again: between a change and its repair requests fail, and no repair ends that. */
-import { between, type Instant, NEVER_BEFORE, pastOf, type Trouble } from '@lvsm/base'
+import { againOf, type Instant, LEAST_TIMES, longestAgo, mayBeAgain, NEVER_BEFORE, type Trouble } from '@lvsm/base'
 import { forwardText, serviceKey, timeoutsText } from '@lvsm/model'
 import { describeOperation, type Observed, type Operation, subjectOf } from '@lvsm/plan'
 import { heldGroups } from '../lease.ts'
 import type { NodeState } from '../state.ts'
 import { groupOf } from './about.ts'
 
-const WITHIN_MS = 60_000
-/** The second one may be a slip. */
-const LEAST = 3
 const MOST_KEPT = 64
 
-/** The same thing, repaired within the last minute. */
+/** The same thing, and when it was repaired last: so often that again and again is told from now and then (packages/base). */
 export interface Repaired {
   readonly times: readonly Instant[]
   readonly last: Operation
@@ -26,27 +23,24 @@ export interface Repaired {
 export function noteFights({ kernel, now }: NodeState, repairs: ReadonlySet<Operation>, observed: Observed): void {
   const again = kernel.pending.filter((one) => repairs.has(one) || kernel.acknowledged.has(describeOperation(one)))
   const { repaired } = kernel
-  for (const [what, { times, last, found }] of repaired) {
-    const left = times.filter((at) => between(at, now) < WITHIN_MS)
-    if (left.length === 0) repaired.delete(what)
-    else repaired.set(what, { times: left, last, found })
-  }
+  for (const [what, { times }] of repaired) if (!mayBeAgain(times, now)) repaired.delete(what)
   // Of one thing several operations of one look are one repair: a daemon that is stopped and started anew.
   for (const [what, operation] of new Map(again.map((one) => [subjectOf(one), one]))) {
     const before = repaired.get(what)?.times ?? []
-    if (before.length > 0 || repaired.size < MOST_KEPT)
-      repaired.set(what, {
-        times: [...before, now].slice(-LEAST),
-        last: operation,
-        found: foundAt(observed, operation),
-      })
+    if (before.length === 0 && repaired.size >= MOST_KEPT)
+      repaired.delete(longestAgo([...repaired].map(([one, kept]) => [one, kept.times] as const)) ?? what)
+    const times = [...before, now].slice(-LEAST_TIMES)
+    repaired.set(what, { times, last: operation, found: foundAt(observed, operation) })
   }
 }
 
 export function fightTroubles(state: NodeState): Trouble[] {
-  const fought = [...state.kernel.repaired].filter(([, { times }]) => times.length >= LEAST)
+  const fought = [...state.kernel.repaired].flatMap(([what, one]) => {
+    const again = againOf(one.times, state.now, LEAST_TIMES)
+    return again ? [[what, one, again] as const] : []
+  })
   const services = fought.filter(([, { last }]) => last.kind === 'service-add')
-  return fought.flatMap(([what, { last, times, found }]): Trouble[] => {
+  return fought.flatMap(([what, { last, times, found }, { often, ...past }]): Trouble[] => {
     // With a service all of its destinations are gone; what began after the service's last repair is another fight.
     const goneWith = services.some(
       ([service, one]) => what.endsWith(` in ${service}`) && beganAt(times) <= lastOf(one.times),
@@ -56,8 +50,8 @@ export function fightTroubles(state: NodeState): Trouble[] {
       {
         ...{ code: 'fought-over', severity: isInUse(state, last) ? 'critical' : 'warning', object: what },
         message: `somebody changes ${what}${serverOf(state, last)} again and again, and it is put back each time`,
-        evidence: `${LEAST} times or more within the last minute; ${found === '' ? '' : `found last: ${found}; `}the last repair: ${describeOperation(last)}`,
-        ...pastOf(times, state.now),
+        evidence: `${often}; ${found === '' ? '' : `found last: ${found}; `}the last repair: ${describeOperation(last)}`,
+        ...past,
         hint: hintOf(last),
       },
     ]
