@@ -80,6 +80,7 @@ test('it is followed as before: the agent tells it in few words that it could re
     counters: {},
     dark: {},
     shut: {},
+    blind: {},
     established: {},
     rates: null,
     tables: {},

@@ -64,13 +64,20 @@ export function groupReport({ facts, fresh, nodes, votes, doubt }: Around, group
       const own = { ...takerOf(node, name, fresh.get(director)), ...refusedBy(director, { group: name, owner }, fresh) }
       const said = doubted(own, doubt(director))
       const count = said.could === true ? votersFor(director, owner, voters, hears) : undefined
-      return [{ ...said, ...(count === undefined ? {} : { voters: count }) }]
+      return [{ ...said, ...(count === undefined ? {} : { voters: count }), ...blindAt(fresh.get(director), name) }]
     }),
     state: blind !== null ? 'unknown' : moving ? 'moving' : owner === null ? 'nobody' : 'owned',
     reason: blind ?? first?.reason ?? '',
     ...establishedOf(fresh, name, directors),
     ...(claims.length > 0 ? wantedOfGroup(facts, name, owner ?? moving?.node ?? null) : {}),
   }
+}
+
+/** Of how many services it can ask no realserver, where there are any. */
+function blindAt(record: Reporting | undefined, group: string): Pick<TakerReport, 'blind'> {
+  const { blind = {} } = record?.said ?? {}
+  const services = Object.hasOwn(blind, group) ? (blind[group] ?? 0) : 0
+  return services === 0 ? {} : { blind: services }
 }
 
 /** As each director counts them that says so. */
@@ -124,11 +131,14 @@ function refusedBy(
   fresh: Fresh,
 ): Pick<TakerReport, 'refused'> {
   const troubles = fresh.get(owner ?? '')?.said.troubles ?? []
-  const odd = troubles.find(({ code, message }) => code === 'disagreement' && message.split(' ').includes(node))
+  const odd = troubles.find(({ code, message }) => code === 'disagreement' && oddIn(message).includes(node))
   if (odd) return { refused: `differs: ${odd.message}` }
   const why = owner === null ? null : notByOrder(fresh.get(node)?.said ?? {}, group)
   return why === null ? {} : { refused: why }
 }
+
+/** Whom a disagreement names; what follows says at whom it is otherwise. */
+const oddIn = (message: string): string[] => (message.split(/ has other | have different /)[0] ?? '').split(' ')
 
 /** A no stays one. */
 const doubted = (taker: TakerReport, doubt: string | null): TakerReport =>

@@ -11,6 +11,7 @@ export const ownReport = (boot: string, reason = ''): OwnReport => ({
   counters: {},
   dark: {},
   shut: {},
+  blind: {},
   established: {},
   rates: null,
   tables: {},

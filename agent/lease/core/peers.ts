@@ -1,5 +1,13 @@
 /** Peer table, from heartbeats: who holds a group, who is ready for it, and in which order. */
-import { faultText, type Heartbeat, type LeaseGroup, type LeaseView, type NodeLife } from '@lvsm/protocol'
+import {
+  byRank,
+  faultText,
+  type Heartbeat,
+  type LeaseGroup,
+  type LeaseView,
+  type NodeLife,
+  type Rank,
+} from '@lvsm/protocol'
 import { after, type Instant, later, LONGEST_LEASE_MS, NEVER_BEFORE, type Trouble } from '@lvsm/base'
 import { lifeOf, silentFrom, speaks } from '@lvsm/heartbeat'
 import { groupOf, type Sender, votersOf } from '@lvsm/lease'
@@ -129,29 +137,27 @@ function readyPeers(state: LeaseState, view: LeaseView, { name, directors }: Lea
   const asked = (node: string): number => (state.now < (refused?.get(node) ?? NEVER_BEFORE) ? 1 : 0)
   return directors
     .filter((node) => node !== state.node && isReadyPeer(state, view, node, name))
-    .sort(
-      (a, b) =>
-        asked(a) - asked(b) ||
-        reaches(state, b, name) - reaches(state, a, name) ||
-        blindIn(state, a, name) - blindIn(state, b, name),
-    )
+    .map((node, place) => ({ node, ...standingOf(state, node, name), place }))
+    .sort((one, other) => asked(one.node) - asked(other.node) || byRank(one, other))
+    .map(({ node }) => node)
 }
+/** By its latest heartbeat. */
+const standingOf = (state: LeaseState, node: string, group: string): Omit<Rank, 'place'> => ({
+  reaches: reaches(state, node, group),
+  blind: blindIn(state, node, group),
+})
 
 export const bestPeer = (state: LeaseState, view: LeaseView, group: LeaseGroup): string | null =>
   readyPeers(state, view, group)[0] ?? null
 
-/**
- * Ready peers that rank before this node: more ping nodes reached; of as many, fewer services that cannot be checked; then the group's
- * order. A group that is owned does not move for services that cannot be checked.
- */
+/** Ready peers that rank before this node. A group that is owned does not move for services that cannot be checked. */
 function peersBefore(state: LeaseState, view: LeaseView, instance: GroupState): string[] {
   const { name, directors } = instance.group
-  const own = directors.indexOf(state.node)
-  return directors.filter((node, at) => {
+  const { reaches: reached, blind } = instance.readiness
+  const own = { reaches: reached, blind, place: directors.indexOf(state.node) }
+  return directors.filter((node, place) => {
     if (node === state.node || !isReadyPeer(state, view, node, name) || hasLapsed(state, node, name)) return false
-    const more = reaches(state, node, name) - instance.readiness.reaches
-    const darker = blindIn(state, node, name) - instance.readiness.blind
-    return more > 0 || (more === 0 && (darker < 0 || (darker === 0 && at < own)))
+    return byRank({ ...standingOf(state, node, name), place }, own) < 0
   })
 }
 export const rankOf = (state: LeaseState, view: LeaseView, instance: GroupState): number =>

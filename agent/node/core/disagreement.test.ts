@@ -31,27 +31,142 @@ const other = (here: string, there: string): string => {
   return SAMPLE.replace(here, there)
 }
 
-test.each([
-  ['how long a lease lasts', 'lease: 350ms', 'lease: 400ms', 'timing'],
-  ['a ping node', 'ping: [10.11.0.100]', 'ping: [10.11.0.101]', 'ping nodes'],
-  ['an address', 'vips: [10.11.0.10/24]', 'vips: [10.11.0.10/24, 10.11.0.9/24]', 'addresses'],
-  ['the directors', 'directors: [dir1, dir2]', 'directors: [dir2, dir1]', 'directors'],
-  ['the port of a realserver', 'port: 8080', 'port: 8081', 'realservers'],
-  ['a scheduler', 'scheduler: wrr', 'scheduler: lc', 'schedulers'],
-  ['a check', 'rise: 2', 'rise: 3', 'checks'],
-])('the odd node is named, and in what it differs: %s', (_, here, there, subject) => {
+const OTHERWISE: readonly (readonly [what: string, here: string, there: string, subject: string, exactly: unknown])[] =
+  [
+    ['how long a lease lasts', 'lease: 350ms', 'lease: 400ms', 'timing', 'timing lease: 400ms at dir2, 350ms at dir1'],
+    [
+      'a ping node',
+      'ping: [10.11.0.100]',
+      'ping: [10.11.0.101]',
+      'ping nodes',
+      'ping of group web: 10.11.0.101 at dir2, 10.11.0.100 at dir1',
+    ],
+    [
+      'an address',
+      'vips: [10.11.0.10/24]',
+      'vips: [10.11.0.10/24, 10.11.0.9/24]',
+      'addresses, interfaces',
+      'addresses of group web: 10.11.0.10 10.11.0.9 10.12.0.254 at dir2, 10.11.0.10 10.12.0.254 at dir1',
+    ],
+    [
+      'the directors',
+      'directors: [dir1, dir2]',
+      'directors: [dir2, dir1]',
+      'directors',
+      'directors of group web: dir2 dir1 at dir2, dir1 dir2 at dir1',
+    ],
+    [
+      'the port of a realserver',
+      'port: 8080',
+      'port: 8081',
+      'realservers',
+      'port of realserver http/rs3: 8081 at dir2, 8080 at dir1',
+    ],
+    [
+      'a scheduler',
+      'scheduler: wrr',
+      'scheduler: lc',
+      'schedulers',
+      'scheduler of service http: lc at dir2, wrr at dir1',
+    ],
+    ['a check', 'rise: 2', 'rise: 3', 'checks', 'check rise of service http: 3 at dir2, 2 at dir1'],
+    [
+      'an id of synchronisation',
+      'sign-with: 1',
+      'sign-with: 1\nsync-id: 77',
+      'synchronisation',
+      'sync id: 77 at dir2, 167 at dir1',
+    ],
+    [
+      'no synchronisation',
+      'sign-with: 1',
+      'sign-with: 1\nsync: false',
+      'synchronisation',
+      expect.stringContaining('sync id: not said at dir2, 167 at dir1'),
+    ],
+    [
+      'hooks',
+      'ping: [10.11.0.100]',
+      'ping: [10.11.0.100]\n    take-hooks: [route]',
+      'hooks',
+      'take-hooks of group web: route at dir2, not said at dir1',
+    ],
+    [
+      'a prefix length',
+      'vips: [10.11.0.10/24]',
+      'vips: [10.11.0.10/32]',
+      'interfaces',
+      'prefix of address web/10.11.0.10: 32 at dir2, 24 at dir1',
+    ],
+    [
+      'an interface',
+      'vips: [10.11.0.10/24]',
+      'vips: [{ address: 10.11.0.10/24, interface: eth9 }]',
+      'interfaces',
+      'interface of address web/10.11.0.10: eth9 at dir2, not said at dir1',
+    ],
+    [
+      'an address of another node',
+      'address: 10.12.0.1, port',
+      'address: 10.12.0.91, port',
+      'links',
+      'address of link dir1/inside: 10.12.0.91 at dir2, 10.12.0.1 at dir1',
+    ],
+    [
+      'how answers come back',
+      'gateway: 10.12.0.254, w',
+      'gateway: 10.12.0.254, route: policy, w',
+      'gateways',
+      expect.stringContaining('route of realserver http/rs3'),
+    ],
+    [
+      'where it listens',
+      'sign-with: 1',
+      'sign-with: 1\nmonitoring-port: 9000',
+      'monitoring',
+      'monitoring port: 9000 at dir2, not said at dir1',
+    ],
+    [
+      'who is told',
+      'sign-with: 1',
+      'sign-with: 1\nreceivers: [{ name: page, type: exec, command: [/bin/page, s3cret] }]',
+      'receivers',
+      expect.not.stringContaining('s3cret'),
+    ],
+  ]
+test.each(OTHERWISE)('the odd node is named, and in what it differs: %s', (_, here, there, subject, exactly) => {
   const nodes = cluster({ dir2: other(here, there) })
   expect(said(nodes.get('dir1')), 'a change on its way').toEqual([])
   talk(nodes, 5000)
-  for (const name of NAMES)
-    expect(said(nodes.get(name))).toEqual(odd(`dir2 has other ${subject} in its configuration than the other nodes`))
+  const begin = `dir2 has other ${subject} in its configuration than the other nodes`
+  for (const name of NAMES) expect(said(nodes.get(name))?.[0]?.message).toMatch(new RegExp(`^${begin}`))
+  talk(nodes, 6000)
+  for (const name of NAMES) {
+    const [trouble, ...more] = said(nodes.get(name)) ?? []
+    expect(more).toEqual([])
+    expect(trouble).toMatchObject({ severity: 'critical', object: 'node dir2' })
+    expect(trouble?.message.slice(`${begin}: `.length), name).toEqual(exactly)
+  }
+  const dir1 = nodes.get('dir1')
+  const [group] = dir1?.core.status(dir1.now()).groups ?? []
+  const [taker] = group?.takers ?? []
+  expect(taker?.could === false ? taker.reason : taker?.refused, 'refused up front').toMatch(REFUSED)
 })
 
-test('where no side has more nodes, both are named', () => {
+/** Where the interface itself is not there, that is the reason. */
+const REFUSED = /^(?:has other |no interface for )/
+
+test('where no side has more nodes, both are named, and the standby is not ready by plan', () => {
   const nodes = cluster({ dir2: other('scheduler: wrr', 'scheduler: lc') }, ['dir1', 'dir2'])
-  talk(nodes, 5000)
-  for (const one of nodes.values())
-    expect(said(one)).toEqual(odd('dir1 and dir2 have different schedulers in their configurations', 'dir1'))
+  talk(nodes, 11_000)
+  const message =
+    'dir1 and dir2 have different schedulers in their configurations: scheduler of service http: wrr at dir1, lc at dir2'
+  for (const one of nodes.values()) expect(said(one)).toEqual(odd(message, 'dir1'))
+  const dir2 = nodes.get('dir2')
+  const [own] = dir2?.core.status(dir2.now()).nodes.filter(({ name }) => name === 'dir2') ?? []
+  expect(own?.reason).toContain(
+    'takes web if dir1 fails, and by no order: it has other schedulers in its configuration',
+  )
 })
 
 test('the table of an owner that has other services says nothing of those here', () => {
@@ -105,7 +220,10 @@ test('from coordinators, who has an older revision is behind: that is no disagre
   expect(said(nodes.get('dir1')), 'it got on').toEqual([])
   talk(nodes, 15_000)
   expect(said(nodes.get('dir1')), 'it stays').toEqual(
-    odd('rs1 has other schedulers in its configuration than the other nodes', 'rs1'),
+    odd(
+      'rs1 has other schedulers in its configuration than the other nodes: scheduler of service http: wrr at rs1, lc at dir1',
+      'rs1',
+    ),
   )
   gets('rs1', 3)
   talk(nodes, 3000)

@@ -3,8 +3,9 @@
  * its way to all of them.
  */
 import { between, type Instant, type Trouble } from '@lvsm/base'
-import { type Agreement, agreementDigests, differences, isForVotes, type Subject } from '@lvsm/model'
+import { type Agreement, agreementDigests, differences, isComparable, isForVotes, type Subject } from '@lvsm/model'
 import { stateOf } from './peers.ts'
+import { differenceText } from './settings.ts'
 import { type NodeState } from './state.ts'
 
 /** An agent speaks every two seconds, and takes a change over in one. Milliseconds. */
@@ -56,6 +57,10 @@ export function differsIn(state: NodeState, node: string): Subject[] {
 const patienceMs = (state: NodeState, node: string): number =>
   state.config?.followed && revisionOf(state, node) !== state.config.revision ? BEHIND_MS : ON_ITS_WAY_MS
 
+/** In all that anybody has otherwise than this node, lastingly. */
+export const differingSubjects = (state: NodeState): Set<Subject> =>
+  new Set([...state.differs.keys()].flatMap((node) => differsIn(state, node)))
+
 interface Odd {
   readonly nodes: readonly string[]
   readonly subjects: readonly Subject[]
@@ -66,7 +71,7 @@ function oddOnes(state: NodeState, nodes: readonly string[]): Odd[] {
   const subjects = new Set(nodes.flatMap((node) => differsIn(state, node)))
   const found = new Map<string, Odd & { subjects: Subject[] }>()
   for (const subject of subjects) {
-    const sides = sidesOf(said, subject)
+    const sides = sidesOf(said, subject, agreementOf(state, state.node) ?? {})
     const [first, second] = sides
     for (const side of first && second && first.length > second.length ? sides.slice(1) : [sides.flat()]) {
       const odd = found.get(side.join(' ')) ?? { nodes: side, subjects: [] }
@@ -77,11 +82,15 @@ function oddOnes(state: NodeState, nodes: readonly string[]): Odd[] {
   return [...found.values()]
 }
 
-/** Nodes that have the same, the most first. */
-function sidesOf(said: ReadonlyMap<string, Partial<Agreement> | null>, subject: Subject): string[][] {
+/** Nodes that have the same, the most first; without those that an `own` of this version cannot be held against. */
+function sidesOf(
+  said: ReadonlyMap<string, Partial<Agreement> | null>,
+  subject: Subject,
+  own: Partial<Agreement>,
+): string[][] {
   const sides = new Map<string, string[]>()
   for (const [node, digests] of said) {
-    const digest = digests?.[subject]
+    const digest = digests && isComparable(subject, own, digests) ? digests[subject] : undefined
     if (digest !== undefined) sides.set(digest, [...(sides.get(digest) ?? []), node])
   }
   return [...sides.values()].toSorted((one, other) => other.length - one.length)
@@ -95,10 +104,12 @@ export const disagreementTroubles = (state: NodeState): Trouble[] =>
   ).map(({ nodes, subjects }) => {
     const [first = ''] = nodes
     const what = subjects.join(', ')
-    const message =
+    const exactly = differenceText(state, nodes, subjects)
+    const message = `${
       nodes.length === 1
         ? `${first} has other ${what} in its configuration than the other nodes`
         : `${nodes.join(' and ')} have different ${what} in their configurations`
+    }${exactly === '' ? '' : `: ${exactly}`}`
     const evidence = nodes.map((node) => `${node} has revision ${revisionOf(state, node)}`).join(', ')
     const hint = `compare their files (/etc/lvsm/lvsm.yaml; with coordinators: lvsm config show on each), give ${nodes.length === 1 ? first : 'all nodes'} the right one and reload it: systemctl reload lvsm-agent`
     return { code: 'disagreement', severity: 'critical', object: `node ${first}`, message, evidence, hint }
@@ -112,11 +123,20 @@ const revisionOf = (state: NodeState, node: string): number =>
  * and directors: no realserver keeps a group from anybody.
  */
 export function oddHere(state: NodeState): string | null {
+  const alone = oddPillars(state).find(({ nodes }) => nodes.length === 1 && nodes[0] === state.node)
+  const subjects = alone?.subjects.filter(isForVotes) ?? []
+  return subjects.length === 0 ? null : `has other ${subjects.join(', ')} in its configuration than the other nodes`
+}
+
+/** What keeps an owner from handing anything over to this node, although it takes over from one that fails; empty: nothing. */
+export const otherHere = (state: NodeState): Subject[] => [
+  ...new Set(oddPillars(state).flatMap(({ nodes, subjects }) => (nodes.includes(state.node) ? subjects : []))),
+]
+
+function oddPillars(state: NodeState): Odd[] {
   const pillars = (state.config?.nodes ?? []).filter(({ voter, roles }) => voter || roles.includes('director'))
-  const odd = oddOnes(
+  return oddOnes(
     state,
     pillars.map(({ name }) => name),
-  ).find(({ nodes }) => nodes.length === 1 && nodes[0] === state.node)
-  const subjects = odd?.subjects.filter(isForVotes) ?? []
-  return subjects.length === 0 ? null : `has other ${subjects.join(', ')} in its configuration than the other nodes`
+  )
 }

@@ -13,6 +13,7 @@ import { prepareFor } from './move/successor.ts'
 import { lookWithin } from './observe/look.ts'
 import { heardReadiness, heardState, heardTables } from './peers.ts'
 import { count, type NodeState } from './state.ts'
+import { heardSettings } from './settings.ts'
 import { heardSockets } from './check/sights.ts'
 import { tellVerdicts } from './verdicts.ts'
 import { noteAwareness } from './synchronised.ts'
@@ -39,6 +40,7 @@ export function onMessage(state: NodeState, from: string, text: string): void {
       return noteTold(state, from, message.events)
     case 'more':
       heardReadiness(state, from, message.ready)
+      if (message.settings) heardSettings(state, from, message.settings)
       return noteTold(state, from, message.events)
     case 'alerts':
       return onAlerts(state, from, message)

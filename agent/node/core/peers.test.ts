@@ -9,6 +9,7 @@ import { noteDifference } from './disagreement.ts'
 import { noteHearing } from './hearing.ts'
 import { forgetStrangers, heardReadiness, heardState, heardTables, readyOf } from './peers.ts'
 import { noteTold } from './history/history.ts'
+import { heardSettings } from './settings.ts'
 import type { History } from './history/ring.ts'
 import { newState, type NodeState } from './state.ts'
 
@@ -119,6 +120,7 @@ type Gathered = {
 const KEPT_BY: Readonly<Record<Gathered, 'node' | 'node, what' | 'otherwise'>> = {
   states: 'node',
   differs: 'node',
+  settings: 'node',
   deafSince: 'node',
   refusedAt: 'node',
   begunFor: 'node',
@@ -151,6 +153,7 @@ function lived(): NodeState {
   for (const from of ['dir1', 'dir2']) {
     for (const boot of ['first', 'second']) heardState(state, from, said({ boot, unheard: [state.node] }))
     noteDifference(state, from)
+    heardSettings(state, from, { cluster: { sum: '0' } })
     noteHearing(state, from)
     tables(state, from, { http: [KEY] })
     noteTold(state, from, [{ at: '', group: '', kind: 'repaired', number: 0, reason: from }])

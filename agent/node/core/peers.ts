@@ -103,6 +103,7 @@ export function forgetStrangers(state: NodeState): void {
   for (const one of [
     state.states,
     state.differs,
+    state.settings,
     state.deafSince,
     state.refusedAt,
     state.begunFor,

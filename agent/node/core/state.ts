@@ -21,6 +21,7 @@ import { type Checks, newChecks } from './check/member.ts'
 import { newPings, type Pings } from './check/pings.ts'
 import type { Ask, StandbyRun } from './command/pending.ts'
 import type { Difference } from './disagreement.ts'
+import type { HeardSettings } from './settings.ts'
 import type { Failure, NodeEffect } from './events.ts'
 import { restored } from './history/keep.ts'
 import { type FlightRecorder, newFlightRecorder } from './history/recording.ts'
@@ -95,7 +96,7 @@ export interface Kernel {
   readonly places: Map<string, Place>
   /** What is told once it stood for a while → since when (`observe/standing.ts`). */
   readonly standing: Map<string, Instant>
-  /** By what was repaired within the last minute (`plan/fights.ts`). */
+  /** By what was repaired within the last hour (`plan/fights.ts`). */
   readonly repaired: Map<string, Repaired>
 }
 
@@ -131,8 +132,9 @@ export interface NodeState extends Pick<NodeOptions, 'node' | 'boot' | 'follows'
   readonly vitals: Vitals
   readonly lease: LeaseLink
   readonly states: Map<string, HeardState>
-  /** By node, if it says that it has another configuration. */
+  /** By node, if it says that it has another configuration; and what exactly it has (`settings.ts`). */
   readonly differs: Map<string, Difference>
+  readonly settings: Map<string, HeardSettings>
   /** By node: since when it says that it does not hear this one, and when it did last (`hearing.ts`). */
   readonly deafSince: Map<string, { readonly since: Instant; readonly saidAt: Instant }>
   /** By `node group`: since when that director knows less of its connections than this one, which owns it (`synchronised.ts`). */
@@ -214,9 +216,7 @@ export function newState(options: NodeOptions): NodeState {
     rates: newRates(startedAt),
     vitals: newVitals(startedAt),
     lease: newLeaseLink(),
-    states: new Map(),
-    differs: new Map(),
-    deafSince: new Map(),
+    ...{ states: new Map(), differs: new Map(), settings: new Map(), deafSince: new Map() },
     unaware: new Map(),
     syncSilence: newSyncSilence(),
     ...{ differing: new Map(), absent: new Map() },

@@ -35,6 +35,14 @@ export const unservedHere = ({ published: { dark, shut } }: NodeState): Pick<Sta
   ...(shut.size === 0 ? {} : { shut: first(shut) }),
 })
 
+/** Group → of how many of its services this node can ask no realserver, or lets no client through: others come before it. */
+export const blindHere = ({ published }: NodeState): Readonly<Record<string, number>> =>
+  Object.fromEntries([...published.poor].filter(([, services]) => services > 0))
+export function blindAt(state: NodeState, node: string, group: string): number {
+  const blind = node === state.node ? blindHere(state) : (stateOf(state, node)?.blind ?? {})
+  return Object.hasOwn(blind, group) ? (blind[group] ?? 0) : 0
+}
+
 /** Why a node takes a group by no order from an owner who serves, although it takes it when nobody does; null: it would. */
 export const whyNotByOrder = (state: NodeState, node: string, group: string): string | null =>
   notByOrder((node === state.node ? unservedHere(state) : stateOf(state, node)) ?? {}, group)

@@ -33,6 +33,7 @@ const own = (more: Partial<OwnReport> = {}): OwnReport => ({
   counters: {},
   dark: {},
   shut: {},
+  blind: {},
   established: {},
   rates: null,
   tables: { http: [destination(1)] },

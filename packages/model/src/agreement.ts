@@ -2,7 +2,10 @@
 import { canonicalAddress, digest64 } from '@lvsm/base'
 import { unusualPacing } from './pacing.ts'
 import type { Config, ConfigGroup, ConfigService } from './config.ts'
+import { linesOf } from './lines.ts'
+import { isOther, OF_OTHER, type Other, otherSubject } from './parts.ts'
 import { portsText } from './ports.ts'
+import { schemaDigest } from './schema-digest.ts'
 import { specOf, specText, timeoutsText } from './service-spec.ts'
 
 /** Digest of the list of a group's addresses, whatever their order: the address is the lock, so prefix and interface do not count. */
@@ -21,11 +24,11 @@ export const addressDigest = (group: ConfigGroup): string =>
 const OF_OWNERSHIP = ['voters', 'directors', 'addresses', 'ping nodes', 'timing'] as const
 /** What clients get, whoever owns a group. An older agent does not say it: then it is taken for the same. */
 const OF_SERVING = ['services', 'schedulers', 'realservers', 'checks'] as const
-export type Subject = (typeof OF_OWNERSHIP)[number] | (typeof OF_SERVING)[number]
+export type Subject = (typeof OF_OWNERSHIP)[number] | (typeof OF_SERVING)[number] | Other
 const FOR_VOTES: ReadonlySet<Subject> = new Set(OF_OWNERSHIP)
 export const isForVotes = (subject: Subject): boolean => FOR_VOTES.has(subject)
-/** A digest for each. */
-export type Agreement = Readonly<Record<Subject, string>>
+/** A digest for each; `schema`: of all keys that this version knows. */
+export type Agreement = Readonly<Record<Exclude<Subject, Other> | 'schema', string> & Partial<Record<Other, string>>>
 
 const known = new WeakMap<Config, Agreement>()
 /** Asked for with every word of a node, so it is worked out once for each configuration (one never changes). */
@@ -35,7 +38,19 @@ export function agreementDigests(config: Config): Agreement {
   return digests
 }
 
-function digestsOf({ nodes, groups, services, timing, ipvsTimeouts }: Config): Agreement {
+function digestsOf(config: Config): Agreement {
+  return { ...namedDigests(config), ...otherDigests(config), schema: schemaDigest() }
+}
+
+/** Of all that the named ones leave out, whatever it is. */
+function otherDigests(config: Config): Partial<Record<Other, string>> {
+  const texts = new Map<Other, string[]>(OF_OTHER.map((subject) => [subject, []]))
+  for (const { field, object, value } of linesOf(config))
+    if (isOther(field)) texts.get(otherSubject(field))?.push(JSON.stringify([field, object, value]))
+  return Object.fromEntries(OF_OTHER.map((subject) => [subject, digest64((texts.get(subject) ?? []).join('\n'))]))
+}
+
+function namedDigests({ nodes, groups, services, timing, ipvsTimeouts }: Config) {
   const voters = nodes.filter(({ voter }) => voter).map(({ name }) => name)
   const digest = (value: unknown): string => digest64(JSON.stringify(value))
   const each = (part: (service: ConfigService) => unknown): string =>
@@ -103,10 +118,15 @@ const byFirst = ([one]: readonly [string, unknown], [other]: readonly [string, u
 export const disagreements = (one: Partial<Agreement>, other: Partial<Agreement>): Subject[] =>
   OF_OWNERSHIP.filter((subject) => one[subject] !== other[subject])
 
+/** Are the two comparable in it? An older agent does not say it; of one that knows other keys, what it leaves out says nothing. */
+export const isComparable = (subject: Subject, one: Partial<Agreement>, other: Partial<Agreement>): boolean =>
+  one[subject] !== undefined && other[subject] !== undefined && (!OTHERS.has(subject) || one.schema === other.schema)
+const OTHERS: ReadonlySet<Subject> = new Set(OF_OTHER)
+
 /** All that two do not agree on. */
 export const differences = (one: Partial<Agreement>, other: Partial<Agreement>): Subject[] => [
   ...disagreements(one, other),
-  ...OF_SERVING.filter(
-    (subject) => one[subject] !== undefined && other[subject] !== undefined && one[subject] !== other[subject],
+  ...[...OF_SERVING, ...OF_OTHER].filter(
+    (subject) => isComparable(subject, one, other) && one[subject] !== other[subject],
   ),
 ]

@@ -72,6 +72,10 @@ const state = z.object({
     ...{ voters: digest, directors: digest, addresses: digest, 'ping nodes': digest, timing: digest },
     // An older agent does not say them.
     ...{ services: digest, schedulers: digest, realservers: digest, checks: digest },
+    // Nor these. `schema`: of the keys that its version knows.
+    ...{ 'cluster name': digest, nodes: digest, links: digest, keys: digest, interfaces: digest, hooks: digest },
+    ...{ gateways: digest, synchronisation: digest, monitoring: digest, receivers: digest },
+    ...{ 'other settings': digest, schema: digest },
   }),
   state: nodeStateWord,
   reason: text(300),
@@ -86,6 +90,8 @@ const state = z.object({
   dark: z.record(name, name).exactOptional(),
   /** Group → by what this node would let no client of one of its services through: no order moves the group there. Not there: all get through, or an older agent. */
   shut: z.record(name, text(160)).exactOptional(),
+  /** Group → of how many of its services it can ask no realserver, or lets no client through. Not there: of none, or it did not say. */
+  blind: z.record(name, count).exactOptional(),
   /** Ping node → does this node reach it? Null: not known yet. */
   pings: z.record(name, z.boolean().nullable()),
   /** Whom it does not hear now: all of voters and directors, and the first of the others. Not there: nothing depends on what it hears, or it did not say. */
@@ -105,11 +111,20 @@ const state = z.object({
   troubles: z.array(saidTrouble).max(MOST),
   events: z.array(saidEvent).max(MOST),
 })
+/** Letters of a value of a configuration. */
+export const LONGEST_SETTING = 80
+/** A field of the configuration: a digest of all its values, and they themselves, by the object that has each: asked for by who has others. */
+const setting = z.object({
+  sum: z.string().max(64),
+  values: z.record(word, text(LONGEST_SETTING)).exactOptional(),
+})
 /** What had no room in the state. */
 const more = z.object({
   kind: z.literal('more'),
   ready: z.record(name, text(160)),
   events: z.array(saidEvent).max(MOST),
+  /** Of parts of the configuration in which another node has something else. Not there: there is none, or an older agent. */
+  settings: z.record(word, setting).exactOptional(),
 })
 export const saidDestination = z.object({
   key: name,
@@ -173,6 +188,7 @@ const prepared = z.object({
 export type StateMessage = z.infer<typeof state>
 export type PrepareMessage = z.infer<typeof prepare>
 export type MoreMessage = z.infer<typeof more>
+export type Settings = NonNullable<MoreMessage['settings']>
 export type TablesMessage = z.infer<typeof tables>
 export type SocketsMessage = z.infer<typeof sockets>
 export type PreparedMessage = z.infer<typeof prepared>

@@ -91,6 +91,8 @@ export const REPORT_PARTS = {
   dark: boundedRecord(name, name, MOST_GROUPS).exactOptional(),
   /** Group → by what it would let no client of one of its services through: no order moves the group there. */
   shut: boundedRecord(name, text(300), MOST_GROUPS).exactOptional(),
+  /** Group → of how many of its services it can ask no realserver, or lets no client through; one with none is left out. */
+  blind: boundedRecord(name, count, MOST_GROUPS).exactOptional(),
   /** Of both processes since their start; those that stand at 0 are left out. */
   counters: boundedRecord(word, count, MOST_COUNTERS).exactOptional(),
   /** Group → established connections in its table, where they are synchronised. */

@@ -109,9 +109,11 @@ export * from './http/ordered.ts'
 export * from './http/status.ts'
 export * from './http/movable.ts'
 export * from './http/suppose.ts'
+export { byRank, type Rank } from './rank.ts'
 export {
   checkWord,
   deadPaths,
+  droppedOf,
   hasDeadPath,
   isDoubted,
   isFull,

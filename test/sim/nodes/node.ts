@@ -46,7 +46,7 @@ export class Node implements Reconciler {
   /** What its wall clock is ahead of true time; somebody may set it. Milliseconds. */
   wallAheadMs = WALL_MS
   /** Probability that the kernel refuses a call, and milliseconds that one takes. */
-  readonly faults = { refusal: 0, callMs: [0.05, 0.4] as readonly [number, number], lostRelays: 0 }
+  readonly faults = { refusal: 0, callMs: [0.05, 0.4] as readonly [number, number], lostRelays: 0, unpinged: false }
 
   constructor(machine: Machine, fleet: Household, random: Random) {
     this.machine = machine
@@ -93,7 +93,7 @@ export class Node implements Reconciler {
       refuses: () => (this.faults.refusal > 0 && this.#random.next() < this.faults.refusal ? 'EBUSY' : null),
       apply: (operation) => law.judge(this, operation, () => this.plane.apply(operation)),
       check: (effect, done) => this.#fleet.check(effect, done),
-      answersPing: () => true,
+      answersPing: () => !this.faults.unpinged,
       tell: (word) => this.#tell(word),
       reply: ({ id, outcome }) => this.#fleet.operators.answered(id, outcome),
       record: (text) => void (this.#record = text),

@@ -105,6 +105,14 @@ export const HEADS: readonly Mistake[] = [
     ),
   ),
   wrong(
+    'ping nodes that others do not reach say nothing of who takes over',
+    hears((message) =>
+      message.kind === 'state'
+        ? { ...message, pings: Object.fromEntries(Object.keys(message.pings).map((address) => [address, true])) }
+        : message,
+    ),
+  ),
+  wrong(
     'who has another configuration could take over',
     hears((message, config) =>
       message.kind === 'state' && config ? { ...message, agreement: agreementDigests(config) } : message,

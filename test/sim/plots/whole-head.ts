@@ -69,6 +69,16 @@ export const TROUBLES: Readonly<Record<string, Trouble>> = {
     node.faults.refusal = 1
     lasting(fleet, `the kernel of ${node.name} refuses all`, () => void (node.faults.refusal = 0))
   },
+  /** The first in order does not reach the ping node: who does comes before it. */
+  standbyLosesPing(fleet) {
+    const { cluster, nodes } = fleet
+    const [group] = cluster.groups
+    const owner = group && cluster.ownerOf(group)?.name
+    const first = group?.directors.find((name) => name !== owner)
+    const node = nodes.find(({ name }) => name === first) ?? standbyIn(fleet)
+    node.faults.unpinged = true
+    lasting(fleet, `${node.name} does not reach the ping node`, () => void (node.faults.unpinged = false))
+  },
   /** Another list of addresses on one director. */
   otherAddresses: (fleet) => standbyIn(fleet).machine.adopt(1),
 }

@@ -6,7 +6,7 @@ import { reachedPings } from '../check/pings.ts'
 import { hearsIn, votersIn } from '../hearing.ts'
 import { agreementOf, differsIn } from '../disagreement.ts'
 import { leaseStatus, ownership } from '../lease.ts'
-import { readyHere, whyNotByOrder } from '../willing.ts'
+import { blindAt, readyHere, whyNotByOrder } from '../willing.ts'
 import { readyOf, stateOf } from '../peers.ts'
 import { type NodeState } from '../state.ts'
 import { establishedOf } from '../synchronised.ts'
@@ -67,7 +67,12 @@ function takerOf(
       ? `has other ${other.join(', ')} in its configuration than ${owner}`
       : whyNotByOrder(state, node, group)
   const refused = owner === null || why === null ? {} : { refused: why }
-  return { node, ...said, ...refused, ...(voters === undefined ? {} : { voters }) }
+  const blind = blindAt(state, node, group)
+  return {
+    ...{ node, ...said, ...refused },
+    ...(voters === undefined ? {} : { voters }),
+    ...(blind === 0 ? {} : { blind }),
+  }
 }
 
 /** In what a director would serve otherwise than the owner, and not only while a change is on its way. */

@@ -7,16 +7,18 @@ import { alertsSaid } from '../alerts/said.ts'
 import { reachedPings } from '../check/pings.ts'
 import { failedHere } from '../differing.ts'
 import { leavingHere } from '../leaving/told.ts'
+import { differingSubjects, otherHere } from '../disagreement.ts'
 import { isConfirmed } from '../epoch.ts'
 import { unheardHere } from '../hearing.ts'
 import { leaseStatus } from '../lease.ts'
 import { interfaceOf } from '../observe/interfaces.ts'
 import { speakingMs } from '../rhythm.ts'
+import { settingsSaid } from '../settings.ts'
 import { type NodeState } from '../state.ts'
 import { allEstablished } from '../synchronised.ts'
 import { mtusHere } from '../mtus.ts'
 import { syncHeardHere } from '../sync-silence.ts'
-import { readyHere, unservedHere, whyNotByOrder } from '../willing.ts'
+import { blindHere, readyHere, unservedHere, whyNotByOrder } from '../willing.ts'
 import { noteCounters } from './drops.ts'
 import { toTell } from '../history/history.ts'
 import { sameOf } from '../history/same.ts'
@@ -104,6 +106,7 @@ export function saying(state: NodeState, present: readonly Trouble[]): Saying {
     troubles: present,
     ready: Object.fromEntries(readyHere(state)),
     notByOrder: (group) => whyNotByOrder(state, state.node, group),
+    other: otherHere(state),
     facts: state.facts,
     standing: standingOf(state.facts, state.node, state.word),
   })
@@ -138,6 +141,7 @@ function publish(state: NodeState, own: Saying, present: readonly Trouble[]): nu
   const status = leaseStatus(state)
   if (!status || !config || !view) return 0
   const unheard = unheardHere(state)
+  const blind = blindHere(state)
   const encoded = encodeState({
     kind: 'state',
     boot: state.boot,
@@ -152,6 +156,7 @@ function publish(state: NodeState, own: Saying, present: readonly Trouble[]): nu
     ...(state.word ? { word: state.word } : {}),
     ready: Object.fromEntries(readyHere(state)),
     ...unservedHere(state),
+    ...(Object.keys(blind).length > 0 ? { blind } : {}),
     pings: reachedPings(state.pings),
     ...(unheard ? { unheard } : {}),
     ...(state.view?.sync ? { established: allEstablished(state), ...syncHeardHere(state) } : {}),
@@ -164,7 +169,8 @@ function publish(state: NodeState, own: Saying, present: readonly Trouble[]): nu
   const room = Math.floor(PUBLISH_MS / Math.max(1, timeOf(state, 1))) - encoded.length
   const alerts = alertsSaid(state)
   const tables = state.follows ? [] : tellTables(state, Math.max(1, room))
-  const texts = [...encoded, ...(alerts === null ? [] : [alerts]), ...tables]
+  const settings = settingsSaid(state, differingSubjects(state))
+  const texts = [...encoded, ...[settings, alerts].filter((text) => text !== null), ...tables]
   for (const text of texts) state.effects.push({ kind: 'message', to: null, text })
   return texts.length
 }

@@ -13,6 +13,8 @@ export interface Published {
   reaches: Map<string, number>
   /** Group → of how many of its services it can ask no realserver. */
   blind: Map<string, number>
+  /** Group → of how many of its services nobody would be served here, or nobody knows: by that lease processes rank those that are ready. */
+  poor: Map<string, number>
   /** Group → the first of its services of which no realserver is known, so that it does not take it from an owner who serves. */
   dark: Map<string, string>
   /** Group → by what none of the clients of one of its services would get through here, so that no order moves it here. */
@@ -41,6 +43,7 @@ export const newPublished = (): Published => ({
   ready: new Map(),
   reaches: new Map(),
   blind: new Map(),
+  poor: new Map(),
   dark: new Map(),
   shut: new Map(),
   said: '',

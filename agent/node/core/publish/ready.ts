@@ -30,6 +30,7 @@ export function publishReadiness(state: NodeState, all: boolean): void {
     const same = before === why && isSame(state, group.name, lacking) && published.reaches.get(group.name) === reaches
     published.reaches.set(group.name, reaches)
     published.blind.set(group.name, lacking.unchecked)
+    published.poor.set(group.name, Math.min(lacking.poor, MOST_BLIND))
     keep(published.dark, group.name, lacking.dark)
     keep(published.shut, group.name, lacking.shut)
     if (published.view === '' || (!all && same)) continue

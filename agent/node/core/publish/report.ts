@@ -17,7 +17,7 @@ import {
 import { reachedPings } from '../check/pings.ts'
 import { leaseStatus } from '../lease.ts'
 import type { NodeState } from '../state.ts'
-import { readyHere } from '../willing.ts'
+import { blindHere, readyHere } from '../willing.ts'
 import { allEstablished } from '../synchronised.ts'
 import { toReport } from '../history/history.ts'
 import type { Saying } from './sentence.ts'
@@ -46,6 +46,7 @@ export function ownReport(state: NodeState, { state: what, reason }: Saying, pre
     ready: Object.fromEntries([...readyHere(state)].map(([group, why]) => [group, cut(why, SENTENCE)])),
     dark: Object.fromEntries(state.published.dark),
     shut: Object.fromEntries([...state.published.shut].map(([group, why]) => [group, cut(why, SENTENCE)])),
+    blind: blindHere(state),
     counters: Object.fromEntries(counters),
     established: allEstablished(state),
     rates: state.rates.latest,

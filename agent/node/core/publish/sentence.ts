@@ -19,6 +19,8 @@ export interface Known {
   readonly ready: Readonly<Record<string, string>>
   /** Group → why it takes it when its owner fails, and by no order; null: it does both. */
   readonly notByOrder: (group: string) => string | null
+  /** What it has otherwise in its configuration than other voters and directors. */
+  readonly other: readonly string[]
   readonly facts: Facts
   readonly standing: Standing | null
 }
@@ -64,7 +66,7 @@ function sayStandby(standing: Standing | null): Saying {
   return { state: 'maintenance', reason: `under maintenance by ${author} (lvsm standby on): takes nothing over` }
 }
 
-function sayDirector({ view, ready, notByOrder, facts }: Known, status: LeaseStatus): Saying {
+function sayDirector({ view, ready, notByOrder, other, facts }: Known, status: LeaseStatus): Saying {
   const parts = view.directs.map((group) => {
     const stop = factAbout(facts, { kind: 'group', group: group.name })
     if (stop) return `${group.name} is stopped by ${stop.author}`
@@ -72,7 +74,8 @@ function sayDirector({ view, ready, notByOrder, facts }: Known, status: LeaseSta
     const why = ready[group.name] ?? 'the kernel was not read yet'
     if (why !== '') return `cannot take ${group.name}: ${why}`
     if (!known?.owner) return `${group.name}: ${known?.reason ?? 'nobody owns it'}`
-    const not = notByOrder(group.name)
+    const not =
+      notByOrder(group.name) ?? (other.length === 0 ? null : `has other ${other.join(', ')} in its configuration`)
     return not === null
       ? `ready to take ${group.name} from ${known.owner}`
       : `takes ${group.name} if ${known.owner} fails, and by no order: it ${not}`

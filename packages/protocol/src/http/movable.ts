@@ -1,5 +1,6 @@
 /** Could a group move now: planned, because somebody else is ready for it; and unplanned, because the votes for that would be there? */
 import { isShut } from '../troubles/dropped.ts'
+import { rankedTakers } from './takers.ts'
 import type { GroupReport, NodeReport, NodeTrouble, Status } from './status.ts'
 
 export interface Moves {
@@ -45,8 +46,9 @@ function unheardOf({ name, owner, takers = [] }: GroupReport, { nodes }: Status)
   return { fault: [text], unknown: [] }
 }
 /** Planned it goes nowhere: whoever could take it has another configuration, and would serve by that, or knows nobody to serve a service. */
-function refusedOf({ name, owner, takers = [] }: GroupReport): Moves {
-  const ready = takers.filter(({ could }) => could === true)
+function refusedOf(group: GroupReport): Moves {
+  const { name, owner } = group
+  const ready = rankedTakers(group).filter(({ could }) => could === true)
   if (ready.some(({ refused }) => refused === undefined)) return SURE
   const [first] = ready
   const why = ready.map(({ node, refused = '' }) => `${node} ${refused}`).join('; ')

@@ -63,6 +63,8 @@ const taker = z.object({
    * there: not known.
    */
   voters: z.number().exactOptional(),
+  /** Of so many of the group's services it can ask no realserver, or lets no client through: others take it first; not there: of none, or an older agent. */
+  blind: z.number().exactOptional(),
 })
 const group = z.object({
   name: z.string(),

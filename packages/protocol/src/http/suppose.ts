@@ -3,8 +3,10 @@
  * follows from what its directors say of themselves, and from the votes that would be left: by the same rules as the head of a status
  * (`movable.ts`). What follows from something that is not known is not known.
  */
+import { byRank } from '../rank.ts'
 import { majorityOf, NO_MAJORITY, votes } from './movable.ts'
-import { isShut } from '../troubles/dropped.ts'
+import { rankedTakers, rankIn } from './takers.ts'
+import { serviceAt } from './taken-over.ts'
 import type { GroupReport, NodeReport, RealserverReport, ServiceReport, Status, TakerReport } from './status.ts'
 
 export interface Supposed {
@@ -58,11 +60,11 @@ function groupAfter(group: GroupReport, world: World): GroupReport {
   return takenBy({ ...group, takers }, owner, world)
 }
 
-/** The first in order that could; whoever would let no client through comes after all others. One before it of whom that is not known makes it not known. */
+/** The first that could, as lease processes rank them. One before it of whom that is not known makes it not known. */
 function takenBy(group: GroupReport, owner: string, world: World): GroupReport {
   const takers = group.takers ?? []
-  const able = takers.filter(({ could }) => could !== false)
-  const first = able.find(({ refused = '' }) => !isShut(refused)) ?? able[0]
+  const ranked = rankedTakers(group)
+  const [first] = ranked
   const nobody = { ...group, owner: null, number: 0 }
   if (!first) {
     const why = takers.map(({ node, reason }) => `${node}: ${reason}`).join('; ')
@@ -70,11 +72,17 @@ function takenBy(group: GroupReport, owner: string, world: World): GroupReport {
   }
   if (first.could === null)
     return { ...nobody, state: 'unknown', reason: `whether ${first.node} takes it: ${first.reason}` }
+  const rival = ranked
+    .slice(1)
+    .find(({ node }) => byRank(rankIn(group, node, true), rankIn(group, first.node, false)) < 0)
+  if (rival)
+    return { ...nobody, state: 'unknown', reason: `whether ${first.node} or ${rival.node} takes it: ${UNPINGED}` }
   const left = takers.filter((taker) => taker !== first).map((taker) => withoutVote(taker, isVoter(first.node, world)))
   const lost = { node: owner, could: false, reason: SUPPOSED_DEAD }
   const reason = `${first.node} takes it when ${owner} is silent`
   return { ...group, owner: first.node, number: group.number + 1, takers: [...left, lost], state: 'owned', reason }
 }
+const UNPINGED = 'which ping nodes they reach is not known'
 const SUPPOSED_DEAD = 'it is supposed to be dead'
 const isVoter = (node: string, { status }: World): boolean =>
   status.nodes.some(({ name, voter }) => name === node && voter)
@@ -107,9 +115,13 @@ function serviceAfter(service: ServiceReport, supposed: Supposed, { groups, stat
     supposed.dead.includes(one.node) ||
     supposed.failed.some(({ node, service: name }) => node === one.node && (name === null || name === service.name))
   const owner = ownerIn(groups, service)
-  const before = inTableOf(service, { from: ownerIn(status.groups, service), to: owner })
-  const realservers = before.realservers.map((one) => (fails(one) ? failed(one) : one))
-  return refill(before, { ...before, realservers, ...(owner === null ? { told: false } : {}) })
+  const from = ownerIn(status.groups, service)
+  const before = inTableOf(service, { from, to: owner })
+  const group = status.groups.find(({ name }) => name === service.group)
+  const there =
+    owner === null || owner === from ? before : serviceAt(before, owner, { group, troubles: status.troubles })
+  const realservers = there.realservers.map((one) => (fails(one) ? failed(one) : one))
+  return refill(before, { ...there, realservers, ...(owner === null ? { told: false } : {}) })
 }
 const ownerIn = (groups: readonly GroupReport[], { group }: ServiceReport): string | null =>
   groups.find(({ name }) => name === group)?.owner ?? null

@@ -47,7 +47,7 @@ export const KERNEL = {
   'fought-over': ofServing(
     'critical',
     'node',
-    'somebody changes SETTING again and again, NUMBER times in the last minute',
+    'somebody changes SETTING again and again: NUMBER times in the last minute, or at intervals of up to an hour',
     'between a change and its repair requests fail',
     'find who else sets it, or takes it away (sysctl --system, NetworkManager, scripts of cron, ip -ts monitor address, another load balancer, configuration management), and stop it',
   ),
@@ -160,7 +160,7 @@ export const CONFIGURATION = {
   disagreement: kind(
     'critical',
     'node',
-    'NODE has other FIELDS in its configuration than the others',
+    'NODE has other PARTS in its configuration than the others: FIELD of OBJECT: VALUE at NODE, VALUE at ANOTHER',
     'no switchover goes to the odd node; with other voters, directors, addresses, ping nodes or timing it takes nothing over either, with other services it does when the owner fails, and serves by its own',
     SAME_FILE,
   ),
