@@ -1,20 +1,12 @@
 /** What each command does: one exchange, one rendering, one exit code. */
 import { setTimeout as pause } from 'node:timers/promises'
-import {
-  coordinatorFaults,
-  type Exit,
-  type HistoryEvent,
-  isUnsaid,
-  judge,
-  shortFault,
-  type Status,
-} from '@lvsm/protocol'
-import { glance } from './config/coordinators.ts'
+import { type Exit, type HistoryEvent, isUnsaid, judge, shortFault } from '@lvsm/protocol'
 import { exchange } from './agents.ts'
 import { unknownText } from './established-text.ts'
-import { clusterEvents, ownStatus, type Places, toldStatus } from './cluster.ts'
+import { clusterEvents, type Places } from './cluster.ts'
 import { Failure } from './failure.ts'
 import { fenceText } from './fence-text.ts'
+import { type Looked, lookAround } from './look.ts'
 import { momentsOf } from './moments.ts'
 import { type Format, render } from './output.ts'
 import type { Paint } from './paint.ts'
@@ -23,8 +15,6 @@ import { type Terminal, withProgress } from './terminal.ts'
 import { watch } from './watch.ts'
 
 const MOVE_TIMEOUT_MS = 30_000
-/** The status is there in less than a second, whatever becomes of the coordinators. */
-const GLANCE_MS = 400
 const QUERY_TIMEOUT_MS = 5000
 
 export interface Session extends Places {
@@ -51,15 +41,9 @@ export async function status(session: Session, options: StatusOptions): Promise<
     )
   const isLooked = options.output === 'table' || options.check
   const look = async (): Promise<Look> => {
-    const kept = isLooked ? glance(session.coordinatorPaths, GLANCE_MS) : null
-    const [told, report] = await Promise.all([toldStatus(session), kept])
-    const seen = told.status ?? (await ownStatus(session))
-    const isOwn = isLooked && told.status === null && session.coordinators.length > 0 && seen.coordinators === true
-    const { answered } = told
-    const isSilent = answered === null && report === null
-    const events = options.output === 'table' && isUnsaid(seen) ? await eventsSoon(session) : []
-    const faults = [...(isOwn && isSilent ? [SILENT] : []), ...(report ? coordinatorFaults(report) : [])]
-    return { seen, faults, notes: isOwn && !isSilent ? [withoutStatus(answered)] : [], events }
+    const looked = await lookAround(session, isLooked)
+    const events = options.output === 'table' && isUnsaid(looked.seen) ? await eventsSoon(session) : []
+    return { ...looked, events }
   }
   if (options.watch) {
     await watch(terminal, async () => {
@@ -77,23 +61,8 @@ export async function status(session: Session, options: StatusOptions): Promise<
   terminal.print(draw(found))
   return options.check ? CHECKED[judge(found.seen, found.faults.map(shortFault)).health] : 'ok'
 }
-interface Look {
-  readonly seen: Status
-  /** What is wrong with coordinators. */
-  readonly faults: readonly string[]
-  /** What is not wrong, and is to be known. */
-  readonly notes: readonly string[]
+interface Look extends Looked {
   readonly events: readonly HistoryEvent[]
-}
-
-const ITSELF = 'what stands above is what the agent of this node knows by itself, and of other nodes little'
-const SILENT = `none answered this node within half a second: ${ITSELF}: lvsm coordinators`
-/** `answered`: of HTTP; null: it answered another question in time, and not this one. */
-function withoutStatus(answered: number | null): string {
-  if (answered === 200) return `one answered, and has heard of no agent yet, as after its start: ${ITSELF}`
-  if (answered === 503) return `one answered, and knows no configuration yet, as after its start: ${ITSELF}`
-  const why = answered === null ? 'in time' : `(HTTP ${answered})`
-  return `one answered, and told no status ${why}: ${ITSELF}`
 }
 
 /** A status waits no longer for what says since when. */
@@ -127,11 +96,11 @@ export async function switchover(
   session.terminal.print(
     render(moved, format, (it) =>
       it.from === it.to
-        ? `${it.group}: ${it.to} owns it already (lease ${it.number})\n`
+        ? `${it.group}: ${it.to} owns it already (lease ${it.number}): nothing to do\n`
         : `${it.group}: ${it.from} → ${it.to} in ${Math.round(it.tookMs)} ms (lease ${it.number})${unknownText(it.to, it.unknown)}\n`,
     ),
   )
-  return 'ok'
+  return moved.from === moved.to ? 'already' : 'ok'
 }
 
 export async function standby(session: Session, on: boolean, node: string | undefined, format: Format): Promise<Exit> {
@@ -147,7 +116,7 @@ export async function standby(session: Session, on: boolean, node: string | unde
           : `${it.node} is no longer under maintenance: it may own groups again\n`,
     ),
   )
-  return 'ok'
+  return stood.already === true ? 'already' : 'ok'
 }
 
 /** What one node's kernel has in its fence now; also where the lease process is dead. */

@@ -42,6 +42,14 @@ describe('lvsm switchover', () => {
     expect(err).toMatch(/HTTP 500 without a reason; the request was sent and may have been carried out\n {2}→ look/)
   })
 
+  it('to its owner does nothing, says so, and ends with a code of its own', async () => {
+    const { socketPath } = await startAgent(() => ({ body: { ...MOVED, from: 'dir1', to: 'dir1' } }))
+    expect(await lvsm(['--socket', socketPath, 'switchover', 'web', 'dir1'])).toMatchObject({
+      code: 10,
+      out: expect.stringMatching(/^web: dir1 owns it already \(lease \d+\): nothing to do\n$/),
+    })
+  })
+
   it('says that it waits once that takes a second', async () => {
     const { socketPath } = await startAgent(() => ({ body: MOVED, afterMs: 1300 }))
     const { code, out, err } = await lvsm(['--socket', socketPath, 'switchover', 'web'])
@@ -62,7 +70,7 @@ describe('lvsm standby', () => {
     expect(JSON.parse(off.out)).toEqual({ node: 'dir1', standby: false })
     const again = await startAgent(() => ({ body: { node: 'dir1', standby: true, already: true } }))
     expect(await lvsm(['--socket', again.socketPath, 'standby', 'on'])).toMatchObject({
-      code: 0,
+      code: 10,
       out: 'dir1 is under maintenance already: nothing to do\n',
     })
   })

@@ -2,7 +2,7 @@ import type { HistoryEvent } from '@lvsm/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import { plain } from '../src/paint.ts'
 import { EventLines, eventsText } from '../src/events/text.ts'
-import { cleanUp, lvsm, startAgent } from './agent.ts'
+import { cleanUp, lvsm, startAgent, STATUS } from './agent.ts'
 
 afterEach(cleanUp)
 
@@ -38,6 +38,30 @@ describe('lvsm events', () => {
     expect(eventsText([], plain)).toBe('No events.\n')
   })
 
+  it.each([
+    [['--kind', 'troubel'], 'there is no kind of event troubel', 'did you mean "trouble"? there are: took, '],
+    [['--group', 'wbe'], 'there is no group wbe', 'there are: web'],
+    [['--of', 'dir9'], 'there is no node dir9', 'there are: dir1, dir2, rs1'],
+  ])('refuses names that nobody has: %s', async (words, said, hint) => {
+    const { socketPath } = await startAgent(({ path }) => ({
+      body: path.includes('events') ? { events: [event(1)] } : STATUS,
+    }))
+    const { code, out, err } = await lvsm(['--socket', socketPath, 'events', ...words])
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toContain(said)
+    expect(err).toContain(hint)
+  })
+  it('shows none of a node, a group or a kind that had none', async () => {
+    const { socketPath } = await startAgent(({ path }) => ({
+      body: path.includes('events') ? { events: [event(1)] } : STATUS,
+    }))
+    for (const words of [
+      ['--of', 'dir2'],
+      ['--kind', 'clock'],
+    ])
+      expect(await lvsm(['--socket', socketPath, 'events', ...words])).toMatchObject({ code: 0, out: 'No events.\n' })
+  })
+
   it('filters by node, group, kind and age, and counts what is left', async () => {
     const { socketPath } = await startAgent(() => ({
       body: {
@@ -53,7 +77,7 @@ describe('lvsm events', () => {
       reasons((await lvsm(['--socket', socketPath, 'events', ...options])).out)
     expect(await shown('--of', 'dir2')).toEqual(['reason 1'])
     expect(await shown('--group', 'web', '-n', '2')).toEqual(['reason 2', 'reason 4'])
-    expect(await shown('--kind', 'lost', 'other')).toEqual(['reason 2'])
+    expect(await shown('--kind', 'lost', 'over')).toEqual(['reason 2'])
     expect(await shown('--since', '10m')).toEqual(['reason 2', 'reason 3', 'reason 4'])
     expect(await lvsm(['--socket', socketPath, 'events', '--since', 'soon'])).toMatchObject({
       code: 2,

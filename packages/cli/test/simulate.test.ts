@@ -30,7 +30,7 @@ THEN lvsm status WOULD SAY
   dead: dir1
 `)
     expect(code).toBe(4)
-    expect(asked).toEqual(['GET /v1/status'])
+    expect(asked.toSorted()).toEqual(['GET /v1/coordinators', 'GET /v1/status'])
   })
   it('of a director that would let no client through: it takes over, and nobody is served', async () => {
     const refused = 'lets no client of service http through: chain inet site in handle 4'
@@ -77,6 +77,12 @@ THEN lvsm status WOULD SAY
       services: [{ name: 'http', before: '2 of 2', after: '1 of 2', why: 'without rs2' }],
     })
     expect(code).toBe(4)
+  })
+  it('of a server in the form that other commands have', async () => {
+    const [one, other] = [await simulate('server', 'http/rs2'), await simulate('server', 'rs2', 'http')]
+    expect(one.stdout).toContain('If rs2 failed in http now')
+    expect([one.stdout, one.code]).toEqual([other.stdout, other.code])
+    expect(await simulate('server', 'http/rs2', 'smtp')).toMatchObject({ code: 2 })
   })
   it.each([
     [['node', 'dir9'], 'there is no node dir9', 'there are: dir1, dir2, rs1'],

@@ -2,6 +2,7 @@
 import { judge, type Status, suppose as supposeBy, type Supposed } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { refill } from '../src/simulate/pool.ts'
+import { simulate } from '../src/simulate/simulate.ts'
 
 const suppose = (status: Status, supposed: Supposed): Status => supposeBy(status, supposed, refill)
 const server = (node: string, more: object = {}) => ({
@@ -227,4 +228,83 @@ test('what stands is not touched', () => {
 test('nobody hears the troubles of a dead node any more', () => {
   const troubles = [{ node: 'rs2', code: 'x', severity: 'critical' as const, message: 'm' }]
   expect(suppose(status(WELL, { troubles }), { dead: ['rs2'], failed: [] }).troubles).toEqual([])
+})
+
+const pings = (reached: Readonly<Record<string, boolean | null>>) => ({
+  pings: [
+    { address: '10.11.0.100', directors: Object.entries(reached).map(([of, one]) => ({ node: of, reached: one })) },
+  ],
+})
+test.each<[string, object[], object, string | null]>([
+  ['the first in order', [taker('dir2'), taker('dir3')], {}, 'dir2'],
+  ['who reaches more ping nodes', [taker('dir2'), taker('dir3')], pings({ dir2: false, dir3: true }), 'dir3'],
+  ['of as many, the first', [taker('dir2'), taker('dir3')], pings({ dir2: true, dir3: true }), 'dir2'],
+  ['who can check more', [{ ...taker('dir2'), blind: 1 }, taker('dir3')], pings({ dir2: true, dir3: true }), 'dir3'],
+  [
+    'ping nodes before checks',
+    [{ ...taker('dir2'), blind: 1 }, taker('dir3')],
+    pings({ dir2: true, dir3: false }),
+    'dir2',
+  ],
+  [
+    'nobody knows, where it hangs on what is not known',
+    [taker('dir2'), taker('dir3')],
+    pings({ dir2: false, dir3: null }),
+    null,
+  ],
+  ['the first, whatever is not known', [taker('dir2'), taker('dir3')], pings({ dir2: true, dir3: null }), 'dir2'],
+  [
+    'who is ready, whatever he reaches',
+    [taker('dir2'), taker('dir3', 2, false)],
+    pings({ dir2: false, dir3: true }),
+    'dir2',
+  ],
+])('of several who could take a group: %s', (_, takers, more, next) => {
+  const of = { ...status(takers), groups: [group(takers, more)] } as unknown as Status
+  expect(suppose(of, { dead: ['dir1'], failed: [] }).groups[0]?.owner).toBe(next)
+})
+
+const with2 = (more: object, message?: string, code = 'standby-finds-none', severity = 'warning') => {
+  const of = status([{ ...taker('dir2'), ...more }])
+  const troubles = message === undefined ? [] : [{ node: 'dir2', code, severity, object: 'service http', message }]
+  return { ...of, troubles } as unknown as Status
+}
+const whenDir1Dies = (of: Status) => {
+  const { services, later, said } = simulate(of, { dead: ['dir1'], failed: [] })
+  return [services[0]?.after, services[0]?.why, later, said.join()]
+}
+const NONE_WELL =
+  'dir2 finds no realserver of http well, and dir1, which owns web, finds rs1, rs2 well: if dir2 took it over, '
+test('the table of a new owner is by what it finds, and not that of the owner before', () => {
+  expect(whenDir1Dies(with2({}))[0], 'it says nothing else').toBe('2 of 2')
+  const none = whenDir1Dies(with2({}, `${NONE_WELL}http would not be served`))
+  expect(none.slice(0, 3)).toEqual(['0 of 2', 'without rs1, without rs2', 'not served'])
+  const kept = whenDir1Dies(with2({}, `${NONE_WELL}it would keep rs1, rs2 although their checks fail there`))
+  expect(kept[0]).toBe('0 of 2 and 2 kept')
+  const one = 'dir2 finds rs1 of http failed, and dir1, which owns web, does not'
+  expect(whenDir1Dies(with2({}, one, 'verdicts-differ', 'info'))[0]).toBe('1 of 2')
+})
+test('of a new owner that knows no realserver of a service, or has another configuration, nobody knows', () => {
+  for (const refused of [
+    'knows no realserver of service http',
+    'has other schedulers in its configuration than dir1',
+  ]) {
+    const [then, why, later, said] = whenDir1Dies(with2({ refused }))
+    expect([then, why, later]).toEqual(['not known', `dir2 ${refused}`, 'degraded'])
+    expect(said).toContain('the table of http')
+  }
+  expect(whenDir1Dies(with2({ refused: 'knows no realserver of service smtp' }))[0], 'of another').toBe('2 of 2')
+})
+test('a rule that keeps clients out at a new owner keeps them out then', () => {
+  const rule = 'a rule of chain inet site in of dir2 drops what clients of http send: all that is to 10.11.0.10'
+  const [then, why, later] = whenDir1Dies(with2({}, rule, 'drop-rule'))
+  expect([then, later]).toEqual(['not served', 'not served'])
+  expect(why).toContain('drops what clients of http send')
+})
+test('what is wrong with coordinators counts as in a status', () => {
+  const of = status(WELL)
+  const faults = ['coordinators: dir2 is silent for 3 min']
+  expect(simulate(of, { dead: [], failed: [] }).now).toBe(judge(of).health)
+  expect(simulate(of, { dead: [], failed: [] }, faults).now).toBe(judge(of, faults).health)
+  expect(judge(of, faults).health).toBe('degraded')
 })

@@ -31,6 +31,7 @@ export const EXITS = {
   },
   trapped: { code: 8, meaning: 'doctor: something is wrong on this machine' },
   unexamined: { code: 9, meaning: 'doctor: nothing wrong was found, and not everything could be looked at' },
+  already: { code: 10, meaning: 'switchover, standby: it is so already; there was nothing to do' },
   bug: { code: 70, meaning: 'a fault of lvsm itself: please report it' },
   unwritten: { code: 74, meaning: 'what was asked for may be done, but could not be printed (a full disk)' },
 } as const satisfies Readonly<Record<string, Ending>>

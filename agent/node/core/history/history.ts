@@ -3,6 +3,7 @@ import { after, between, fullBucket, type Instant, type Rate, takeToken } from '
 import {
   cut,
   type EventDetails,
+  type EventKind,
   type EventReport,
   type Events,
   type HistoryEvent,
@@ -29,7 +30,7 @@ const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/
 
 export interface Note {
   readonly group: string
-  readonly kind: string
+  readonly kind: EventKind
   readonly number: number
   readonly reason: string
   readonly details?: Pick<EventDetails, 'code' | 'severity' | 'lastedMs'>

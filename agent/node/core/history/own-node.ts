@@ -1,6 +1,6 @@
 /** What happens to the node itself: its programs start and end, its wall clock is set, its maintenance begins and ends. */
 import { after, spanText } from '@lvsm/base'
-import type { LeaseStatus } from '@lvsm/protocol'
+import type { EventKind, LeaseStatus } from '@lvsm/protocol'
 import { standingOf } from '@lvsm/changes'
 import type { NodeInput } from '../events.ts'
 import type { NodeState } from '../state.ts'
@@ -9,7 +9,7 @@ import { note } from './history.ts'
 /** What only drifts, or is slewed into place, is no step. Milliseconds. */
 const STEP_MS = 1000
 
-const about = (kind: string, reason: string) => ({ group: '', kind, number: 0, reason })
+const about = (kind: EventKind, reason: string) => ({ group: '', kind, number: 0, reason })
 
 /** Nothing is decided by it: but whoever reads times must know that they jump. */
 export function noteWallClock(state: NodeState): void {

@@ -1,21 +1,19 @@
 /** `lvsm events`: what happened, of the whole cluster where a coordinator is reached; and with `--follow` what happens, as it comes. */
 import { type Events, type Exit, type HistoryEvent, orderWord } from '@lvsm/protocol'
 import { stringify } from 'yaml'
-import { clusterEvents } from '../cluster.ts'
+import { clusterEvents, clusterStatus } from '../cluster.ts'
 import type { Session } from '../commands.ts'
 import { Failure } from '../failure.ts'
 import { lengthOf } from '../length.ts'
 import { type Format, render } from '../output.ts'
 import { pause, untilStopped } from '../watch.ts'
+import { type Filters, refuseUnknown } from './known.ts'
 import { ageOf, EventLines, eventsText } from './text.ts'
 
-export interface EventsOptions {
+export interface EventsOptions extends Filters {
   readonly number: number
   readonly output: Format
   readonly follow: boolean
-  readonly of?: readonly string[]
-  readonly group?: readonly string[]
-  readonly kind?: readonly string[]
   readonly since?: string
 }
 
@@ -26,6 +24,7 @@ const MOST_SEEN = 20_000
 export async function events(session: Session, options: EventsOptions): Promise<Exit> {
   const isWanted = wantedBy(options)
   const first = await clusterEvents(session)
+  await refuseUnknown(options, first.events, () => clusterStatus(session))
   if (options.follow) return follow(session, { ...options, isWanted }, first)
   const newest = first.events.filter(isWanted).slice(-options.number)
   session.terminal.print(

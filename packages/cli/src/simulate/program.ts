@@ -1,9 +1,10 @@
 /** `lvsm simulate`: parsing, one status, one answer. */
-import type { Exit, Status, Supposed } from '@lvsm/protocol'
+import { type Exit, shortFault, type Supposed } from '@lvsm/protocol'
 import { type Command, Option } from 'commander'
-import { clusterStatus } from '../cluster.ts'
 import type { Session } from '../commands.ts'
 import { Failure } from '../failure.ts'
+import { knownText } from '../events/known.ts'
+import { type Looked, lookAround } from '../look.ts'
 import { type Format, FORMATS, render } from '../output.ts'
 import { CHECKED } from '../status-text.ts'
 import { simulate } from './simulate.ts'
@@ -16,7 +17,7 @@ configuration is tried with --dry-run instead. It ends as status --check would t
 Examples:
   lvsm simulate node dir1              dir1 loses its power
   lvsm simulate node dir1 rs1          both at once
-  lvsm simulate server rs1 http        checks of rs1 fail in service http
+  lvsm simulate server http/rs1        checks of rs1 fail in service http (or: server rs1 http)
 `
 
 type Done = (exit: Exit) => void
@@ -36,38 +37,47 @@ export function simulateProgram(root: Command, session: () => Session, done: Don
     .argument('<node...>', 'names of nodes')
     .addOption(output())
     .action(async (names: string[], options: Options) => {
-      const found = await clusterStatus(session())
-      for (const name of names) known('node', name, found.nodes)
+      const found = await lookAround(session(), true)
+      for (const name of names) known('node', name, found.seen.nodes)
       done(show(session(), found, { dead: names, failed: [] }, options.output))
     })
   noun
     .command('server')
     .description('a realserver whose checks fail')
-    .argument('<node>', 'the realserver')
+    .argument('<server>', 'the realserver: NODE, or SERVICE/NODE')
     .argument('[service]', 'where; in each of its services by default')
     .addOption(output())
-    .action(async (node: string, service: string | undefined, options: Options) => {
-      const found = await clusterStatus(session())
-      if (service !== undefined) known('service', service, found.services)
-      const of = found.services.filter(({ name }) => service === undefined || name === service)
+    .action(async (server: string, where: string | undefined, options: Options) => {
+      const { node, service } = serverIn(server, where)
+      const found = await lookAround(session(), true)
+      if (service !== undefined) known('service', service, found.seen.services)
+      const of = found.seen.services.filter(({ name }) => service === undefined || name === service)
       const servers = of.flatMap(({ realservers }) => realservers.map((one) => ({ name: one.node })))
       known(service === undefined ? 'realserver' : `realserver of ${service}`, node, servers)
       done(show(session(), found, { dead: [], failed: [{ node, service: service ?? null }] }, options.output))
     })
 }
 
-function known(kind: string, name: string, all: readonly { readonly name: string }[]): void {
-  if (all.some((one) => one.name === name)) return
-  const names = [...new Set(all.map((one) => one.name))]
+/** `http/rs1`, as `lvsm explain` and the other commands have it. */
+function serverIn(server: string, where: string | undefined): { readonly node: string; readonly service?: string } {
+  const [service = '', node, ...more] = server.split('/')
+  if (node === undefined) return { node: server, ...(where === undefined ? {} : { service: where }) }
+  if (more.length === 0 && (where === undefined || where === service)) return { node, service }
   throw new Failure(
-    'refused',
-    `there is no ${kind} ${name}`,
-    names.length > 0 ? `there are: ${names.join(', ')}` : 'lvsm status',
+    'usage',
+    `${[server, where ?? ''].join(' ').trim()} names no realserver`,
+    `write: lvsm simulate server ${service}/${node}`,
   )
 }
 
-function show({ terminal }: Session, status: Status, supposed: Supposed, format: Format): Exit {
-  const found = simulate(status, supposed)
+function known(kind: string, name: string, all: readonly { readonly name: string }[]): void {
+  if (all.some((one) => one.name === name)) return
+  const names = [...new Set(all.map((one) => one.name))]
+  throw new Failure('refused', `there is no ${kind} ${name}`, names.length > 0 ? knownText(name, names) : 'lvsm status')
+}
+
+function show({ terminal }: Session, { seen, faults }: Looked, supposed: Supposed, format: Format): Exit {
+  const found = simulate(seen, supposed, faults.map(shortFault))
   terminal.print(render(found, format, (it) => simulationText(it, terminal.paint)))
   return CHECKED[found.later]
 }

@@ -1,6 +1,6 @@
 /** What would become of a cluster if something failed now: each group and service before and after, and what the head of its status would say. */
 import { destKey } from '@lvsm/model'
-import { judge, verdictLines, type Status, suppose, type Supposed, type Verdict } from '@lvsm/protocol'
+import { droppedOf, judge, verdictLines, type Status, suppose, type Supposed, type Verdict } from '@lvsm/protocol'
 import { refill } from './pool.ts'
 
 export interface Change {
@@ -20,16 +20,19 @@ export interface Simulation {
   readonly said: readonly string[]
 }
 
-export function simulate(status: Status, supposed: Supposed): Simulation {
+/** `coordinators`: what is wrong with them, as `lvsm status` counts it. */
+export function simulate(status: Status, supposed: Supposed, coordinators: readonly string[] = []): Simulation {
   const after = suppose(status, supposed, refill)
-  const [one, other] = [judge(status), judge(after)]
+  const [one, other] = [judge(status, coordinators), judge(after, coordinators)]
   const before = new Set(verdictLines(one))
   return {
     supposed,
     now: one.health,
     later: other.health,
     groups: status.groups.map((group, at) => groupChange(group, after.groups[at] ?? group)),
-    services: status.services.map((service, at) => serviceChange(service, after.services[at] ?? service)),
+    services: status.services.map((service, at) =>
+      serviceChange(service, after.services[at] ?? service, { status, later: after }),
+    ),
     said: verdictLines(other).filter((line) => !before.has(line)),
   }
 }
@@ -42,14 +45,31 @@ function groupChange(before: Group, after: Group): Change {
 const ownerOf = ({ owner, state }: Group): string => owner ?? (state === 'unknown' ? 'not known' : state)
 
 type Service = Status['services'][number]
-function serviceChange(before: Service, after: Service): Change {
+interface Worlds {
+  readonly status: Status
+  readonly later: Status
+}
+function serviceChange(before: Service, after: Service, { status, later }: Worlds): Change {
+  const [now, dropped] = [servingOf(before), droppedOf(later, after)]
+  if (dropped) return { name: before.name, before: now, after: 'not served', why: dropped.text }
+  const group = later.groups.find(({ name }) => name === after.group)
+  if (after.told === false && before.told !== false && group) {
+    const { owner, state, reason } = group
+    if (owner === null && state === 'nobody')
+      return { name: before.name, before: now, after: 'not served', why: reason }
+    const takers = status.groups.find(({ name }) => name === after.group)?.takers ?? []
+    const refused = takers.find(({ node }) => node === owner)?.refused
+    const why =
+      owner === null ? reason : refused === undefined ? `${owner} did not tell its table` : `${owner} ${refused}`
+    return { name: before.name, before: now, after: 'not known', why }
+  }
   const known = new Map(before.realservers.map((one) => [destKey(one), one]))
   const there = new Set(after.realservers.map(destKey))
   const why = [
     ...before.realservers.filter((one) => !there.has(destKey(one))).map(({ node }) => `without ${node}`),
     ...after.realservers.flatMap((one) => changeText(known.get(destKey(one)), one)),
   ]
-  return { name: before.name, before: servingOf(before), after: servingOf(after), why: why.join(', ') }
+  return { name: before.name, before: now, after: servingOf(after), why: why.join(', ') }
 }
 type Server = Service['realservers'][number]
 function changeText(before: Server | undefined, after: Server): string[] {
