@@ -87,3 +87,13 @@ it('a director that a switchover would be refused to is not recommended for one'
   expect(text).toContain(`→ a switchover of web is refused (dir2 ${refused}); if dir1 dies, dir2 takes it all the same`)
   expect(text).not.toContain('lvsm switchover')
 })
+
+it('who reaches more ping nodes comes next, whatever the order', () => {
+  const [group] = STATUS.groups
+  const directors = ['dir1', 'dir2', 'dir3']
+  const reached = directors.map((node) => ({ node, reached: node !== 'dir2' }))
+  const takers = directors.slice(1).map((node) => ({ node, could: true, reason: '', voters: 2 }))
+  const groups = [{ ...group!, directors, takers, pings: [{ address: '10.11.0.254', directors: reached }] }]
+  const { change } = explain({ status: without({ groups }), events: [] }, { kind: 'group', name: 'web' })
+  expect(change.join()).toContain('dir3 takes it if dir1 dies')
+})
