@@ -1,4 +1,5 @@
 /** What a test plants: mistakes in the product's rules, in its surroundings, or between its pump and its ports. */
+import type { explain } from '../../packages/cli/src/explain/explain.ts'
 import { type DurableState, type RecordedReport, type Status, type Verdict } from '@lvsm/protocol'
 import type { Instant, Random } from '@lvsm/base'
 import type { Rules } from '@lvsm/lease'
@@ -28,6 +29,8 @@ export interface Plant {
   readonly agent?: (node: string) => AgentOptions['wrap']
   /** What a status comes to. */
   readonly judges?: (status: Status) => Verdict
+  /** What is said of one group, service or node. */
+  readonly explains?: typeof explain
   /** What an agent answers about a moment so long ago. */
   readonly recalls?: (core: NodeCore, now: Instant, agoMs: number) => RecordedReport
   readonly sweepsNothing?: boolean

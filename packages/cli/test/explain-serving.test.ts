@@ -66,6 +66,64 @@ describe('an explanation of a service', () => {
     expect(text).toMatch(/^service http .* takes connections, and whether it serves them is not known/)
     expect(text).toContain('Why: no new connection of service http gets further (rs1: 4 connections opened).')
   })
+  it.each<[string, Pick<Status, 'troubles'>, Server, string]>([
+    [
+      'a packet filter of the owner drops what clients send',
+      {
+        troubles: [
+          {
+            ...{ node: 'dir1', code: 'drop-rule', severity: 'critical', object: 'chain inet site in handle 4' },
+            message: 'a rule of chain inet site in of dir1 drops what clients of http send: all that is to 10.11.0.10',
+            hint: 'nft delete rule inet site in handle 4',
+          },
+        ],
+      },
+      {},
+      'is not served: 2 of 2 realservers take connections',
+    ],
+    [
+      'the owner drops what it forwards, and all answer by NAT',
+      {
+        troubles: [
+          {
+            ...{ node: 'dir1', code: 'forward-dropped', severity: 'critical', object: 'chain ip others forward' },
+            message: 'chain ip others forward drops all that dir1 forwards: answers of realservers by NAT among it',
+            hint: 'accept there',
+          },
+        ],
+      },
+      { forward: 'nat' },
+      'is not served: 2 of 2 realservers take connections',
+    ],
+    [
+      'somebody else answers for its address',
+      {
+        troubles: [
+          {
+            ...{ node: 'dir1', code: 'address-conflict', severity: 'critical', object: 'group web' },
+            message: '02:00:00:00:00:99 answers for an address of web, which dir1 owns (10.11.0.10 on outside)',
+            hint: 'find that MAC',
+          },
+        ],
+      },
+      {},
+      'takes connections, and whether it serves them is not known',
+    ],
+    [
+      'its agent has just started, and found a table',
+      { troubles: [] },
+      { basis: 'table' },
+      'takes connections, and whether it serves them is not known',
+    ],
+  ])('says what the first lines of a status say: %s', (_, { troubles }, more, words) => {
+    const text = said(more, more, { troubles })
+    expect(text).toContain(`service http (tcp 10.11.0.10:80) ${words}`)
+    for (const { message, hint = '' } of troubles) {
+      expect(text).toContain(`Why: ${message}`)
+      expect(text).toContain(hint)
+    }
+    if (words.startsWith('is not served')) expect(text).not.toContain('answer their checks')
+  })
   it('says that new clients are refused where all are full', () => {
     const full: Server = { upper: 10, active: 6, inactive: 4 }
     const text = said(full, full)

@@ -4,10 +4,11 @@
  *
  * 1. of a moment that this life of the agent saw there is an answer, of one before it none;
  * 2. what is said of then was said then, a second earlier at most, and began no later than then;
- * 3. what is said of who owned what, and of what was served, was true then, or shortly before.
+ * 3. what is said of who owned what, and of what was served, was true then, or shortly before;
+ * 4. whether a service is served, `lvsm explain` says as the head of the same status does.
  */
 import type { Instant } from '@lvsm/base'
-import { type HistoryEvent, type RecordedReport, type Status } from '@lvsm/protocol'
+import { type HistoryEvent, judge, type RecordedReport, type Status } from '@lvsm/protocol'
 import { explain } from '../../../packages/cli/src/explain/explain.ts'
 import type { Subject } from '../../../packages/cli/src/explain/subject.ts'
 import type { NodeCore } from '../../../agent/node/core/index.ts'
@@ -91,7 +92,10 @@ export class PastLaw {
       if (!agent) continue
       const at = machine.clock.read(cluster.schedule.now)
       if (!this.#born.has(agent)) this.#born.set(agent, at)
-      said.set(name, { agent, at, words: wordsOf(agent.status()) })
+      const status = agent.status()
+      const words = wordsOf(status, cluster.plant.explains ?? explain)
+      asTheHead(name, status, words)
+      said.set(name, { agent, at, words })
     }
     this.#samples.push({ at: cluster.schedule.now, said, truth })
   }
@@ -123,7 +127,7 @@ export class PastLaw {
     known: { readonly status: Status; readonly events: readonly HistoryEvent[] },
     subject: Subject,
   ): void {
-    const { what, since } = explain(known, subject)
+    const { what, since } = (this.#fleet.cluster.plant.explains ?? explain)(known, subject)
     const name = nameOf(subject)
     this.asked += 1
     const around = this.#samples.filter(({ at }) => at >= sample.at - RECORDED_MS && at <= sample.at + EVERY_MS)
@@ -154,5 +158,15 @@ interface Asked {
   readonly wallMs: number
 }
 
-const wordsOf = (status: Status): Map<string, string> =>
-  new Map(subjectsOf(status).map((subject) => [nameOf(subject), explain({ status, events: [] }, subject).what]))
+const wordsOf = (status: Status, explains: typeof explain): Map<string, string> =>
+  new Map(subjectsOf(status).map((subject) => [nameOf(subject), explains({ status, events: [] }, subject).what]))
+
+/** What operators took out of service is judged by neither. */
+function asTheHead(node: string, status: Status, words: ReadonlyMap<string, string>): void {
+  for (const [name, served] of judge(status).served) {
+    const what = words.get(`service ${name}`) ?? ''
+    const claim = claimOf(what)
+    const head = served === null ? null : served ? 'served' : 'not served'
+    if (claim !== head) throw new Violation(`past: ${node} explains: ${what}; its head says ${head ?? 'not known'}`)
+  }
+}

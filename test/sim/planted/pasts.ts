@@ -1,6 +1,7 @@
 /** Mistakes in what a node records and recalls (packages/protocol/README.md). */
 import { answerOf, decodeRecorded, type Frame, type RecordedReport } from '@lvsm/protocol'
 import type { Instant } from '@lvsm/base'
+import { explain } from '../../../packages/cli/src/explain/explain.ts'
 import type { NodeCore } from '../../../agent/node/core/index.ts'
 import type { Plant } from '../plant.ts'
 import { type Mistake, mistake } from './mistake.ts'
@@ -23,6 +24,13 @@ const recorded = (change: (frames: readonly Frame[]) => readonly Frame[]): Plant
 const LATE_MS = 10_000
 
 export const PASTS: readonly Mistake[] = [
+  wrong('a service is served wherever it takes connections', {
+    explains(known, subject) {
+      const said = explain(known, subject)
+      const what = said.what.replace('takes connections, and whether it serves them is not known', 'is served')
+      return { ...said, what }
+    },
+  }),
   wrong('the past is as the present', { recalls: (core, now) => core.recorded(now, 0) }),
   wrong('what happened is recorded ten seconds late', {
     recalls: (core, now, agoMs) => core.recorded(now, agoMs + LATE_MS),

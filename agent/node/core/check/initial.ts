@@ -1,7 +1,7 @@
 /** What is known of a realserver before its check has answered: what was known last, and how old that is. No verdict is made up. */
-import { after, between, type Instant } from '@lvsm/base'
+import { after, between, type Instant, spanText } from '@lvsm/base'
 import { factOnServer, intentOnServer } from '@lvsm/changes'
-import { type Health, LAST_KNOWN_MS, NOTHING_SAID, rampedSince, servedBefore, STEADY, UNCHECKED } from '@lvsm/health'
+import { type Health, NOTHING_SAID, rampedSince, servedBefore, STEADY, UNCHECKED } from '@lvsm/health'
 import { type ConfigRealserver, type ConfigService, destKey, probeOf } from '@lvsm/model'
 import type { Basis } from '@lvsm/protocol'
 import type { Member } from './member.ts'
@@ -114,9 +114,28 @@ export function basisOf({ service, last, question, found }: Member): Basis | 'an
   return found === null ? 'nothing' : 'table'
 }
 
-const isSilent = ({ now }: NodeState, { last, service: { check } }: Member): boolean =>
-  last !== null &&
-  between(last.at, now) > Math.max(LAST_KNOWN_MS, 3 * check.intervalMs, 3 * check.pacing.downIntervalMs)
+/**
+ * A prober that hangs is ended after ten seconds and starts within ten more: a verdict outlives that, and five checks that told nothing. One
+ * of them, or two, says little: whatever makes a check may end at any time. Milliseconds.
+ */
+const OUTLIVES = { ms: 30_000, checks: 5 } as const
+/** The kernel is changed for each turn of a check through IPVS. Milliseconds. */
+const TURN_MS = 2000
+/** So fine it is told: each change of it is news for everybody. Milliseconds. */
+const TOLD_EVERY = { firstMs: 10_000, untilMs: 120_000, thenMs: 60_000 } as const
+
+/** For how long its check has told nothing, where its verdict is too old for that; null: it is not. */
+export function unansweredMs({ now }: NodeState, { last, health, service, question }: Member): number | null {
+  const { check, realservers } = service
+  if (last === null || question === '') return null
+  const everyMs = Math.max(check.intervalMs, health.healthy === false ? check.pacing.downIntervalMs : 0)
+  // Through the VIP its realservers take turns.
+  const turnsMs = check.via === 'vip' ? realservers.length * (check.timeoutMs + TURN_MS) : 0
+  const ageMs = between(last.at, now)
+  if (ageMs <= Math.max(OUTLIVES.ms, OUTLIVES.checks * (everyMs + check.timeoutMs), turnsMs)) return null
+  const stepMs = ageMs < TOLD_EVERY.untilMs ? TOLD_EVERY.firstMs : TOLD_EVERY.thenMs
+  return Math.floor(ageMs / stepMs) * stepMs
+}
 
 /** Goes on from the reason of its last result; empty where that is an answer of now. */
 export function initially(state: NodeState, member: Member): string {
@@ -131,7 +150,9 @@ export function initially(state: NodeState, member: Member): string {
         : '; serves as it did before, until its check says otherwise'
     case 'earlier-check':
       return '; found by the check as it was before'
-    case 'answers':
-      return isSilent(state, member) ? '; and for more than 5 minutes there was no answer' : ''
+    case 'answers': {
+      const silentMs = unansweredMs(state, member)
+      return silentMs === null ? '' : `; its check has told nothing for ${spanText(silentMs)}`
+    }
   }
 }

@@ -12,7 +12,7 @@ import { doneInMs } from '@lvsm/health'
 import { type ConfigService, destKey, inTableOf, type Subject } from '@lvsm/model'
 import { keptFor, whyOf } from '../check/besides.ts'
 import { healthOf } from '../check/sight.ts'
-import { basisOf, memberId } from '../check/initial.ts'
+import { basisOf, memberId, unansweredMs } from '../check/initial.ts'
 import type { Member } from '../check/member.ts'
 import { differsIn } from '../disagreement.ts'
 import { leaseStatus } from '../lease.ts'
@@ -77,11 +77,15 @@ export function ownTable(state: NodeState, service: ConfigService): DestinationR
 }
 
 /** How the verdict came about, and what the kernel makes of it; what goes without saying is left out. */
-function madeOf(state: NodeState, member: Member): Pick<DestinationReport, 'basis' | 'kept' | 'full' | 'degraded'> {
-  const [basis, kept] = [basisOf(member), keptFor(state, member)]
+function madeOf(
+  state: NodeState,
+  member: Member,
+): Pick<DestinationReport, 'basis' | 'kept' | 'full' | 'degraded' | 'unansweredMs'> {
+  const [basis, kept, unanswered] = [basisOf(member), keptFor(state, member), unansweredMs(state, member)]
   return {
     ...(basis === 'answers' ? {} : { basis }),
     ...(kept === null ? {} : { kept }),
+    ...(unanswered === null ? {} : { unansweredMs: unanswered }),
     ...(state.checks.full.has(member.id) ? { full: true } : {}),
     ...(healthOf(member).healthy === true && member.last?.found.degraded === true ? { degraded: true } : {}),
   }

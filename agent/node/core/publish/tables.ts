@@ -51,11 +51,11 @@ function ownTables(state: NodeState): Candidate[] {
 }
 
 function candidate(state: NodeState, name: string, destination: DestinationReport): Candidate {
-  const { key, weight, healthy, reason, active, inactive, basis, kept, full, degraded } = destination
+  const { key, weight, healthy, reason, active, inactive, basis, kept, full, degraded, unansweredMs } = destination
   const id = `${name} ${key}`
   const before = state.published.told.get(id)
   const told = {
-    text: JSON.stringify([weight, healthy, reason, basis, kept, full, degraded]),
+    text: JSON.stringify([weight, healthy, reason, basis, kept, full, degraded, unansweredMs]),
     counts: `${active} ${inactive}`,
   }
   const urgency =

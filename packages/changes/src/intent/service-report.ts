@@ -82,9 +82,14 @@ const madeOf = ({
   kept,
   full,
   degraded,
-}: Partial<DestinationReport> = {}): Pick<RealserverReport, 'basis' | 'kept' | 'full' | 'degraded'> => ({
+  unansweredMs,
+}: Partial<DestinationReport> = {}): Pick<
+  RealserverReport,
+  'basis' | 'kept' | 'full' | 'degraded' | 'unansweredMs'
+> => ({
   ...(basis === undefined ? {} : { basis }),
   ...(kept === undefined ? {} : { kept }),
   ...(full === undefined ? {} : { full }),
   ...(degraded === undefined ? {} : { degraded }),
+  ...(unansweredMs === undefined ? {} : { unansweredMs }),
 })

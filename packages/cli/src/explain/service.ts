@@ -4,11 +4,11 @@ import {
   checkWord,
   deadPaths,
   hasDeadPath,
+  hindrancesOf,
   isAbout,
-  isDoubted,
   isFull,
   isTold,
-  isUnopened,
+  judge,
   leftText,
   type RealserverReport,
   type ServiceReport,
@@ -44,29 +44,29 @@ export function explainService(known: Known, name: string): Explained {
   const dead = deadPaths(status, service)
   const [count, all] = [taking.length, service.realservers.length - reserve.length]
   const by = count > 0 && taking.every(({ backup }) => backup === true) ? ' by its backup' : ''
+  const served = judge(status).served.get(name) ?? (count === 0 ? false : null)
   const is =
-    count === 0
-      ? 'is not served'
-      : isKnown(status, service)
-        ? 'is served'
-        : 'takes connections, and whether it serves them is not known'
+    served === null ? 'takes connections, and whether it serves them is not known' : `is ${served ? '' : 'not '}served`
+  const kept = hindrancesOf(status, service)
   return {
     what: `${what}${is}${by}: ${count} of ${all} realservers take connections, through ${owner}`,
     since: sinceOf(known, { service, owner, out, taken: group.since }),
-    why: [...dead.map(pathText), ...out.map(outText), ...(out.length === 0 ? [answersText(service, dead)] : [])]
+    why: [
+      ...[...kept, ...dead].map(pathText),
+      ...out.map(outText),
+      // Checks go another way than its clients, none of whom gets through.
+      ...(out.length === 0 && (served !== false || kept.length === 0) ? [answersText(service, dead)] : []),
+    ]
       .filter((text) => text !== '')
       .join('; '),
     change: [
       ...out.map((one) => wayBack(one, service, status)),
       ...group.change,
-      ...hintsOf(dead),
+      ...hintsOf([...kept, ...dead]),
       ...nextOf(status, out),
     ],
   }
 }
-
-/** Somebody of those that take its connections answers, as his check and the owner's kernel show. */
-const isKnown = (status: Status, service: ServiceReport): boolean => !isDoubted(service) && !isUnopened(status, service)
 
 const pathText = ({ message, evidence }: NodeTrouble): string =>
   evidence === undefined ? message : `${message} (${evidence})`
@@ -97,8 +97,9 @@ function sinceOf({ events }: Known, { service, owner, out, taken }: Served): str
 function answersText({ realservers }: ServiceReport, dead: readonly NodeTrouble[]): string {
   if (realservers.length === 0) return 'it has no realserver'
   const unasked = realservers.filter(({ basis }) => basis === 'no-check').map(({ node }) => node)
+  const old = realservers.filter(({ unansweredMs }) => unansweredMs !== undefined)
   const unchecked = realservers
-    .filter((one) => checkWord(one) === 'not checked' && one.basis !== 'no-check')
+    .filter((one) => checkWord(one) === 'not checked' && one.basis !== 'no-check' && !old.includes(one))
     .map(({ node }) => node)
   const rest = realservers.filter((one) => checkWord(one) === 'healthy' && !hasDeadPath(dead, one))
   const names = rest.map(({ node }) => node).join(', ')
@@ -108,6 +109,7 @@ function answersText({ realservers }: ServiceReport, dead: readonly NodeTrouble[
       : `${names} ${rest.length === 1 ? 'answers its check' : 'answer their checks'}`
   return [
     ...(unasked.length > 0 ? [`no check asks whether these answer: ${unasked.join(', ')}`] : []),
+    ...old.map(({ node, reason }) => `whether ${node} answers is not known (${reason})`),
     ...(unchecked.length > 0 ? [`not checked yet: ${unchecked.join(', ')}`] : []),
     // Checks go another way than its clients, none of whom gets through.
     ...(rest.length > 0 && !dead.some(({ code }) => code === 'no-opening') ? [answer] : []),

@@ -14,6 +14,8 @@ export const verdictParts = {
   degraded: z.boolean().exactOptional(),
   /** Not there: the answers of its check as it is now; an older agent does not tell it. */
   basis: z.enum(BASES).catch('nothing').exactOptional(),
+  /** For so many milliseconds its check has told nothing, and its verdict is that of before; not there: it answers, or an older agent does not tell. */
+  unansweredMs: z.number().min(0).max(Number.MAX_SAFE_INTEGER).exactOptional(),
   /** Not there: its check does not fail, it is out, or an older agent says nothing of it. */
   kept: z.enum(KEPT_FOR).catch('last').exactOptional(),
   /** It had as many connections as it may, and takes new ones again only when some of them are over; not there: no. */

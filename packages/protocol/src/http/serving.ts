@@ -3,8 +3,8 @@
  * of its connections. What a check did not see, nobody knows.
  */
 import { causesText, outText } from './causes.ts'
+import { clientsDropped, contested, forwardDropped, isUnforwarded } from './hindered.ts'
 import { unansweredServices } from '../troubles/dead-paths.ts'
-import { dropsClientsOf } from '../troubles/dropped.ts'
 import { troubleKind } from '../troubles/table.ts'
 import type { GroupReport, NodeReport, NodeTrouble, RealserverReport, ServiceReport, Status } from './status.ts'
 
@@ -25,10 +25,10 @@ export const isFull = ({ upper, active, inactive, full }: RealserverReport): boo
   full === true || (upper !== undefined && active + inactive >= upper)
 /** The kernel sends new connections there, whatever its check says. */
 export const takesNew = (one: RealserverReport): boolean => one.weight > 0 && !isFull(one)
-/** Its check says that it answers: no table that an agent found, and no check that nobody makes. */
-const answers = ({ healthy, basis }: RealserverReport): boolean =>
-  healthy === true && (basis === undefined || basis === 'earlier-check')
-/** What its check says of it, in a word: where none asks, or none has yet, it says nothing. */
+/** Its check says that it answers: no table that an agent found, no check that nobody makes, and no answer of long ago. */
+const answers = ({ healthy, basis, unansweredMs }: RealserverReport): boolean =>
+  healthy === true && unansweredMs === undefined && (basis === undefined || basis === 'earlier-check')
+/** What its check says of it, in a word: where none asks, none has yet, or none has answered for long, it says nothing. */
 export const checkWord = (one: RealserverReport): 'healthy' | 'failed' | 'not checked' =>
   one.healthy === false ? 'failed' : answers(one) ? 'healthy' : 'not checked'
 
@@ -52,11 +52,13 @@ export function unservedOf(group: GroupReport, status: Status): Fault[] {
     .flatMap((service) => droppedOf(status, service) ?? unservedText(status, service))
 }
 
-/** A packet filter of the owner lets none of its clients through, whatever its table and its checks say; null: none is known that does. */
-export function droppedOf({ groups, troubles }: Status, { name, group }: ServiceReport): Fault | null {
-  const owner = groups.find((one) => one.name === group)?.owner ?? null
-  // It is a warning until whoever took the group has looked again.
-  const by = troubles.find((one) => one.node === owner && dropsClientsOf(one, name))
+/** A packet filter of the owner lets none of its clients through, or no answer back, whatever its table and its checks say; null: none is known that does. */
+export function droppedOf(status: Status, service: ServiceReport): Fault | null {
+  const { name, realservers } = service
+  const taking = realservers.filter(takesNew)
+  const forward = forwardDropped(status, service)
+  const isAll = forward !== undefined && taking.length > 0 && taking.every((one) => isUnforwarded(forward, one))
+  const by = clientsDropped(status, service) ?? (isAll ? forward : undefined)
   return by ? { name, text: `${name}: ${by.message}` } : null
 }
 
@@ -97,13 +99,13 @@ export function unservingOf(status: Status, service: ServiceReport): Fault[] {
   return [{ name, text: why ? `${name}: ${why}; ${DOUBT}` : `${name}: ${DOUBT}: ${outText(status, service, out)}` }]
 }
 
-/** It takes connections, and no check has said yet whether it answers them. */
+/** It takes connections, and no check says whether it answers them: none has yet, or none does any more. */
 export const uncheckedOf = ({ name, realservers }: ServiceReport): string[] =>
   realservers
     .filter((one) => isMeant(one) && one.weight > 0 && (one.healthy === null || isPresumed(one)))
     .map(({ node, reason }) => `whether ${node} serves ${name} (${reason || 'not checked yet'})`)
-const isPresumed = ({ healthy, basis }: RealserverReport): boolean =>
-  healthy === true && (basis === 'table' || basis === 'nothing')
+const isPresumed = ({ healthy, basis, unansweredMs }: RealserverReport): boolean =>
+  healthy === true && (basis === 'table' || basis === 'nothing' || unansweredMs !== undefined)
 
 /** What its owner's kernel shows of a service's connections, whatever its checks say: of one realserver, or of all; of one that says why itself, that. */
 export function deadPaths(status: Status, { name, group, realservers }: ServiceReport): readonly NodeTrouble[] {
@@ -152,7 +154,9 @@ export function servedOf(service: ServiceReport, status: Status): (readonly [str
   if (!isTold(status, service)) return [[name, null]]
   const taking = realservers.filter(takesNew)
   if (taking.length === 0 || droppedOf(status, service) !== null) return [[name, false]]
-  const dead = deadPaths(status, service)
-  if (isUnopened(status, service)) return [[name, null]]
-  return [[name, taking.some((one) => answers(one) && !hasDeadPath(dead, one)) ? true : null]]
+  if (isUnopened(status, service) || contested(status, service)) return [[name, null]]
+  const [dead, forward] = [deadPaths(status, service), forwardDropped(status, service)]
+  const gets = (one: RealserverReport): boolean =>
+    answers(one) && !hasDeadPath(dead, one) && !(forward && isUnforwarded(forward, one))
+  return [[name, taking.some(gets) ? true : null]]
 }

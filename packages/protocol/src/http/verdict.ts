@@ -3,6 +3,7 @@
  * should, and could each group move now? The first lines of `lvsm status` and of the console, and what `status --check` ends with.
  * What is not known is never a yes.
  */
+import { hinderedTexts } from './hindered.ts'
 import { isAgentless, movableOf, movesOf, NO_MAJORITY } from './movable.ts'
 import { troubleKind } from '../troubles/table.ts'
 import {
@@ -59,6 +60,7 @@ export function judge(status: Status, coordinators: readonly string[] = []): Ver
   const unserving = [
     ...out.map(({ text }) => text),
     ...told.flatMap((service) => unopenedOf(status, service)),
+    ...hinderedTexts(status, told),
     ...status.nodes.flatMap((node) =>
       silentServer(node, status)
         .filter(isNew)

@@ -1,0 +1,68 @@
+/**
+ * What keeps a service's clients from it before any check would see that: its owner's packet filter, or somebody else who answers for its
+ * address. By what the owner says of itself.
+ */
+import { familyOf, listed } from '@lvsm/base'
+import { dropsClientsOf } from '../troubles/dropped.ts'
+import type { NodeTrouble, RealserverReport, ServiceReport, Status } from './status.ts'
+
+type Known = Pick<Status, 'groups' | 'services' | 'troubles'>
+
+/** By the owner of its group, and so now. */
+function saidByOwner({ groups, troubles }: Known, { group }: ServiceReport): readonly NodeTrouble[] {
+  const owner = groups.find(({ name }) => name === group)?.owner ?? null
+  return troubles.filter(({ node, pastMs }) => node === owner && pastMs === undefined)
+}
+
+/** A packet filter lets none of its clients through; it is a warning until whoever took the group has looked again. */
+export const clientsDropped = (status: Known, service: ServiceReport): NodeTrouble | undefined =>
+  saidByOwner(status, service).find((one) => dropsClientsOf(one, service.name))
+
+/** A packet filter drops all that is forwarded: answers of realservers by NAT among it. */
+export const forwardDropped = (status: Known, service: ServiceReport): NodeTrouble | undefined =>
+  saidByOwner(status, service).find(
+    (one) => one.code === 'forward-dropped' && service.realservers.some((server) => isUnforwarded(one, server)),
+  )
+/** Its answers are among that. */
+export function isUnforwarded({ object = '' }: NodeTrouble, { forward, address }: RealserverReport): boolean {
+  const [, family] = object.split(' ')
+  return forward === 'nat' && (family === 'inet' || family === (familyOf(address) === 'ipv4' ? 'ip' : 'ip6'))
+}
+
+const RIVAL = / owns \((\S+) on \S+\)$/
+/** Somebody else answers for its address, or for that of the gateway of its realservers by NAT. */
+export function contested(status: Known, service: ServiceReport): NodeTrouble | undefined {
+  const all = status.services.filter(({ group }) => group === service.group)
+  return saidByOwner(status, service).find(({ code, object, message }) => {
+    if (code !== 'address-conflict' || object !== `group ${service.group}`) return false
+    const address = RIVAL.exec(message)?.[1]
+    if (address === undefined || address === service.address) return true
+    const isGateway = all.every((one) => one.address !== address)
+    return isGateway && service.realservers.some(({ forward }) => forward === 'nat')
+  })
+}
+
+/** All of these, the worst first. */
+export const hindrancesOf = (status: Known, service: ServiceReport): readonly NodeTrouble[] =>
+  [clientsDropped, forwardDropped, contested].flatMap((found) => found(status, service) ?? [])
+
+const MOST_NAMES = 4
+/** Of services that are served in part, or may not be. */
+export function hinderedTexts(status: Known, services: readonly ServiceReport[]): string[] {
+  const rivals = new Map<string, string[]>()
+  for (const service of services) {
+    const message = contested(status, service)?.message
+    if (message !== undefined) rivals.set(message, [...(rivals.get(message) ?? []), service.name])
+  }
+  return [
+    ...services.flatMap((service) => {
+      const trouble = forwardDropped(status, service)
+      if (!trouble) return []
+      const lost = service.realservers.filter((one) => isUnforwarded(trouble, one)).map(({ node }) => node)
+      const names = listed(lost, MOST_NAMES)
+      return [`${service.name}: ${trouble.message}: clients that are sent to ${names} get no answer`]
+    }),
+    ...[...rivals].map(([message, names]) => `${listed(names, MOST_NAMES)}: ${message}: ${DOUBT}`),
+  ]
+}
+const DOUBT = 'whether clients reach this cluster, or that machine, is not known'
