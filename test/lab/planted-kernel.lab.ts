@@ -84,7 +84,15 @@ const STRANGERS: readonly Row[] = [
   {
     what: "a stranger's destination is in the owner's service",
     ...lines(owner, `ipvsadm -a -t ${VIP}:80 -r 10.11.0.77:80 -g -w 1`, `ipvsadm -d -t ${VIP}:80 -r 10.11.0.77:80`),
-    said: ({ from }) => everywhere(NODES, { code: 'foreign-destination', of: from, words: /10\.11\.0\.77/ }),
+    said: ({ from }) =>
+      everywhere(NODES, {
+        ...{
+          code: 'foreign-destination',
+          of: from,
+          words: /10\.11\.0\.77:80 in service .* with 1 of \d+ of the weight/,
+        },
+        line: /^not serving: http: realservers that nobody checks get 1 of \d+ of the weight \(10\.11\.0\.77:80\)/,
+      }),
   },
   {
     what: 'a permanent neighbour entry of the owner leads to nobody in place of a realserver',

@@ -111,7 +111,10 @@ const NAMED: readonly Case[] = [
     'a foreign destination',
     seen('dir1', table(foreign)),
     'warning foreign-destination',
-    ['10.11.0.50:81 in service tcp 10.11.0.10:80', '-t 10.11.0.10:80 -r 10.11.0.50:81'],
+    [
+      '10.11.0.50:81 in service tcp 10.11.0.10:80 is not of our making and stays, with ',
+      '-t 10.11.0.10:80 -r 10.11.0.50:81',
+    ],
   ],
   [
     'no such setting',

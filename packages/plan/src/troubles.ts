@@ -1,6 +1,6 @@
 /** What stands in the way of the desired state and is not ours to change. */
 import { familyOf, type Trouble, listed } from '@lvsm/base'
-import { destKey, ipvsadmOption, isMark, type NodeView, serviceKey } from '@lvsm/model'
+import { ipvsadmOption, isMark, type NodeView, serviceKey } from '@lvsm/model'
 import { answerTroubles } from './answers.ts'
 import { foreignDefaults } from './default-routes.ts'
 import { type Desired, gatewaysOf } from './desired.ts'
@@ -8,6 +8,7 @@ import { interfaceFor } from './host-network.ts'
 import { type Observed, type ObservedService } from './observed.ts'
 import { placeTroubles } from './placed.ts'
 import type { OwnedRecord } from './record.ts'
+import { foreignDestinations } from './foreign-destinations.ts'
 import { inTheWay } from './tunnels.ts'
 import { sourceTroubles } from './full-nat.ts'
 import { helperTroubles } from './applications.ts'
@@ -166,19 +167,7 @@ function tableTroubles(view: NodeView, wanted: Desired, observed: Observed, reco
       ),
     ]
   const strangers = foreignServices(view, wanted, observed.services, record)
-  const within = observed.services.flatMap((service) => {
-    const ours = record.get(serviceKey(service))
-    const foreign = ours ? service.dests.filter((dest) => !ours.has(destKey(dest))) : []
-    return foreign.map((dest) =>
-      trouble(
-        'warning',
-        'foreign-destination',
-        `${destKey(dest)} in service ${serviceKey(service)} is not of our making and stays`,
-        `remove it with: ipvsadm -d ${ipvsadmOption(service)} -r ${destKey(dest)}, or add it to the configuration`,
-      ),
-    )
-  })
-  return [...strangers, ...within]
+  return [...strangers, ...foreignDestinations(view, observed.services, record)]
 }
 
 /** IPVS asks for a mark before it asks for address and port (ip_vs_ctl.c: ip_vs_service_find), so one by mark may take what is for any VIP. */

@@ -15,6 +15,15 @@ const rival = (address: string) => ({
   ),
   object: 'group web',
 })
+const foreign = (key: string, what: string) => ({
+  ...trouble(
+    'warning',
+    'dir1',
+    `${key} in service tcp 10.11.0.10:80 is not of our making and stays, ${what}`,
+    'foreign-destination',
+  ),
+  object: 'service http',
+})
 const NAT = { forward: 'nat' }
 const of = (troubles: Status['troubles'], ...realservers: object[]): Status =>
   status({ services: [service({ realservers })], troubles })
@@ -73,6 +82,33 @@ test.each<[string, Status, string, boolean | null]>([
     }),
     `degraded | unserving: http, mail: ${rival('10.11.0.10').message}: ${DOUBT} | ${ALSO}`,
     null,
+  ],
+  [
+    'destinations of others get most of its clients: one line',
+    of(
+      [
+        foreign('10.9.9.9:80', 'with 50 of 62 of the weight'),
+        foreign('10.9.9.8:80', 'with 10 of 62 of the weight'),
+        foreign('10.9.9.7:80', 'with weight 0'),
+      ],
+      server('rs1'),
+      server('rs2'),
+    ),
+    'degraded, 3 | unserving: http: realservers that nobody checks get 60 of 62 of the weight (10.9.9.9:80, 10.9.9.8:80)',
+    true,
+  ],
+  [
+    'one has weight 0, or is in the table of a standby',
+    of(
+      [
+        foreign('10.9.9.9:80', 'with weight 0'),
+        { ...foreign('10.9.9.9:80', 'with 50 of 52 of the weight'), node: 'dir2' },
+      ],
+      server('rs1'),
+      server('rs2'),
+    ),
+    'healthy, 2',
+    true,
   ],
 ])('%s', (_, one, words, served) => {
   expect(head(one)).toBe(words)

@@ -1,6 +1,6 @@
 /**
- * What keeps a service's clients from it before any check would see that: its owner's packet filter, or somebody else who answers for its
- * address. By what the owner says of itself.
+ * What keeps a service's clients from it before any check would see that: its owner's packet filter, somebody else who answers for its
+ * address, or a destination of others in its table. By what the owner says of itself.
  */
 import { familyOf, listed } from '@lvsm/base'
 import { dropsClientsOf } from '../troubles/dropped.ts'
@@ -42,9 +42,30 @@ export function contested(status: Known, service: ServiceReport): NodeTrouble | 
   })
 }
 
+/** As packages/plan/src/foreign-destinations.ts says it: `10.9.9.9:80 in service …, with 50 of 53 of the weight`. */
+const SHARE = /^(\S+) in service .* with (\d+) of (\d+) of the weight$/
+/** Destinations of others to which the owner's kernel sends its clients. */
+const strangersOf = (status: Known, service: ServiceReport): readonly NodeTrouble[] =>
+  saidByOwner(status, service).filter(
+    ({ code, object, message }) =>
+      code === 'foreign-destination' && object === `service ${service.name}` && SHARE.test(message),
+  )
+function strangersText(status: Known, service: ServiceReport): string[] {
+  const shares = strangersOf(status, service).map(({ message }) => SHARE.exec(message) ?? [])
+  const [, , , all = ''] = shares[0] ?? []
+  if (all === '') return []
+  const sum = shares.reduce((weight, [, , one = '0']) => weight + Number(one), 0)
+  const names = shares.map(([, key = '']) => key)
+  return [
+    `${service.name}: realservers that nobody checks get ${sum} of ${all} of the weight (${listed(names, MOST_NAMES)})`,
+  ]
+}
+
 /** All of these, the worst first. */
-export const hindrancesOf = (status: Known, service: ServiceReport): readonly NodeTrouble[] =>
-  [clientsDropped, forwardDropped, contested].flatMap((found) => found(status, service) ?? [])
+export const hindrancesOf = (status: Known, service: ServiceReport): readonly NodeTrouble[] => [
+  ...[clientsDropped, forwardDropped, contested].flatMap((found) => found(status, service) ?? []),
+  ...strangersOf(status, service),
+]
 
 const MOST_NAMES = 4
 /** Of services that are served in part, or may not be. */
@@ -62,6 +83,7 @@ export function hinderedTexts(status: Known, services: readonly ServiceReport[])
       const names = listed(lost, MOST_NAMES)
       return [`${service.name}: ${trouble.message}: clients that are sent to ${names} get no answer`]
     }),
+    ...services.flatMap((service) => strangersText(status, service)),
     ...[...rivals].map(([message, names]) => `${listed(names, MOST_NAMES)}: ${message}: ${DOUBT}`),
   ]
 }

@@ -83,6 +83,11 @@ const BY_WORDS: readonly (readonly [code: string, words: RegExp, means: string])
     'nodes hear less of each other, or nothing where there is no other link: votes are lost, and with one more fault a group may find no majority',
   ],
   [
+    'foreign-destination',
+    / with weight 0$/,
+    'no new client is sent to it; nobody checks it, and whoever gives it a weight sends clients there',
+  ],
+  [
     'no-way',
     /, (?:a client|clients) of [^:]*: /,
     'what its servers answer to these clients is lost: their requests that come to this realserver hang, though its check is well',

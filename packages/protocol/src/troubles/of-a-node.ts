@@ -61,8 +61,8 @@ export const KERNEL = {
   'foreign-destination': kind(
     'warning',
     'service',
-    'DESTINATION in service SERVICE is not of our making and stays',
-    'it takes connections, and nobody checks it',
+    'DESTINATION in service SERVICE is not of our making and stays, with N of M of the weight (or with weight 0)',
+    'clients are sent to it by its weight, where this node owns the group, and nobody checks it',
     'ipvsadm -d … as the line says, or add it to the configuration',
   ),
   'foreign-service': ofServing(
