@@ -19,6 +19,8 @@ const OF_SILENT = /its agent is silent|\(\S+ did not tell it\)$/
 export interface Sampler {
   /** What is so from now on, until the next one; `starting`: an agent is started anew meanwhile. */
   state(what: string, starting?: boolean): void
+  /** Each node answered since this state began. */
+  hasAll(): boolean
   /** What was said that was not to be. */
   stop(): Promise<readonly string[]>
 }
@@ -31,11 +33,13 @@ export function sampling(head: boolean, nodes: readonly string[] = NODES): Sampl
   let is = 'at the start'
   let since: number | null = null
   let isOver = false
+  const answered = new Set<string>()
   const look = async (node: string): Promise<void> => {
     const [then, began] = [is, since]
     const said = await status(node).catch(() => null)
     if (!said || isOver || said.revision === 0) return
     looked.answers += 1
+    if (then === is) answered.add(node)
     const isLong = began !== null && now() - began > SILENT_MS
     for (const { node: of, code, message } of said.troubles)
       wrong.add(`${then}: ${node} says ${code} of ${of}: ${message}`)
@@ -50,9 +54,11 @@ export function sampling(head: boolean, nodes: readonly string[] = NODES): Sampl
   return {
     state(what, starting = false) {
       is = what
+      answered.clear()
       if (!starting) since = null
       else since ??= now()
     },
+    hasAll: () => nodes.every((node) => answered.has(node)),
     async stop() {
       isOver = true
       await Promise.all(loops)
@@ -92,6 +98,7 @@ export function everyday({ what, head, nodes, work }: Everyday): void {
     const lasts = async (state: string, starting = false): Promise<void> => {
       sampler.state(state, starting)
       await lasting(LASTS_MS)
+      if (head && !starting) await until(() => Promise.resolve(sampler.hasAll()), 30_000, `each node answers: ${state}`)
     }
     try {
       await lasts('before')

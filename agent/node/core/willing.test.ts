@@ -79,6 +79,13 @@ test('the owner says that the group cannot move, and refuses a switchover up fro
     'degraded',
     `cannot move: a switchover of web is refused (dir2 ${WHY}); if dir1 dies, dir2 takes it all the same`,
   ])
+  // One more digit is another rule.
+  const other = { ...trouble, object: 'chain inet site in handle 42', message: trouble.message.replace('http', 'ftp') }
+  live(one, 3000, { dir2: { shut: { web: WHY }, troubles: [trouble, other] } })
+  expect(verdictLines(judge(one.core.status(one.now()))).filter((line) => line.includes('clients of'))).toEqual([
+    expect.stringContaining('clients of ftp'),
+  ])
+  live(one, 3000, { dir2: { shut: { web: WHY }, troubles: [trouble] } })
   one.feed({ kind: 'command', id: 'a', command: { verb: 'switchover', group: 'web', to: 'dir2' } })
   const message = `no director can take web now (dir2: it ${WHY})`
   expect(one.take('reply')).toMatchObject([{ outcome: { ok: false, refusals: [{ code: 'no-successor', message }] } }])

@@ -50,6 +50,15 @@ const NAMED: readonly Case[] = [
     ['10.11.0.10:22', 'of this VIP'],
   ],
   [
+    'a service of somebody else at a VIP of another group, for which this director is a realserver',
+    seen('dir1', strange({ protocol: 'tcp', address: '10.11.0.90', port: 80 }), (view) => ({
+      ...view,
+      answersFor: [{ address: '10.11.0.90', group: 'other', placement: 'lo' }],
+    })).filter(({ code }) => code.endsWith('foreign-service')),
+    'critical foreign-service',
+    ['10.11.0.90:80', 'of this VIP'],
+  ],
+  [
     'a route of others before the right one',
     seen('rs3', {
       defaults: [{ ...route('10.12.0.254', 2, 3), metric: 100 }, route('10.12.0.1', 2, 3)],

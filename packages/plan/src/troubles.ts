@@ -172,13 +172,14 @@ function tableTroubles(view: NodeView, wanted: Desired, observed: Observed, reco
 
 /** IPVS asks for a mark before it asks for address and port (ip_vs_ctl.c: ip_vs_service_find), so one by mark may take what is for any VIP. */
 function foreignServices(
-  { directs }: NodeView,
+  { directs, answersFor }: NodeView,
   wanted: Desired,
   found: readonly ObservedService[],
   record: OwnedRecord,
 ): Trouble[] {
   const keys = new Set(wanted.services.map(serviceKey))
-  const floating = new Set(directs.flatMap(({ addresses }) => addresses.map(({ address }) => address)))
+  const vips = [...directs.flatMap(({ addresses }) => addresses), ...answersFor]
+  const floating = new Set(vips.map(({ address }) => address))
   return (
     found
       .filter((service) => !keys.has(serviceKey(service)) && !record.has(serviceKey(service)))

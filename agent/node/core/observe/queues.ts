@@ -66,15 +66,16 @@ export const crowdTroubles = (
     const place = endpointText(address, port)
     const object = `service ${service}`
     const evidence = `ss -ltn: ${queue} wait, ${most} is the most${more === '' ? '' : `; ${more}`}`
+    const severity = severityOf(arrival, { isFull: true, isPart: full < of })
     const named = `on ${node}: ss -ltnp 'sport = :${port}' names`
     if (full < of)
       return {
-        ...{ code: 'accepts-some', severity: 'critical', object, evidence },
+        ...{ code: 'accepts-some', severity, object, evidence },
         message: `${full} of ${of} listening sockets of service ${service} on ${node} at ${place} accept${full === 1 ? 's' : ''} no connections: as many wait as ${full === 1 ? 'its queue takes' : 'their queues take'}`,
         hint: `${named} the process of each; is one stopped or hung (ps: state T or D)? Restart it`,
       }
     return {
-      ...{ code: 'accepts-nobody', severity: severityOf(arrival, { isFull: true, isPart: false }), object, evidence },
+      ...{ code: 'accepts-nobody', severity, object, evidence },
       message: `the server of service ${service} on ${node} accepts no connections at ${place}: as many wait as its queue takes`,
       hint: `${named} its process; is it stopped or hung (ps: state T or D), or has it too few workers? Restart it, or give it more`,
     }

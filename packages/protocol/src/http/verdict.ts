@@ -67,8 +67,8 @@ export function judge(status: Status, coordinators: readonly string[] = []): Ver
         .map((message) => `${node.name}: ${message}`),
     ),
   ]
-  const isStanding = ({ code, object = '' }: NodeTrouble): boolean =>
-    code === 'drop-rule' && moves.some(({ fault }) => fault.some((text) => text.includes(`through: ${object}`)))
+  const isStanding = ({ code, node, object = '' }: NodeTrouble): boolean =>
+    code === 'drop-rule' && moves.some(({ fault }) => fault.some((text) => isShutBy(text, node, object)))
   const moves = [...owned.values()].map((group) => ({ group: group.name, ...movesOf(group, status) }))
   // What is over asks nothing of anybody.
   const found = together(troubles).filter(isPresent)
@@ -105,6 +105,12 @@ export function judge(status: Status, coordinators: readonly string[] = []): Ver
   }
   const doubted = new Set(told.filter(isDoubted).map(({ name }) => name))
   return { health: healthOf(said), ...said, served, doubted, movable, faults }
+}
+
+/** Is it said of this node, and this rule, by which it lets no client through? One more digit is another rule. */
+function isShutBy(text: string, node: string, rule: string): boolean {
+  const [, ...after] = text.split(`through: ${rule}`)
+  return text.split(/[\s(:,;)]+/).includes(node) && after.some((rest) => !/^\w/.test(rest))
 }
 
 export const criticalText = (count: number): string => `${count} critical trouble${count === 1 ? '' : 's'}`
