@@ -159,10 +159,7 @@ export async function change(
   const command = { ...commandOf(noun, verb, read), ...(options.force === true ? { force: true } : {}) }
   return spoken(session, async (speaking) => {
     if (noun !== 'server' || verb !== 'remove') return write(speaking, { command }, options)
-    const removal = await beforeRemoval(speaking, { command }, read.which, options)
-    const ended = await write(speaking, { command }, removal.options)
-    await removal.after()
-    return ended
+    return write(speaking, { command }, await beforeRemoval(speaking, { command }, read.which, options))
   })
 }
 

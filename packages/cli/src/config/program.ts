@@ -14,7 +14,7 @@ import { edit } from './edit.ts'
 import { finalize, type FinalizeOptions } from './finalize.ts'
 import { type IntentOptions, intend, intents } from './intents.ts'
 import { change, list, type NounVerb, show } from './noun-commands.ts'
-import { withDeadline } from './removal.ts'
+import { withRemoval } from './removal.ts'
 import { keysHelp, nameHelp, nameWord, placeWords, verbHelp } from './values.ts'
 import type { CoordinatorSession, WriteOptions } from './write.ts'
 
@@ -184,7 +184,7 @@ function nounProgram(root: Command, noun: Noun, run: Run): void {
         return run((session) => show(session, noun, name, words, optionsIn<commands.ReadOptions>(args)))
       })
   for (const verb of row.verbs)
-    withDeadline(noun, verb, forced(writing(named(verb).description(VERBS[verb]))))
+    withRemoval(noun, verb, forced(writing(named(verb).description(VERBS[verb]))))
       .argument('[key=value...]', 'any of the keys below')
       .addHelpText('after', () => verbHelp(noun, verb))
       .action((...args: unknown[]) =>
