@@ -212,9 +212,23 @@ describe('of the others', () => {
       on(2000)
     }
     expect(hasVip()).toBe(true)
-    hears('dir1', {})
+    for (const from of ['dir1', 'dir2']) hears(from, {})
     on(3000)
     expect(hasVip()).toBe(false)
+  })
+  it.each(['rs1', 'dir2'])('while the agent of the owner is silent, %s goes on: the kernel there does', (name) => {
+    const { on, configured, hears, hasVip, weight } = begun({ name })
+    const isKept = (): boolean => (name === 'rs1' ? hasVip() : weight() === 0)
+    on(3000)
+    configured(WITHOUT)
+    hears('dir1', { leaving: [ID] })
+    for (let s = 0; s < 10; s++) {
+      if (name === 'rs1') hears('dir2', {})
+      on(2000)
+    }
+    expect(isKept()).toBe(true)
+    on(290_000)
+    expect(isKept(), 'no longer than five minutes').toBe(false)
   })
 })
 

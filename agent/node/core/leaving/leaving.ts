@@ -109,7 +109,8 @@ const HEARD_MS = 4000
 
 /**
  * The owner knows its connections. Another director knows those that it was told of, and keeps the entry as long as the owner does: whatever comes
- * by synchronisation finds it. A realserver keeps its VIP as long as a director has it in the table.
+ * by synchronisation finds it. A realserver keeps its VIP as long as a director has it in the table. One whose agent is silent may have it: the
+ * kernel goes on without the agent.
  */
 function hasLeft(state: NodeState, id: string, one: Leaving): boolean {
   const group = state.config?.services.find(({ name }) => name === one.service)?.group ?? ''
@@ -118,7 +119,7 @@ function hasLeft(state: NodeState, id: string, one: Leaving): boolean {
   if (between(one.since, state.now) < HEARD_MS) return false
   const isHeldBy = (node: string): boolean => {
     const message = stateOf(state, node)
-    return message !== null && (message.revision < one.revision || hasInTable(message, id))
+    return message === null || message.revision < one.revision || hasInTable(message, id)
   }
   const directors = state.config?.groups.find(({ name }) => name === group)?.directors ?? []
   if (!directors.includes(state.node)) return !directors.some(isHeldBy)
