@@ -93,6 +93,44 @@ test('the owner says that the group cannot move, and refuses a switchover up fro
   expect(judge(one.core.status(one.now())).health, 'an older agent says nothing of it').toBe('healthy')
 })
 
+test('a rule that the owner has too keeps no order from moving the group: it is no worse there', () => {
+  const one = standby()
+  live(one, 5000, { dir1: { shutServices: ['http'] } })
+  expect(one.take('ready').at(-1)).not.toHaveProperty('shut')
+  const [group] = one.core.status(one.now()).groups
+  expect(group?.takers?.[0], 'it is no reason against a move').not.toHaveProperty('refused')
+  // The owner lets them through again.
+  live(one, 5000)
+  expect(one.take('ready').at(-1)).toMatchObject({ shut: WHY })
+})
+
+test('the owner with that rule hands over by order, also for maintenance, and without it names the rule', () => {
+  const one = node('dir1')
+  one.feed({ kind: 'lease-up' })
+  live(one, 8000)
+  one.kern.state.dropRules = [RULE]
+  live(one, 5000, { dir2: { shutServices: ['http'] } })
+  const said = one.take('message').flatMap(({ text }) => {
+    const message: { kind?: string; shutServices?: unknown } = JSON.parse(text)
+    return message.kind === 'state' ? [message.shutServices] : []
+  })
+  expect(said.at(-1)).toEqual(['http'])
+  one.feed({ kind: 'command', id: 'a', command: { verb: 'standby', on: true } })
+  live(one, 6000, { dir2: { shutServices: ['http'] } })
+  expect(one.take('switchover')).toMatchObject([{ group: 'web', to: 'dir2' }])
+  // Not since this node lets them through: the other one has not heard of it yet.
+  const other = node('dir1')
+  other.feed({ kind: 'lease-up' })
+  live(other, 8000, { dir2: { shutServices: ['http'] } })
+  other.feed({ kind: 'command', id: 'a', command: { verb: 'switchover', group: 'web', to: 'dir2' } })
+  const refusal = {
+    message:
+      'no director can take web now (dir2: it lets no client of service http through: a rule of its packet filter)',
+    hint: 'take that rule away there first: lvsm explain node dir2',
+  }
+  expect(other.take('reply')).toMatchObject([{ outcome: { ok: false, refusals: [refusal] } }])
+})
+
 test('it takes over all the same when the owner died, and what was a warning is critical: both are events', () => {
   const one = standby()
   live(one, 20_000, { dir1: { state: 'standby' } }, 'dir2')

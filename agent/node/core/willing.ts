@@ -4,6 +4,7 @@ import { dropsClientsOf, shutText, type StateMessage } from '@lvsm/protocol'
 import { ownership } from './lease.ts'
 import { dropRuleTroubles } from './observe/drop-rules.ts'
 import { stateOf } from './peers.ts'
+import { bytesOf } from './publish/packing.ts'
 import type { NodeState } from './state.ts'
 
 /** Group → why this node could not take it now; empty text: it could. The lease process itself is told of the kernel alone. */
@@ -25,11 +26,23 @@ export function shutServices(state: NodeState): ReadonlyMap<string, string> {
   return found
 }
 
+/** Of that node's services too, where it says so: whoever takes them over from it makes nothing worse. */
+export const isShutAt = (state: NodeState, node: string, service: string): boolean =>
+  (node === state.node ? [...shutServices(state).keys()] : (stateOf(state, node)?.shutServices ?? [])).includes(service)
+
+/** Bytes of the names: of those without room nobody knows it. */
+const ROOM = 300
+export function shutHere(state: NodeState): Pick<StateMessage, 'shutServices'> {
+  let bytes = 0
+  const names = [...shutServices(state).keys()].filter((name) => (bytes += bytesOf(name) + 3) <= ROOM)
+  return names.length === 0 ? {} : { shutServices: names }
+}
+
 /** A message has room for so many; of the others the lease process alone keeps them from being moved here. */
 const MOST_DARK = 16
 const first = (groups: ReadonlyMap<string, string>): Record<string, string> =>
   Object.fromEntries([...groups].slice(0, MOST_DARK))
-/** Group → a service in it of which this node knows no realserver, and by what it would let no client of one through. */
+/** Group → a service in it of which this node knows no realserver, and by what it would let no client of one through whom its owner lets through. */
 export const unservedHere = ({ published: { dark, shut } }: NodeState): Pick<StateMessage, 'dark' | 'shut'> => ({
   ...(dark.size === 0 ? {} : { dark: first(dark) }),
   ...(shut.size === 0 ? {} : { shut: first(shut) }),

@@ -88,10 +88,12 @@ const state = z.object({
   ready: z.record(name, text(160)),
   /** Group → a service in it of which it knows no realserver: no order moves the group there. Not there: there is none, or it did not say. */
   dark: z.record(name, name).exactOptional(),
-  /** Group → by what this node would let no client of one of its services through: no order moves the group there. Not there: all get through, or an older agent. */
+  /** Group → by what this node would let no client of a service through that its owner lets through: no order moves the group there. Not there: all get through, or an older agent. */
   shut: z.record(name, text(160)).exactOptional(),
   /** Group → of how many of its services it can ask no realserver, or lets no client through. Not there: of none, or it did not say. */
   blind: z.record(name, count).exactOptional(),
+  /** Services of which its packet filter lets no client through, whoever owns them: who could take them over is no worse there. Not there: none, or an older agent. */
+  shutServices: z.array(name).max(MOST).exactOptional(),
   /** Ping node → does this node reach it? Null: not known yet. */
   pings: z.record(name, z.boolean().nullable()),
   /** Whom it does not hear now: all of voters and directors, and the first of the others. Not there: nothing depends on what it hears, or it did not say. */

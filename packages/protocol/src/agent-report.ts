@@ -89,7 +89,7 @@ export const REPORT_PARTS = {
   ready: boundedRecord(name, text(300), MOST_GROUPS).exactOptional(),
   /** Group → a service in it of which it knows no realserver: no order moves the group there. */
   dark: boundedRecord(name, name, MOST_GROUPS).exactOptional(),
-  /** Group → by what it would let no client of one of its services through: no order moves the group there. */
+  /** Group → by what it would let no client of a service through that its owner lets through: no order moves the group there. */
   shut: boundedRecord(name, text(300), MOST_GROUPS).exactOptional(),
   /** Group → of how many of its services it can ask no realserver, or lets no client through; one with none is left out. */
   blind: boundedRecord(name, count, MOST_GROUPS).exactOptional(),

@@ -18,7 +18,7 @@ export type ToLease =
       readonly blind?: number
       /** A service of the group of which no realserver is known here; missing: there is none. */
       readonly dark?: string
-      /** By what no client of a service of the group would get through here; missing: all would. */
+      /** By what no client of a service of the group that its owner lets through would get through here; missing: there is none. */
       readonly shut?: string
     }
   | { readonly kind: 'switchover'; readonly group: string; readonly to: string | null; readonly reason: string }

@@ -2,20 +2,18 @@
  * A planned switchover, on the node that owns the group (SWITCHOVER.md): NAT destinations go quiet here while the successor
  * prepares its kernel, then the lease process hands over, and the new owner is waited for.
  */
-import { saidOtherwise } from '../disagreement.ts'
 import { encodeMessage, type Outcome, type PreparedMessage, type SwitchoverReport } from '@lvsm/protocol'
 import { after, between, type Instant } from '@lvsm/base'
 import { isStopped } from '@lvsm/changes'
-import { type ConfigGroup, suggest, destKey, type ConfigRealserver, forwarding } from '@lvsm/model'
+import { suggest, destKey, type ConfigRealserver, forwarding } from '@lvsm/model'
 import { isOfEntry, observedService } from '@lvsm/plan'
 import { ANSWER_MS, refuse, reply } from '../command/reply.ts'
-import { leaseStatus, ownership } from '../lease.ts'
-import { readyOf, stateOf } from '../peers.ts'
-import { whyNotByOrder } from '../willing.ts'
+import { ownership } from '../lease.ts'
 import { type NodeState } from '../state.ts'
 import { establishedHere, isSynchronised } from '../synchronised.ts'
 import { type Move, ownsAlready } from './moving.ts'
 import { ownPlaces } from './places.ts'
+import { chooseSuccessor } from './choosing.ts'
 import { type ReplyTo } from '../command/pending.ts'
 
 /** Longest wait for NAT connections to end. */
@@ -205,41 +203,3 @@ export const isDraining = (state: NodeState): boolean =>
     ({ phase, group }) => phase === 'preparing' && (anyMustEnd(state, group) || isSynchronised(state, group)),
   )
 export const nextMove = ({ moves, now }: NodeState): Instant | null => (moves.size > 0 ? after(now, PACE_MS) : null)
-
-/** The director asked for, or the first of the group's preference order that could take it now. */
-function chooseSuccessor(
-  state: NodeState,
-  group: ConfigGroup,
-  to: string | undefined,
-): { readonly to: string } | Outcome {
-  const others = group.directors.filter((name) => name !== state.node)
-  if (to !== undefined && !others.includes(to)) {
-    const message = `"${to}" is no director of group ${group.name}`
-    return refuse('conflict', 'not-a-director', message, suggest(to, group.directors, 'directors'))
-  }
-  const faults = (to === undefined ? others : [to]).map((name) => [name, unable(state, group.name, name)] as const)
-  const able = faults.find(([, fault]) => fault === null)
-  if (able) return { to: able[0] }
-  const why = faults.map(([name, fault]) => `${name}: ${fault}`).join('; ')
-  const rests = faults.filter(([, fault]) => fault === ON_STANDBY).map(([name]) => `lvsm standby off ${name}`)
-  const message =
-    faults.length > 0 ? `no director can take ${group.name} now (${why})` : `group ${group.name} has no other director`
-  const hint =
-    rests.length > 0 ? `end its maintenance first: ${rests.join('; or ')}` : 'bring one up first; see lvsm status'
-  return refuse('conflict', 'no-successor', message, hint)
-}
-
-const ON_STANDBY = 'it is under maintenance'
-
-function unable(state: NodeState, group: string, name: string): string | null {
-  const peer = leaseStatus(state)?.peers.find((entry) => entry.name === name)
-  if (!peer || peer.life !== 'alive') return peer ? `it is ${peer.life}` : 'never heard'
-  if (peer.standby) return ON_STANDBY
-  if (!stateOf(state, name)) return 'its agent is silent'
-  const other = saidOtherwise(state, name)
-  if (other.length > 0) return `it has other ${other.join(', ')} in its configuration than ${state.node}`
-  const why = readyOf(state, name, group)
-  if (why !== '') return why ?? 'it did not say whether it could take the group'
-  const unknown = whyNotByOrder(state, name, group)
-  return unknown === null ? null : `it ${unknown}`
-}

@@ -18,7 +18,7 @@ import { type NodeState } from '../state.ts'
 import { allEstablished } from '../synchronised.ts'
 import { mtusHere } from '../mtus.ts'
 import { syncHeardHere } from '../sync-silence.ts'
-import { blindHere, readyHere, unservedHere, whyNotByOrder } from '../willing.ts'
+import { blindHere, readyHere, shutHere, unservedHere, whyNotByOrder } from '../willing.ts'
 import { noteCounters } from './drops.ts'
 import { toTell } from '../history/history.ts'
 import { sameOf } from '../history/same.ts'
@@ -157,6 +157,7 @@ function publish(state: NodeState, own: Saying, present: readonly Trouble[]): nu
     ready: Object.fromEntries(readyHere(state)),
     ...unservedHere(state),
     ...(Object.keys(blind).length > 0 ? { blind } : {}),
+    ...shutHere(state),
     pings: reachedPings(state.pings),
     ...(unheard ? { unheard } : {}),
     ...(state.view?.sync ? { established: allEstablished(state), ...syncHeardHere(state) } : {}),

@@ -3,11 +3,11 @@ import { cut } from '@lvsm/protocol'
 import type { ConfigGroup, ConfigService } from '@lvsm/model'
 import { reachesOf } from '../check/pings.ts'
 import { blindServices, darkServices } from '../check/unknowns.ts'
-import { heldGroups } from '../lease.ts'
+import { heldGroups, ownership } from '../lease.ts'
 import { interfaceFault } from '../observe/interfaces.ts'
 import { unreadyFor } from '../plan/readiness.ts'
 import { log, type NodeState } from '../state.ts'
-import { shutServices } from '../willing.ts'
+import { isShutAt, shutServices } from '../willing.ts'
 import { REASON } from './packing.ts'
 
 /** A message has room for so many. */
@@ -65,14 +65,19 @@ interface Lacking {
   readonly words: readonly string[]
 }
 
-/** An owner that serves a service by what it was told last is not kept from it, nor one whose clients do not get through: of that its trouble tells. */
+/**
+ * An owner that serves a service by what it was told last is not kept from it, nor one whose clients do not get through: of that its trouble
+ * tells. Nor is anybody by what the owner lets through no more than itself.
+ */
 function lackingIn(state: NodeState, { name }: ConfigGroup, { blind, dark, shut }: Unserved): Lacking {
   const services = state.view?.services.filter((one) => one.group === name) ?? []
   const isHeld = heldGroups(state).has(name)
   const find = (is: (one: ConfigService) => boolean) => (isHeld ? undefined : services.find(is)?.name)
   const unchecked = services.filter((one) => blind.has(one.name))
   const [first] = unchecked
-  const why = shut.get(find((one) => shut.has(one.name)) ?? '')
+  const owner = ownership(state, name)?.owner ?? ''
+  const isWorse = (one: ConfigService) => shut.has(one.name) && !isShutAt(state, owner, one.name)
+  const why = shut.get(find(isWorse) ?? '')
   return {
     unchecked: unchecked.length,
     poor: services.filter((one) => blind.has(one.name) || shut.has(one.name)).length,
