@@ -2,6 +2,7 @@
 import { between } from '@lvsm/base'
 import { noteLeft } from '@lvsm/health'
 import { type ConfigService, destKey, refusesAtZero, USUAL_LINGER_MS } from '@lvsm/model'
+import { cameNothing } from '@lvsm/protocol'
 import { type Observed, type ObservedDest, observedService } from '@lvsm/plan'
 import type { NodeState } from '../state.ts'
 import type { Member } from './member.ts'
@@ -22,6 +23,7 @@ export function followTable(state: NodeState, observed: Observed): void {
     const dests = new Map(table?.dests.map((dest) => [destKey(dest), dest]))
     for (const [key, member] of membersOf(state, service)) {
       const dest = dests.get(key)
+      member.silentSince = isSilent(member) ? (member.silentSince ?? state.now) : null
       member.left = member.intent === 'drain' && !member.leaves && isDone(member, dest)
       member.waning =
         member.intent === 'serve' || dest?.weight !== 0 ? [] : noteLeft(member.waning, state.now, dest.active)
@@ -35,11 +37,19 @@ export function followTable(state: NodeState, observed: Observed): void {
       const long = between(member.drainingSince, state.now)
       const drained = dest.weight === 0 && dest.active === 0 && long >= LINGER_LEAST_MS
       const isLate = long >= longestOf(member)
+      const { silentSince } = member
+      const isLost = silentSince !== null && between(silentSince, state.now) >= longestOf(member)
       // Of one that was removed connections may come by synchronisation yet.
-      if (member.leaves) member.gone = drained || (member.intent === 'stop' && isLate)
+      if (member.leaves) member.gone = drained || isLost || (member.intent === 'stop' && isLate)
       else member.gone ||= drained || isLate
     }
   }
+}
+
+/** Not one whose port is closed: its server may let the last connections end. */
+function isSilent(member: Member): boolean {
+  const { healthy, reason } = healthOf(member)
+  return healthy === false && cameNothing(reason)
 }
 
 /**

@@ -69,6 +69,7 @@ export function memberOf(
     away: (same?.away ?? false) || (known?.realserver.weight === 0 && realserver.weight > 0),
     backSince: same?.backSince ?? null,
     stopping,
+    silentSince: known?.silentSince ?? null,
     waning: known?.waning ?? [],
     drainingSince: isAnew ? null : (known?.drainingSince ?? null),
     left: known?.left ?? false,

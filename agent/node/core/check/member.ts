@@ -59,6 +59,8 @@ export interface Member {
   readonly stopping: { readonly number: number; readonly deadlineMs: number } | null
   /** It left the configuration: its connections alone keep it in the table. */
   readonly leaves: boolean
+  /** Since when it is dead, and nothing at all comes back from it; null: it is not so. */
+  silentSince: Instant | null
   /** Established connections that it has left, while it is drained or stopped. */
   waning: Waning
   /** Since when it is out of the pool but in the table; null when it is not. */

@@ -189,7 +189,8 @@ export function resettled(state: NodeState, member: Member, learn: () => void): 
   if (before === true) member.flap = fell(member.flap, state.now, service.check.pacing.flapHoldMs)
   if (member.flap.heldUntil !== null) state.checks.held.add(member.id)
   fill(state, service)
-  if (before === null && healthy) return { changed: true, event: null }
+  // Nobody looks for it in a configuration that does not have it.
+  if (member.leaves || (before === null && healthy)) return { changed: true, event: null }
   const key = destKey(realserver)
   const reason = `${realserver.node} (${key}) in service ${service.name}: ${why}${besides(state, member)}`
   return {

@@ -1,5 +1,5 @@
 /** A realserver leaves the configuration: its connections end before it leaves the table, wherever the group is meanwhile. */
-import { encodeMessage, type Facts, type StateMessage } from '@lvsm/protocol'
+import { encodeMessage, type Facts, REFUSED, type StateMessage } from '@lvsm/protocol'
 import { NO_FACTS } from '@lvsm/changes'
 import { SAMPLE } from '@lvsm/model'
 import { type OwnedRecord, readRecord } from '@lvsm/plan'
@@ -86,6 +86,23 @@ describe('of the owner', () => {
     expect(weight()).toBe(0)
     on(10_000)
     expect(weight()).toBeUndefined()
+  })
+  it.each([
+    ['no answer within 300 ms', undefined],
+    [REFUSED, 0],
+  ] as const)('found dead (%s) it goes as soon as any other, unless its port alone is closed', (failsSo, left) => {
+    const { one, on, configured, has, weight } = begun()
+    on(3000)
+    has(5)
+    configured(WITHOUT)
+    on(60_000)
+    one.alive.delete(RS1)
+    one.failsSo = failsSo
+    on(2000)
+    expect(weight(), 'it has the time of any that failed').toBe(0)
+    on(10_000)
+    expect(weight()).toBe(left)
+    expect(one.take('log').filter(({ text }) => text.includes('failed: rs1'))).toEqual([])
   })
   it('added again, or with the revision taken back, it serves as before', () => {
     const { on, configured, has, told, weight } = begun()
