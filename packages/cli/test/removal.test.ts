@@ -44,6 +44,15 @@ describe('without --now', () => {
     expect(out).toContain('established connections to rs1 go on for 5 min at most')
     expect(verbs()).toHaveLength(1)
   })
+  it('its connections can be cut off afterwards, by the next step that is told', async () => {
+    const { runHere, weight, verbs } = coordinatorWith(12)
+    const { out } = await runHere(REMOVE)
+    expect(out).toMatch(/lvsm config rollback REVISION, to the one before this, then lvsm server remove NAME --now/)
+    expect((await runHere([...REMOVE, '--now'])).code, 'not without').not.toBe(0)
+    expect(await runHere(['config', 'rollback', '1', '--yes', '--no-wait'])).toMatchObject({ code: 0 })
+    expect(await runHere([...REMOVE, '--now'])).toMatchObject({ code: 0 })
+    expect([verbs(), weight('rs1')]).toEqual([['change', 'change', `stop ${SUBJECT}`, 'change'], undefined])
+  })
   it('it has no deadline of its own: a drain has', async () => {
     const { runHere, weight, verbs } = coordinatorWith(12)
     expect((await runHere([...REMOVE, '--deadline', '1h'])).code).not.toBe(0)

@@ -146,7 +146,7 @@ describe('a change of the configuration', () => {
       {
         ...{ severity: 'info', code: 'connections-end', field: 'services.https' },
         message: 'established connections to rs2 go on for 5 min at most (services: https)',
-        hint: expect.stringContaining('lvsm server remove NAME --now'),
+        hint: expect.stringMatching(/lvsm config rollback REVISION, .*, then lvsm server remove NAME --now$/),
       },
     ])
     const dh: Action = { verb: 'set', noun: 'service', which: { service: 'https' }, values: { scheduler: 'dh' } }

@@ -158,7 +158,7 @@ const WAYS_BACK: Readonly<Record<Loss['code'], string>> = {
   'connections-cut':
     'the next time let them end first: lvsm drain SERVER, and remove it when none is established any more (lvsm server list)',
   'connections-end':
-    'they take no new ones meanwhile; lvsm status tells how many are left. To cut them off: lvsm server remove NAME --now',
+    'they take no new ones meanwhile; lvsm status tells how many are left. To cut them off when it is removed already: lvsm config rollback REVISION, to the one before this, then lvsm server remove NAME --now',
   'backups-alone': 'it is so until one of its other realservers is enabled, or has a weight',
   'no-director-left': 'end the maintenance of one of them: lvsm standby off NODE',
 }
