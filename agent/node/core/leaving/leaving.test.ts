@@ -233,6 +233,24 @@ describe('of the others', () => {
     on(3000)
     expect(hasVip()).toBe(false)
   })
+  it('a server of the realserver that listens no more, or accepts nobody, is no trouble of a service that it left', () => {
+    for (const [address, queue, code] of [
+      [RS1, 0, 'listens-elsewhere'],
+      ['0.0.0.0', 129, 'accepts-nobody'],
+    ] as const) {
+      const { one, on, configured, hears } = begun({ name: 'rs1' })
+      const codes = (): string[] => one.core.status(one.now()).troubles.map((trouble) => trouble.code)
+      one.listening = [{ protocol: 'tcp', address, port: 80, onlyV6: false, queue, most: 128 }]
+      on(20_000)
+      expect(codes()).toContain(code)
+      configured(WITHOUT)
+      for (let s = 0; s < 10; s++) {
+        hears('dir1', { leaving: [ID] })
+        on(2000)
+      }
+      expect(codes()).not.toContain(code)
+    }
+  })
   it.each(['rs1', 'dir2'])('while the agent of the owner is silent, %s goes on: the kernel there does', (name) => {
     const { on, configured, hears, hasVip, weight } = begun({ name })
     const isKept = (): boolean => (name === 'rs1' ? hasVip() : weight() === 0)
