@@ -45,3 +45,22 @@ test.each<[why: string, ...of: Parameters<typeof told>, says: string]>([
   ['a full queue is found out by who connects', TCP, FULL, undefined, 'warning accepts-nobody'],
   ['a full queue is not found out by who asks the host', '{ type: icmp }', FULL, undefined, 'critical accepts-nobody'],
 ])('where %s', (_why, check, socket, dest, says) => expect(told(check, socket, dest)).toEqual([says]))
+
+test.each<[what: string, check: string, alive: string[] | undefined, says: string]>([
+  ['serves, by a check that a stopped process passes', TCP, undefined, 'critical'],
+  ['is kept although its check fails', HTTP, [], 'critical'],
+  ['is out, by a check of the port alone', TCP, ['10.11.0.12'], 'warning'],
+])('beside coordinators, too, an owner tells a realserver that it %s', (_what, check, alive, says) => {
+  const text = SAMPLE.replace(/check: \{[^}]*\}/, `check: ${check}`)
+  const born = (name: string) => node(name, alive && new Set(alive), text, true, undefined, { follows: true })
+  const [dir1, rs1] = [born('dir1'), born('rs1')]
+  rs1.listening = [STOPPED]
+  for (const one of [dir1, rs1]) one.feed({ kind: 'lease-up' })
+  for (let second = 0; second < 10; second++) {
+    goesOn(dir1, 1000, statusOf('dir1', 'dir1', 7))
+    for (const { text: said } of dir1.take('message')) rs1.feed({ kind: 'message', from: 'dir1', text: said })
+    goesOn(rs1, 1000, statusOf('rs1', 'dir1', 7))
+  }
+  const { troubles } = rs1.core.status(rs1.now())
+  expect(troubles.find(({ code }) => code === 'stopped-process')?.severity).toBe(says)
+})

@@ -134,7 +134,7 @@ function hasBegun({ published, now }: NodeState, present: readonly Trouble[]): b
 const saidText = (state: NodeState, { state: what, reason }: Saying): string =>
   `${what} ${unheardHere(state)?.join(' ') ?? ''} ${reason}`
 
-/** To the other agents; gives how many messages it had. Who follows coordinators tells them all that directors do not need to serve. */
+/** To the other agents; gives how many messages it had. Who follows coordinators tells those what nobody needs to serve. */
 function publish(state: NodeState, own: Saying, present: readonly Trouble[]): number {
   const { config, view, published } = state
   published.said = saidText(state, own)
@@ -169,7 +169,7 @@ function publish(state: NodeState, own: Saying, present: readonly Trouble[]): nu
   })
   const room = Math.floor(PUBLISH_MS / Math.max(1, timeOf(state, 1))) - encoded.length
   const alerts = alertsSaid(state)
-  const tables = state.follows ? [] : tellTables(state, Math.max(1, room))
+  const tables = tellTables(state, state.follows ? 1 : Math.max(1, room))
   const settings = settingsSaid(state, differingSubjects(state))
   const texts = [...encoded, ...[settings, alerts].filter((text) => text !== null), ...tables]
   for (const text of texts) state.effects.push({ kind: 'message', to: null, text })

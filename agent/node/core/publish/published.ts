@@ -27,6 +27,8 @@ export interface Published {
   readonly logged: Map<string, { readonly since: Instant; readonly lines: number }>
   /** Destinations of own tables, by `service destination`, as the others were told last. */
   readonly told: Map<string, Told>
+  /** Those that got no new connections, or failed their checks: how often they were told since. */
+  readonly wasOut: Map<string, number>
   /** As the coordinators were told last; null: since then something changed. */
   tables: Tables | null
 }
@@ -51,5 +53,6 @@ export const newPublished = (): Published => ({
   begunAt: new Map(),
   logged: new Map(),
   told: new Map(),
+  wasOut: new Map(),
   tables: null,
 })

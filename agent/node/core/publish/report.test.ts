@@ -73,7 +73,7 @@ test('without its lease process it reports that, and no tables; to other agents 
   expect(kinds(dir1)).toEqual([])
 })
 
-test('who follows tells other agents no tables, troubles and events; who does not reports nothing', () => {
+test('who follows tells other agents no tables of who serves, no troubles and no events; who does not reports nothing', () => {
   for (const follows of [true, false]) {
     const dir1 = director(follows)
     dir1.feed({ kind: 'lease-event', event: { at: 0, group: 'web', kind: 'took', number: 7, reason: 'nobody had it' } })

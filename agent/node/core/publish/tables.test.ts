@@ -22,8 +22,8 @@ function many(count: number): string {
 `
   return SAMPLE + Array.from({ length: count }, (_, at) => service(at)).join('')
 }
-function owner(text = SAMPLE): TestNode {
-  const dir1 = node('dir1', undefined, text)
+function owner(text = SAMPLE, follows = false): TestNode {
+  const dir1 = node('dir1', undefined, text, true, undefined, { follows })
   dir1.feed({ kind: 'lease-up' })
   hears(dir1)
   return dir1
@@ -73,6 +73,25 @@ describe('tables', () => {
     expect(new Set(told(tables(dir1)))).toEqual(new Set(['http 10.11.0.11:80']))
     live(dir1, 8000)
     expect(new Set(told(tables(dir1))).size, 'for whom it got lost').toBe(3)
+  })
+
+  it('are told beside coordinators of who gets nothing or fails, until it was told a few times that it serves', () => {
+    const dir1 = owner(SAMPLE, true)
+    live(dir1, 60_000)
+    tables(dir1)
+    live(dir1, 10_000)
+    expect(told(tables(dir1)), 'all of them serve').toEqual([])
+    dir1.alive.delete('10.11.0.11')
+    live(dir1, 10_000)
+    const out = tables(dir1)
+    expect(new Set(told(out))).toEqual(new Set(['http 10.11.0.11:80']))
+    expect(out.at(-1)?.services['http']).toMatchObject([{ weight: 0, healthy: false, reason: 'refused' }])
+    dir1.alive.add('10.11.0.11')
+    live(dir1, 60_000)
+    const again = tables(dir1)
+    expect(again.at(-1)?.services['http']).toMatchObject([{ weight: 1, healthy: true }])
+    live(dir1, 20_000)
+    expect(tables(dir1), 'not for ever').toEqual([])
   })
 
   it('are told anew to an agent that has just started', () => {
