@@ -151,7 +151,7 @@ export const bestPeer = (state: LeaseState, view: LeaseView, group: LeaseGroup):
   readyPeers(state, view, group)[0] ?? null
 
 /** Ready peers that rank before this node. A group that is owned does not move for services that cannot be checked. */
-function peersBefore(state: LeaseState, view: LeaseView, instance: GroupState): string[] {
+export function peersBefore(state: LeaseState, view: LeaseView, instance: GroupState): string[] {
   const { name, directors } = instance.group
   const { reaches: reached, blind } = instance.readiness
   const own = { reaches: reached, blind, place: directors.indexOf(state.node) }

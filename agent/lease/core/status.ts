@@ -10,7 +10,7 @@ import { epochTroubles, newerEpoch } from './epochs.ts'
 import { linkTroubles } from './links.ts'
 import { putBackTroubles } from './put-back.ts'
 import { lossTroubles, lostPercent } from './losses.ts'
-import { cloneTroubles, hasQuorum, heardVoters, lifeOfPeer, ownerOf, rankOf } from './peers.ts'
+import { cloneTroubles, hasQuorum, heardVoters, lifeOfPeer, ownerOf, peersBefore } from './peers.ts'
 import { isLeaseValid, type GroupState } from './group-state.ts'
 import type { LeaseState } from './state.ts'
 import { voterTroubles } from './voter-sets.ts'
@@ -152,8 +152,7 @@ function holderReason(instance: GroupState, leftMs: number): string {
 function placeOf(state: LeaseState, view: LeaseView, instance: GroupState): string {
   const why = whyNotCandidate(state, view, instance.group)
   if (why) return `would not take it: ${why}`
-  const place = instance.group.directors
-    .filter((node) => node !== ownerOf(state, view, instance.group)?.node)
-    .indexOf(state.node)
-  return `${ORDINALS[Math.min(place, rankOf(state, view, instance))] ?? 'later'} in order`
+  const owner = ownerOf(state, view, instance.group)?.node
+  const before = peersBefore(state, view, instance).filter((node) => node !== owner)
+  return `${ORDINALS[before.length] ?? 'later'} in order`
 }
