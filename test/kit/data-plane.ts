@@ -37,7 +37,7 @@ type TableOperation = Extract<Operation, { readonly service: unknown }>
 export const LOOPBACK = 1
 /** Settings that an agent may have a say in; told without the product's code. */
 const OUR_SETTINGS =
-  /\/lvsm-[^/]+\/|\/(ip_forward|expire_nodest_conn|arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries|conntrack|run_estimation|sloppy_tcp|sloppy_sctp|backup_only|sync_[a-z_]+)$/
+  /\/lvsm-[^/]+\/|\/(ip_forward|forwarding|expire_nodest_conn|arp_ignore|arp_announce|send_redirects|accept_redirects|promote_secondaries|conntrack|run_estimation|sloppy_tcp|sloppy_sctp|backup_only|sync_[a-z_]+)$/
 const DONE = null
 /** As a kernel has them at its start. */
 const SYNC_SETTINGS: Readonly<Record<string, string>> = {
@@ -87,7 +87,10 @@ export class DataPlane {
     for (const [key, value] of Object.entries(SYNC_SETTINGS)) this.settings.set(`net/ipv4/vs/${key}`, value)
   }
   #setUp(name: string): void {
-    const values = { arp_ignore: '0', arp_announce: '0', send_redirects: '1', accept_redirects: '1', rp_filter: '2' }
+    const values = {
+      ...{ arp_ignore: '0', arp_announce: '0', send_redirects: '1', accept_redirects: '1', rp_filter: '2' },
+      forwarding: '0',
+    }
     for (const [key, value] of Object.entries(values)) this.settings.set(`net/ipv4/conf/${name}/${key}`, value)
     this.settings.set(`net/ipv4/conf/${name}/promote_secondaries`, '0')
     this.settings.set(`net/ipv6/conf/${name}/disable_ipv6`, '0')
@@ -111,12 +114,20 @@ export class DataPlane {
     }
   }
 
+  /** Who writes the first writes that of every interface (ip-sysctl: ip_forward). */
+  #write(path: string, value: string): void {
+    this.settings.set(path, value)
+    if (path !== 'net/ipv4/ip_forward') return
+    for (const other of this.settings.keys())
+      if (other.startsWith('net/ipv4/conf/') && other.endsWith('/forwarding')) this.settings.set(other, value)
+  }
+
   /** Null: done; else what the kernel says. */
   apply(operation: Operation): string | null {
     switch (operation.kind) {
       case 'sysctl':
         if (!this.settings.has(operation.path)) return 'ENOENT'
-        this.settings.set(operation.path, operation.value)
+        this.#write(operation.path, operation.value)
         return DONE
       case 'nat-rules':
         this.natRules = operation.needs
