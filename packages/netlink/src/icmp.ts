@@ -92,24 +92,24 @@ export function decodeEchoReply(packet: Uint8Array): Decoded<Echo> {
   })
 }
 
-/** Classic BPF (man 7 socket) for a raw ICMP socket: passes echo replies with this identifier, and nothing else. */
-export const echoRepliesTo = (id: number): readonly (readonly [number, number, number, number])[] => [
-  // X = length of the IPv4 header; type and code; identifier.
-  [0xb1, 0, 0, 0],
-  [0x48, 0, 0, 0],
-  [0x15, 0, 3, TYPE.reply << 8],
-  [0x48, 0, 0, 4],
+type Bpf = readonly (readonly [code: number, jt: number, jf: number, k: number])[]
+/** `load`: 16 bits at an offset into the ICMP header. */
+const repliesTo = (load: number, type: number, id: number): Bpf => [
+  // Type and code; identifier.
+  [load, 0, 0, 0],
+  [0x15, 0, 3, type << 8],
+  [load, 0, 0, 4],
   [0x15, 0, 1, id],
   [0x06, 0, 0, 0xffffffff],
   [0x06, 0, 0, 0],
 ]
 
-/** The same for one of ICMPv6, which gets no header. */
-export const echoReplies6To = (id: number): readonly (readonly [number, number, number, number])[] => [
-  [0x28, 0, 0, 0],
-  [0x15, 0, 3, TYPE6.reply << 8],
-  [0x28, 0, 0, 4],
-  [0x15, 0, 1, id],
-  [0x06, 0, 0, 0xffffffff],
-  [0x06, 0, 0, 0],
+/** Classic BPF (man 7 socket) for a raw ICMP socket: passes echo replies with this identifier, and nothing else. */
+export const echoRepliesTo = (id: number): Bpf => [
+  // X = length of the IPv4 header.
+  [0xb1, 0, 0, 0],
+  ...repliesTo(0x48, TYPE.reply, id),
 ]
+
+/** The same for one of ICMPv6, which gets no header. */
+export const echoReplies6To = (id: number): Bpf => repliesTo(0x28, TYPE6.reply, id)

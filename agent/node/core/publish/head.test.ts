@@ -2,7 +2,14 @@
 import { instant } from '@lvsm/base'
 import { agreementDigests, checkConfig, SAMPLE } from '@lvsm/model'
 import { NOTHING_OWNED } from '@lvsm/plan'
-import { type DestinationReport, judge, type LeaseStatus, type PeerStatus, type StateMessage } from '@lvsm/protocol'
+import {
+  type DestinationReport,
+  judge,
+  type LeaseStatus,
+  othersOf,
+  type PeerStatus,
+  type StateMessage,
+} from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { statusOf } from '../fixture.ts'
 import { noteDifferences } from '../disagreement.ts'
@@ -70,12 +77,13 @@ const said = (name: string, more: Partial<StateMessage>): StateMessage => ({
 })
 const OWN = { state: 'standby', reason: 'well' } as const
 function head(state: NodeState): string {
-  const { health, unserved, unserving, unmovable, other, unknown } = judge(reportStatus(state, OWN, []))
+  const verdict = judge(reportStatus(state, OWN, []))
+  const { health, unserved, unserving, unmovable, unknown } = verdict
   const lines = { 'not served': unserved, 'not serving': unserving, 'cannot move': unmovable, 'not known': unknown }
   const found = Object.entries(lines).flatMap(([answer, all]) =>
     all.length > 0 ? [`${answer}: ${all.join('; ')}`] : [],
   )
-  return [[health, ...other].join('; '), ...found].join(' | ')
+  return [[health, ...othersOf(verdict)].join('; '), ...found].join(' | ')
 }
 
 const DEAD = { life: 'dead', silentMs: 5000 } as const

@@ -30,7 +30,7 @@ export function publishReadiness(state: NodeState, all: boolean): void {
     const same = before === why && isSame(state, group.name, lacking) && published.reaches.get(group.name) === reaches
     published.reaches.set(group.name, reaches)
     published.blind.set(group.name, lacking.unchecked)
-    published.poor.set(group.name, Math.min(lacking.poor, MOST_BLIND))
+    published.poor.set(group.name, lacking.poor)
     keep(published.dark, group.name, lacking.dark)
     keep(published.shut, group.name, lacking.shut)
     if (published.view === '' || (!all && same)) continue
@@ -39,7 +39,7 @@ export function publishReadiness(state: NodeState, all: boolean): void {
     const told = { interfaceDown, reaches, reason: cut(why === '' ? prepared : why, REASON) }
     const { poor, dark, shut } = lacking
     const lacks = {
-      ...(poor === 0 ? {} : { blind: Math.min(poor, MOST_BLIND) }),
+      ...(poor === 0 ? {} : { blind: poor }),
       ...(dark === undefined ? {} : { dark }),
       ...(shut === undefined ? {} : { shut: cut(shut, REASON) }),
     }
@@ -80,15 +80,18 @@ function lackingIn(state: NodeState, { name }: ConfigGroup, { blind, dark, shut 
   const why = shut.get(find(isWorse) ?? '')
   return {
     unchecked: unchecked.length,
-    poor: services.filter((one) => blind.has(one.name) || shut.has(one.name)).length,
+    poor: Math.min(MOST_BLIND, services.filter((one) => blind.has(one.name) || shut.has(one.name)).length),
     dark: dark.size === 0 ? undefined : find((one) => dark.has(one.name)),
     shut: why,
     words: [...(first ? [`service ${first.name} cannot be checked here`] : []), ...(why === undefined ? [] : [why])],
   }
 }
 
-const isSame = ({ published }: NodeState, group: string, { unchecked, dark, shut }: Lacking): boolean =>
-  published.blind.get(group) === unchecked && published.dark.get(group) === dark && published.shut.get(group) === shut
+const isSame = ({ published }: NodeState, group: string, { unchecked, poor, dark, shut }: Lacking): boolean =>
+  published.blind.get(group) === unchecked &&
+  published.poor.get(group) === poor &&
+  published.dark.get(group) === dark &&
+  published.shut.get(group) === shut
 
 function keep(known: Map<string, string>, group: string, what: string | undefined): void {
   if (what === undefined) known.delete(group)

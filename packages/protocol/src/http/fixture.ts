@@ -1,6 +1,6 @@
 /** For tests of what is made of a status: a cluster that is whole, in which one thing changes at a time. */
 import type { Status } from './status.ts'
-import { judge } from './verdict.ts'
+import { judge, othersOf } from './verdict.ts'
 
 export const server = (node: string, more: object = {}) => ({
   node,
@@ -47,8 +47,9 @@ export const status = (more: object = {}): Status => ({
 
 /** As `lvsm status` says it, with what is empty left out. */
 export function head(of: Status): string {
-  const { health, unserved, unserving, unmovable, thin, other, unknown, warnings } = judge(of)
-  const parts = { unserved, unserving, unmovable, thin, other, unknown }
+  const verdict = judge(of)
+  const { health, unserved, unserving, unmovable, thin, unknown, warnings } = verdict
+  const parts = { unserved, unserving, unmovable, thin, other: othersOf(verdict), unknown }
   const lines = Object.entries(parts).flatMap(([name, all]) => (all.length > 0 ? [`${name}: ${all.join('; ')}`] : []))
   return [warnings > 0 ? `${health}, ${warnings}` : health, ...lines].join(' | ')
 }

@@ -1,6 +1,6 @@
 /** What the first line of a status says beside its health: the same for `lvsm status` and the console. */
 import { listedTroubles } from '../unsaid/unsaid.ts'
-import { criticalText, isPresent, together, type Verdict } from './verdict.ts'
+import { isPresent, othersOf, together, type Verdict } from './verdict.ts'
 import type { Status } from './status.ts'
 
 export interface HeadPart {
@@ -21,8 +21,7 @@ export function headOf(status: Status, { other }: Verdict): HeadPart[] {
   const part = (weight: HeadPart['weight'], count: number, text: string): HeadPart[] =>
     count === 0 ? [] : [{ weight, text }]
   return [
-    ...part('bad', critical, criticalText(critical)),
-    ...other.filter((text) => !CRITICAL.test(text)).map((text): HeadPart => ({ weight: 'bad', text })),
+    ...othersOf({ critical, other }).map((text): HeadPart => ({ weight: 'bad', text })),
     ...part('warn', warnings, `${warnings} warning${warnings === 1 ? '' : 's'}`),
     ...part('over', infos, `info: ${infos}`),
     ...part(
@@ -33,9 +32,6 @@ export function headOf(status: Status, { other }: Verdict): HeadPart[] {
     ...part('warn', asked, `maintenance: ${asked}`),
   ]
 }
-
-/** As `other` counts what nodes say themselves. */
-const CRITICAL = /^\d+ critical troubles?$/
 
 /** Beside the revision: of the voters, where coordinators number them. */
 export const epochText = ({ epoch = 0 }: Pick<Status, 'epoch'>): string => (epoch > 1 ? `, epoch ${epoch}` : '')

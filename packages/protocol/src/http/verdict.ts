@@ -31,6 +31,8 @@ export interface Verdict {
   readonly unmovable: readonly string[]
   /** What works, and would not after one more fault: a link, a standby that knows less, a coordinator. */
   readonly thin: readonly string[]
+  /** So many critical troubles that nodes tell. */
+  readonly critical: number
   /** What else makes it degraded. */
   readonly other: readonly string[]
   readonly unknown: readonly string[]
@@ -74,7 +76,6 @@ export function judge(status: Status, coordinators: readonly string[] = []): Ver
   const found = together(troubles).filter(isPresent)
   const critical = found.filter(({ severity }) => severity === 'critical').length
   const other = [
-    ...(critical > 0 ? [criticalText(critical)] : []),
     ...deadOf(status),
     ...agentlessOf(status),
     // Where groups are owned, or should be, it is said of each of them.
@@ -93,6 +94,7 @@ export function judge(status: Status, coordinators: readonly string[] = []): Ver
     unserving,
     unmovable: moves.flatMap(({ fault }) => fault),
     thin: [...thinOf(found.filter((one) => isNew(one.message) && !isStanding(one))), ...coordinators],
+    critical,
     other,
     unknown,
     warnings: found.filter(({ severity }) => severity === 'warning').length,
@@ -115,9 +117,9 @@ function isShutBy(text: string, node: string, rule: string): boolean {
 
 export const criticalText = (count: number): string => `${count} critical trouble${count === 1 ? '' : 's'}`
 
-function healthOf({ unserved, unserving, unmovable, thin, other, unknown }: Omit<Verdict, Answers>): Health {
+function healthOf({ unserved, unserving, unmovable, thin, critical, other, unknown }: Omit<Verdict, Answers>): Health {
   if (unserved.length > 0) return 'not served'
-  if (unserving.length + unmovable.length + thin.length + other.length > 0) return 'degraded'
+  if (unserving.length + unmovable.length + thin.length + critical + other.length > 0) return 'degraded'
   return unknown.length > 0 ? 'not known' : 'healthy'
 }
 
@@ -203,9 +205,15 @@ export const answersOf = ({ unserved, unserving, unmovable, thin, unknown }: Ver
     ] as const
   ).filter(({ texts }) => texts.length > 0)
 
+/** What makes it degraded that answers none of these questions. */
+export const othersOf = ({ critical, other }: Pick<Verdict, 'critical' | 'other'>): string[] => [
+  ...(critical > 0 ? [criticalText(critical)] : []),
+  ...other,
+]
+
 /** Each of its sentences on a line of its own. */
 export const verdictLines = (verdict: Verdict): string[] => {
   const lines = answersOf(verdict).flatMap(({ label, texts }) => texts.map((text) => `${label}: ${text}`))
   const isKnown = (line: string): boolean => !line.startsWith('not known: ')
-  return [...lines.filter(isKnown), ...verdict.other, ...lines.filter((line) => !isKnown(line))]
+  return [...lines.filter(isKnown), ...othersOf(verdict), ...lines.filter((line) => !isKnown(line))]
 }
