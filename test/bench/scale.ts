@@ -2,17 +2,12 @@
  * How the pure parts of a director's agent grow with its table: from 50 services of 10 realservers to 1,000, one realserver's answer, one
  * wake, one look and one reading of the configuration. The real core, in virtual time, beside a kernel that does as it is told.
  */
-import { instant, type Instant } from '@lvsm/base'
-import { NO_FACTS } from '@lvsm/changes'
 import { checkConfig, type Config, documentText, SAMPLE } from '@lvsm/model'
-import { NOTHING_OWNED } from '@lvsm/plan'
 import Table from 'cli-table3'
 import { parseArgs } from 'node:util'
 import { stringify, parse } from 'yaml'
-import { statusOf } from '../../agent/node/core/fixture.ts'
-import { TestKernel } from '../../agent/node/core/fixture-kernel.ts'
-import { createNodeCore, type NodeCore, type NodeEffect, type NodeInput } from '../../agent/node/core/index.ts'
 import { spread } from '../../scripts/bench/figures.ts'
+import { Agent, DIRECTOR, type Figure, FIGURES, OTHER } from './director.ts'
 import { glances } from './glances.ts'
 
 const USAGE = `usage: npm run bench -- scale [--services N,N] [--seconds S]
@@ -22,22 +17,11 @@ const USAGE = `usage: npm run bench -- scale [--services N,N] [--seconds S]
 const REALSERVERS = 10
 const VIP = '10.11.0.10'
 const FIRST_PORT = 2000
-const DIRECTOR = 'dir1'
 /** Virtual time from a start to a table that stands, and nothing more to say about it. */
 const SETTLED_MS = 20_000
-const STEP_MS = 100
 const READINGS = 5
 const US_PER_MS = 1000
 
-const FIGURES = [
-  'read the configuration, a person wrote it',
-  'read it as an agent keeps it',
-  'a look that finds all as it should be',
-  'a glance at what the listing does not show, each second',
-  'an answer to a check',
-  'a wake, for each check that it begins',
-] as const
-type Figure = (typeof FIGURES)[number]
 /** The second size may cost so many times the first: what goes over the whole table as much as that grows and a little, the rest twice. */
 const DEMANDS: Readonly<Record<Figure, number>> = {
   'read the configuration, a person wrote it': 25,
@@ -46,13 +30,9 @@ const DEMANDS: Readonly<Record<Figure, number>> = {
   'a glance at what the listing does not show, each second': 25,
   'an answer to a check': 2,
   'a wake, for each check that it begins': 2,
+  'what the lease process says': 2,
+  'what the lease process says, while another director has other weights': 2,
 }
-const OF_INPUT: Readonly<Partial<Record<NodeInput['kind'], Figure>>> = {
-  observed: 'a look that finds all as it should be',
-  checked: 'an answer to a check',
-  wake: 'a wake, for each check that it begins',
-}
-
 export interface Measured {
   /** Milliseconds, of each. */
   readonly times: Readonly<Record<Figure, readonly number[]>>
@@ -83,79 +63,6 @@ function configOf(text: string): Config {
   return config
 }
 
-/** One agent: steps are timed as soon as somebody asks. */
-class Agent {
-  readonly core: NodeCore
-  readonly kernel: TestKernel
-  readonly times: Record<Figure, number[]> = emptyTimes()
-  now: Instant = instant(1000)
-  told = 0
-  #dueAt: Instant = this.now
-  #timed = false
-
-  constructor(config: Config) {
-    this.kernel = new TestKernel(config, DIRECTOR)
-    this.core = createNodeCore({
-      ...{ node: DIRECTOR, record: NOTHING_OWNED, boot: 'bench', startedAt: this.now, machine: '', word: null },
-      ...{ follows: true, kept: null, started: null },
-      wall: (at) => String(Math.round(at)),
-      wallMs: (at) => Math.round(at),
-    })
-    this.feed({ kind: 'config', config, secrets: new Map(), facts: NO_FACTS })
-    this.feed({ kind: 'lease-up' })
-  }
-
-  feed(input: NodeInput): void {
-    const inbox = [input]
-    for (let next = inbox.shift(); next; next = inbox.shift()) inbox.push(...this.#step(next))
-  }
-  run(ms: number): void {
-    for (const end = this.now + ms; this.now < end; ) {
-      this.now = instant(Math.max(this.now + 1, Math.min(this.#dueAt, this.now + STEP_MS)))
-      if (this.#dueAt <= this.now) this.feed({ kind: 'wake' })
-    }
-  }
-  /** Lease process and time go on; from now on, what each step takes is kept. */
-  measure(): void {
-    this.#timed = true
-    this.told = 0
-  }
-
-  #step(input: NodeInput): NodeInput[] {
-    const began = performance.now()
-    const effects = this.core.step(input, this.now)
-    const took = performance.now() - began
-    const figure = OF_INPUT[input.kind]
-    const share = input.kind === 'wake' ? Math.max(1, effects.filter(({ kind }) => kind === 'check').length) : 1
-    if (this.#timed && figure) this.times[figure].push(took / share)
-    return effects.flatMap((effect) => this.#answer(effect))
-  }
-  #answer(effect: NodeEffect): NodeInput[] {
-    switch (effect.kind) {
-      case 'wake':
-        this.#dueAt = effect.at
-        return []
-      case 'observe':
-        return [{ kind: 'observed', observed: this.kernel.observe(effect) }]
-      case 'apply':
-        for (const operation of effect.operations) this.kernel.apply(operation)
-        return [{ kind: 'applied', failures: [] }]
-      case 'check':
-        return [{ kind: 'checked', id: effect.id, ok: true, reason: 'connected' }]
-      case 'ping':
-        return [{ kind: 'pinged', round: effect.round, unsent: [] }]
-      case 'message':
-        this.told += effect.text.length
-        return []
-      default:
-        return []
-    }
-  }
-}
-function emptyTimes(): Record<Figure, number[]> {
-  return Object.fromEntries(FIGURES.map((name) => [name, []])) as unknown as Record<Figure, number[]>
-}
-
 export function measured(services: number, seconds: number): Measured {
   const text = documentOf(services)
   const readings = (read: string): number[] =>
@@ -166,25 +73,42 @@ export function measured(services: number, seconds: number): Measured {
     })
   const [written, kept] = [readings(text), readings(documentText(parse(text)))]
   const agent = new Agent(configOf(text))
-  const goOn = (ms: number): void => {
-    for (let left = ms; left > 0; left -= 1000) {
-      agent.feed({ kind: 'lease-status', status: statusOf(DIRECTOR, DIRECTOR) })
-      agent.run(Math.min(1000, left))
-    }
-  }
-  goOn(SETTLED_MS)
+  agent.lives(SETTLED_MS)
   const entries = agent.kernel.state.services.reduce((sum, { dests }) => sum + dests.length, 0)
   if (entries !== services * REALSERVERS) throw new Error(`${entries} entries instead of ${services * REALSERVERS}`)
   agent.measure()
-  goOn(seconds * 1000)
+  agent.lives(seconds * 1000)
+  const told = agent.said.reduce((sum, said) => sum + said.length, 0)
   const times: Measured['times'] = {
     ...agent.times,
     'read the configuration, a person wrote it': written,
     'read it as an agent keeps it': kept,
     'a glance at what the listing does not show, each second': glances(services, REALSERVERS),
+    'what the lease process says, while another director has other weights': differing(text, seconds),
   }
   for (const name of FIGURES) if (times[name].length === 0) throw new Error(`nothing measured of: ${name}`)
-  return { times, bytesPerSecond: agent.told / seconds }
+  return { times, bytesPerSecond: told / seconds }
+}
+
+/** Of one that hears another director with another file all the time. */
+function differing(text: string, seconds: number): readonly number[] {
+  const agent = new Agent(configOf(text))
+  const other = new Agent(configOf(text.replaceAll('weight: 1', 'weight: 2')), OTHER)
+  const live = (ms: number): void => {
+    for (let left = ms; left > 0; left -= 1000) {
+      for (const one of [agent, other]) one.lives(1000)
+      const [here, there] = [agent, other].map(({ said }) => said)
+      agent.said = []
+      other.said = []
+      for (const said of there ?? []) agent.feed({ kind: 'message', from: OTHER, text: said })
+      for (const said of here ?? []) other.feed({ kind: 'message', from: DIRECTOR, text: said })
+    }
+  }
+  live(SETTLED_MS)
+  if (!agent.core.status(agent.now).troubles.some(({ code }) => code === 'disagreement')) throw new Error('they agree')
+  agent.measure()
+  live(seconds * 1000)
+  return agent.times['what the lease process says']
 }
 
 function main(): number {

@@ -2,8 +2,8 @@
  * What exactly a node has otherwise, for the words of a disagreement. Nodes tell each other digests of parts all the time; only of parts in
  * which they differ they tell each field, and only of fields in which they differ the values: so it has room, however large the cluster is.
  */
-import { between, digest64, type Instant } from '@lvsm/base'
-import { type Line, linesOf, lineText, mayBeSaid, subjectOf, type Subject } from '@lvsm/model'
+import { between, type Instant } from '@lvsm/base'
+import { type Field, fieldsOf, type Line, lineText, mayBeSaid, NO_LINES, subjectOf, type Subject } from '@lvsm/model'
 import { cut, encodeMessage, LONGEST_MESSAGE, LONGEST_SETTING, type Settings } from '@lvsm/protocol'
 import { bytesOf } from './publish/packing.ts'
 import { stateOf } from './peers.ts'
@@ -30,17 +30,17 @@ const settingsOf = ({ settings, now }: NodeState, node: string): Settings | null
 export function settingsSaid(state: NodeState, subjects: ReadonlySet<Subject>): string | null {
   if (subjects.size === 0) return null
   const others = [...state.differs.keys()].map((node) => settingsOf(state, node)).filter((one) => one !== null)
+  const own = fieldsHere(state)
+  const fields = [...new Set([...own.keys(), ...others.flatMap(Object.keys)])].filter((field) =>
+    subjects.has(subjectOf(field)),
+  )
   const settings: Record<string, Settings[string]> = {}
-  const fields = fieldsIn(state, subjects)
-  for (const other of others)
-    for (const field of Object.keys(other))
-      if (subjects.has(subjectOf(field)) && !fields.has(field)) fields.set(field, [])
-  for (const [field, lines] of fields) settings[field] = { sum: sumOf(lines) }
+  for (const field of fields) settings[field] = { sum: own.get(field)?.sum ?? NO_LINES }
   let room = LONGEST_MESSAGE - ENVELOPE - bytesOf(JSON.stringify(settings))
-  for (const [field, lines] of fields) {
-    const sum = sumOf(lines)
+  for (const field of fields) {
+    const sum = own.get(field)?.sum ?? NO_LINES
     if (!mayBeSaid(field) || others.every((other) => sumIn(other, field) === sum)) continue
-    const values = valuesOf(lines)
+    const values = valuesOf(own.get(field)?.lines ?? NOTHING)
     room -= bytesOf(JSON.stringify(values)) + 10
     if (room < 0) break
     settings[field] = { sum, values }
@@ -49,40 +49,25 @@ export function settingsSaid(state: NodeState, subjects: ReadonlySet<Subject>): 
   return bytesOf(text) > LONGEST_MESSAGE ? null : text
 }
 
-function fieldsIn({ config }: NodeState, subjects: ReadonlySet<Subject>): Map<string, Line[]> {
-  const fields = new Map<string, Line[]>()
-  for (const line of config ? linesOf(config) : []) {
-    if (!subjects.has(subjectOf(line.field))) continue
-    const before = fields.get(line.field)
-    if (before) before.push(line)
-    else fields.set(line.field, [line])
-  }
-  return fields
-}
-/** The same lines in the same order: the walk's. */
-const sumOf = (lines: readonly Line[]): string =>
-  digest64(
-    lines
-      .map(({ object, value }) => `${object} ${value}`)
-      .toSorted()
-      .join('\n'),
-  )
-const NOTHING = sumOf([])
+const NONE: ReadonlyMap<string, Field> = new Map()
+const NOTHING: readonly Line[] = []
+const fieldsHere = ({ config }: NodeState): ReadonlyMap<string, Field> => (config ? fieldsOf(config) : NONE)
 const sumIn = (settings: Settings, field: string): string =>
-  Object.hasOwn(settings, field) ? (settings[field]?.sum ?? NOTHING) : NOTHING
+  Object.hasOwn(settings, field) ? (settings[field]?.sum ?? NO_LINES) : NO_LINES
 
 /** In words; empty: not known yet, or it may not be said. `odd`: who has something else; where there are several, they differ among each other. */
 export function differenceText(state: NodeState, odd: readonly string[], subjects: readonly Subject[]): string {
   const [one = '', second] = odd
-  const names = state.config?.nodes.map(({ name }) => name) ?? []
-  const other = second ?? names.find((name) => !odd.includes(name) && toldBy(state, name, subjects) !== null)
-  if (other === undefined) return ''
-  const [here, there] = [toldBy(state, one, subjects), toldBy(state, other, subjects)]
-  if (!here || !there) return ''
   const among = new Set(subjects)
-  const fields = new Set([...Object.keys(here), ...Object.keys(there)].filter((field) => among.has(subjectOf(field))))
-  const differing = [...fields].filter((field) => sumIn(here, field) !== sumIn(there, field))
-  const pairs = differing.flatMap((field) => pairsOf(field, valuesIn(here, field), valuesIn(there, field)))
+  const names = state.config?.nodes.map(({ name }) => name) ?? []
+  const other = second ?? names.find((name) => !odd.includes(name) && toldBy(state, name, among) !== null)
+  if (other === undefined) return ''
+  const [here, there] = [toldBy(state, one, among), toldBy(state, other, among)]
+  if (!here || !there) return ''
+  const differing = [...new Set([...here.fields, ...there.fields])].filter(
+    (field) => among.has(subjectOf(field)) && here.sum(field) !== there.sum(field),
+  )
+  const pairs = differing.flatMap((field) => pairsOf(field, here.values(field), there.values(field)))
   // Of what only one of them has at all, its list says enough.
   const both = pairs.filter(({ at }) => at.every((value) => value !== undefined))
   const told = (both.length > 0 ? both : pairs).map(
@@ -97,29 +82,36 @@ export function differenceText(state: NodeState, odd: readonly string[], subject
 const MOST_TOLD = 2
 const NOT_SAID = 'not said'
 
-/** Of each field in these; null: it did not tell. */
-function toldBy(state: NodeState, node: string, subjects: readonly Subject[]): Settings | null {
-  const among = new Set(subjects)
-  if (node !== state.node) {
-    const settings = stateOf(state, node) ? settingsOf(state, node) : null
-    return settings && Object.keys(settings).some((field) => among.has(subjectOf(field))) ? settings : null
-  }
-  const fields = fieldsIn(state, among)
-  // What others have and this node has not is known here.
-  for (const heard of state.settings.values())
-    for (const field of Object.keys(heard.settings))
-      if (among.has(subjectOf(field)) && !fields.has(field)) fields.set(field, [])
-  return Object.fromEntries(
-    [...fields].map(([field, lines]) => [
-      field,
-      { sum: sumOf(lines), ...(mayBeSaid(field) ? { values: valuesOf(lines) } : {}) },
-    ]),
-  )
+interface Told {
+  readonly fields: readonly string[]
+  sum(field: string): string
+  values(field: string): Values | undefined
 }
-const valuesOf = (lines: readonly Line[]): Record<string, string> =>
-  Object.fromEntries(lines.map(({ object, value }) => [object, cut(value, LONGEST_SETTING)]))
-const valuesIn = (settings: Settings, field: string): Values | undefined =>
-  Object.hasOwn(settings, field) ? settings[field]?.values : undefined
+/** null: it did not tell of any of these. */
+function toldBy(state: NodeState, node: string, among: ReadonlySet<Subject>): Told | null {
+  if (node === state.node) return toldHere(fieldsHere(state))
+  const settings = stateOf(state, node) ? settingsOf(state, node) : null
+  if (!settings || !Object.keys(settings).some((field) => among.has(subjectOf(field)))) return null
+  return {
+    fields: Object.keys(settings),
+    sum: (field) => sumIn(settings, field),
+    values: (field) => (Object.hasOwn(settings, field) ? settings[field]?.values : undefined),
+  }
+}
+const toldHere = (own: ReadonlyMap<string, Field>): Told => ({
+  fields: [...own.keys()],
+  sum: (field) => own.get(field)?.sum ?? NO_LINES,
+  // What others have and this node has not is known here.
+  values: (field) => (mayBeSaid(field) ? valuesOf(own.get(field)?.lines ?? NOTHING) : undefined),
+})
+/** Asked for with every event of a node, as long as it differs: as many as it has realservers. */
+const known = new WeakMap<readonly Line[], Values>()
+function valuesOf(lines: readonly Line[]): Values {
+  const values =
+    known.get(lines) ?? Object.fromEntries(lines.map(({ object, value }) => [object, cut(value, LONGEST_SETTING)]))
+  known.set(lines, values)
+  return values
+}
 
 type Values = Readonly<Record<string, string>>
 interface Pair {
