@@ -30,8 +30,8 @@ const DEMANDS: Readonly<Record<Figure, number>> = {
   'a glance at what the listing does not show, each second': 25,
   'an answer to a check': 2,
   'a wake, for each check that it begins': 2,
-  'what the lease process says': 2,
-  'what the lease process says, while another director has other weights': 2,
+  'what the lease process says': 25,
+  'what the lease process says, while another director has other weights': 25,
 }
 export interface Measured {
   /** Milliseconds, of each. */
