@@ -42,14 +42,21 @@ export function reportGroup(state: NodeState, group: ConfigGroup, nodes: readonl
   }
 }
 
+/** Heartbeats in a row of which none came: who renews its lease meanwhile is not heard. */
+const MISSED = 2
+
 /** Why somebody may own it of whom this node does not hear; null: nobody does. */
 function blindFor(state: NodeState, { directors }: ConfigGroup): string | null {
-  if (leaseStatus(state)?.quorum !== true) return cutOffText(state)
+  const status = leaseStatus(state)
+  if (status?.quorum !== true) return cutOffText(state)
   const hears = hearsIn(state)
   const voters = votersIn(state)
-  const may = directors.filter(
-    (node) => node !== state.node && hears(state.node, node) !== true && mayHold(node, voters, hears),
-  )
+  const longMs = MISSED * (state.config?.timing.keepaliveMs ?? 0)
+  const isHeardNow = (node: string): boolean => {
+    const silentMs = status.peers.find((peer) => peer.name === node)?.silentMs ?? -1
+    return hears(state.node, node) === true && silentMs >= 0 && silentMs < longMs
+  }
+  const may = directors.filter((node) => node !== state.node && !isHeardNow(node) && mayHold(node, voters, hears))
   return may.length === 0 ? null : `${may.join(', ')} may: ${state.node} does not hear it`
 }
 

@@ -129,6 +129,11 @@ test.each<[string, NodeState, string]>([
     'not known | not known: who owns web (dir1 may: rs2 does not hear it); how dir1 is (silent for 5.0 s here, and dir2, rs1 heard it)',
   ],
   [
+    'its lease ran out here, where it was not heard lately: nobody else says that he does not hear it',
+    asked('dir2', { dir1: { life: { silentMs: 400 } } }, { owner: null }),
+    'not known | not known: who owns web (dir1 may: dir2 does not hear it)',
+  ],
+  [
     'the owner is dead, as a majority of the voters says, and nobody took over',
     asked(
       'rs2',
