@@ -37,6 +37,10 @@ const CHECKS: ChecksReport = {
       ...{ ...target, ...settings, server: 'rs5', healthy: true, against: 0, serving: true, kept: false },
       ...{ reason: 'WARNING: slow (exit code 1)', ageMs: 400, tookMs: 20, degraded: true },
     },
+    {
+      ...{ ...target, ...settings, service: 'mail', server: 'rs1', healthy: true, against: 0, serving: true },
+      ...{ kept: false, reason: 'as service http says: connected', ageMs: 400, tookMs: 20, tracks: 'http' },
+    },
   ],
 }
 const RAN: RunCheckReport = {
@@ -66,12 +70,13 @@ describe('lvsm check list', () => {
     expect(out).toMatch(/http\/rs3 +http +10\.11\.0\.11:80 +not known yet +- +- +not checked yet\n/)
     expect(out).toMatch(/http\/rs4 +http +10\.11\.0\.11:80 +as found, well +42\.0 s +- +not checked yet; serves/)
     expect(out).toMatch(/http\/rs5 +http +10\.11\.0\.11:80 +degraded +400 ms +20 ms +WARNING: slow/)
+    expect(out).toMatch(/mail\/rs1 +http +as http\/rs1 +well +400 ms +20 ms +as service http says: connected\n/)
     const one = await lvsm(['--socket', socketPath, 'check', 'list', 'rs2', '-o', 'json'])
     expect(JSON.parse(one.out)).toEqual({ ...CHECKS, checks: [CHECKS.checks[1]] })
     const none = await lvsm(['--socket', socketPath, 'check', 'list', 'htp'])
     expect([none.code, none.err]).toEqual([
       1,
-      'lvsm: dir1 makes no check "htp"\n  → there are: http/rs1, http/rs2, http/rs3, http/rs4, http/rs5\n',
+      'lvsm: dir1 makes no check "htp"\n  → there are: http/rs1, http/rs2, http/rs3, http/rs4, http/rs5, mail/rs1\n',
     ])
   })
 })

@@ -86,7 +86,7 @@ function namedDigests({ nodes, groups, services, timing, ipvsTimeouts }: Config)
         .sort(),
     ),
     checks: each(({ check, quorum, hysteresis }) => {
-      const { type, intervalMs, timeoutMs, fall, rise, keepLast, ownView, via, keys, port, pacing } = check
+      const { type, intervalMs, timeoutMs, fall, rise, keepLast, ownView, via, track, keys, port, pacing } = check
       const own = Object.entries(keys).sort(byFirst)
       // An older agent knows none: what is as usual makes no difference between the two.
       const unusual = unusualPacing(pacing, intervalMs)
@@ -94,6 +94,7 @@ function namedDigests({ nodes, groups, services, timing, ipvsTimeouts }: Config)
         ...(port === null ? [] : [port]),
         ...(ownView ? ['own view'] : []),
         ...(via === undefined ? [] : [`via ${via}`]),
+        ...(track === undefined ? [] : [`track ${track}`]),
         ...(unusual.length === 0 ? [] : [unusual]),
         ...(quorum > 1 ? [`quorum ${quorum} ${hysteresis}`] : []),
       ]

@@ -13,11 +13,18 @@ type FieldsOf<T extends Rows> = Intersection<T[keyof T]['fields']> extends infer
 const fieldsOf = <T extends Rows>(rows: T): FieldsOf<T> =>
   Object.assign({}, ...Object.values(rows).map(({ fields }) => fields))
 
+/** Who goes by another service's check asks nobody. */
+const saysHow = (check: unknown): boolean =>
+  typeof check !== 'object' || check === null || Object.hasOwn(check, 'type') || Object.hasOwn(check, 'track')
+
 /** A mapping with `type`, the keys of all types, and those of its own type: any other is refused with the type's hint. */
 export const checkFields = <T extends Rows, Common extends Fields>(rows: T, common: Common) =>
   z
-    .strictObject({ type: z.enum(namesOf(rows)), ...common, ...fieldsOf(rows) })
+    .strictObject({ type: z.enum(namesOf(rows)).optional(), ...common, ...fieldsOf(rows) })
+    // Told beside all other faults, as of a key that is not optional.
+    .refine(saysHow, { path: ['type'], when: () => true })
     .superRefine((check: Readonly<Record<string, unknown>>, context) => {
+      if (check.type === undefined) return
       const type = String(check.type)
       const row = rows[type]
       const known = new Set(['type', ...Object.keys(common), ...Object.keys(row?.fields ?? {})])

@@ -111,7 +111,7 @@ const secondsOf = (duration: string | undefined): number | null => {
 function completeCheck({ check, protocol, ports }: Pick<WrittenService, 'check' | 'protocol' | 'ports'>): ConfigCheck {
   const intervalMs = parseDuration(check?.interval ?? '') ?? DEFAULT_CHECK.intervalMs
   return {
-    type: check?.type ?? usualCheck(protocol),
+    type: check?.track === undefined ? (check?.type ?? usualCheck(protocol)) : 'none',
     // Of several ports the first.
     port: check?.port ?? rangesOf(ports)?.[0]?.from ?? DEFAULT_CHECK.port,
     keys: keysOf(CHECKS, check),
@@ -122,6 +122,7 @@ function completeCheck({ check, protocol, ports }: Pick<WrittenService, 'check' 
     keepLast: check?.['keep-last'] ?? DEFAULT_CHECK.keepLast,
     ownView: check?.['own-view'] ?? DEFAULT_CHECK.ownView,
     ...(check?.via === undefined ? {} : { via: check.via }),
+    ...(check?.track === undefined ? {} : { track: check.track }),
     pacing: completePacing(check, intervalMs),
   }
 }

@@ -70,6 +70,8 @@ export interface ConfigCheck {
   readonly ownView: boolean
   /** Through IPVS to the VIP, as clients come; not there: to the realserver's own address. */
   readonly via?: 'vip'
+  /** Its realservers have the verdicts of this service's check, and its own, of type none, asks nobody; not there: it has one of its own. */
+  readonly track?: string
   readonly pacing: CheckPacing
 }
 export interface ConfigRealserver {

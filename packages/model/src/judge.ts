@@ -20,6 +20,7 @@ import { realserverAddresses } from './rules/realservers.ts'
 import { ipvsTimeouts } from './rules/service-options.ts'
 import { placements } from './rules/placements.ts'
 import { services } from './rules/services.ts'
+import { tracks } from './rules/track.ts'
 import { receivers } from './rules/receivers.ts'
 import { sync } from './rules/sync.ts'
 import type { Draft, Written } from './schema.ts'
@@ -44,6 +45,7 @@ const RULES: readonly Rule[] = [
   natRealservers,
   localDelivery,
   services,
+  tracks,
   placements,
   ipvsTimeouts,
   realserverAddresses,

@@ -47,6 +47,7 @@ const NAMED: Readonly<Record<Named, readonly string[]>> = {
       'keepLast',
       'ownView',
       'via',
+      'track',
       'port',
       'keys.*',
       'pacing.*',

@@ -125,6 +125,8 @@ export const checkSchema = checkFields(CHECKS, {
   /** Through IPVS to the VIP, as clients come. */
   via: z.enum(['vip']).optional(),
   ...pacingFields(duration),
+  /** In place of a check of its own: each realserver has the verdict that it has in that service. */
+  track: name.optional(),
 })
 export const realserverSchema = z.strictObject({
   node: name,

@@ -9,7 +9,10 @@ export const ANSWERED_AGAIN = 'a second question was answered'
 
 /** Between what a verdict rests on and a last answer that speaks against it: what follows from silence or a refusal follows from the last one. */
 export const LAST_ANSWER = '; the last one: '
-const lastOf = (reason: string): string => reason.split(LAST_ANSWER).at(-1) ?? reason
+/** Before what the check of another service found of the same realserver, where a service goes by that. */
+export const asServiceSays = (service: string): string => `as service ${service} says: `
+const OF_SERVICE = /^as service \S+ says: /
+const lastOf = (reason: string): string => (reason.split(LAST_ANSWER).at(-1) ?? reason).replace(OF_SERVICE, '')
 
 /** `nobody`: no machine had that address. `late`: there is one, and more time brought an answer. `silent`: that is all that is known. */
 export type Silence = 'nobody' | 'late' | 'silent'

@@ -54,3 +54,21 @@ export function checkKeys(type: string, chance: (percent: number) => boolean): K
     : {}
   return { ...page, ...certificate, ...OTHERS[type]?.(some) }
 }
+
+const nodesOf = ({ realservers }: Keys): readonly unknown[] =>
+  Array.isArray(realservers) ? realservers.map(({ node }: Keys) => node) : []
+const hasAll = (one: Keys, other: Keys): boolean =>
+  one['pool'] === undefined
+    ? nodesOf(other).length > 0 && nodesOf(other).every((node) => nodesOf(one).includes(node))
+    : one['pool'] === other['pool']
+
+/** Where one before it has all of its realservers, and is checked, it goes by that: nothing is drawn for it. */
+export function tracking(service: Keys, before: readonly Keys[]): Keys {
+  const { name } =
+    before.find((one) => {
+      const { check } = one
+      const isChecked = typeof check !== 'object' || (check !== null && 'type' in check && check.type !== 'none')
+      return isChecked && one['protocol'] !== 'sctp' && one['group'] === service['group'] && hasAll(one, service)
+    }) ?? {}
+  return name === undefined ? service : { ...service, check: { track: name } }
+}

@@ -5,7 +5,7 @@
  */
 import { CHECKS, SCHEDULERS } from '@lvsm/model'
 import fc from 'fast-check'
-import { checkKeys } from './check-keys.ts'
+import { checkKeys, tracking } from './check-keys.ts'
 
 export type Gen = fc.GeneratorValue
 type Mapping = Record<string, unknown>
@@ -253,7 +253,7 @@ export class Writer {
     /** Group of each realserver behind a gateway. */
     const behind = new Map<unknown, number>()
     const most = this.#pick([0, 1, 2, 3, 5])
-    return this.#some(NAMES, most, most).flatMap((name, nth) => {
+    const services = this.#some(NAMES, most, most).flatMap((name, nth) => {
       const group = this.#whole(0, Math.max(0, groups.length - 1))
       const chosen = groups[group]
       if (!chosen) return []
@@ -271,6 +271,7 @@ export class Writer {
       const check = this.#via(service, realservers)
       return [{ name, ...service, ...helper, ...check, ...this.#source(realservers, of, pools, able, server) }]
     })
+    return services.map((one, at) => tracking(one, services.slice(0, at)))
   }
   /** Its own list, a pool of its own, or one that another service of the group has too; and what it has otherwise. */
   #source(

@@ -1,10 +1,10 @@
 /** What becomes of a realserver against the word of its check, in words: kept, held out, or with less weight for a while. */
 import { type Health, isHeld } from '@lvsm/health'
 import { destKey } from '@lvsm/model'
-import { type KeptFor, LAST_ANSWER } from '@lvsm/protocol'
+import { asServiceSays, type KeptFor, LAST_ANSWER } from '@lvsm/protocol'
 import { initially } from './initial.ts'
 import { takesNone } from './said-weight.ts'
-import { beside, healthOf } from './sight.ts'
+import { askedFor, beside, healthOf } from './sight.ts'
 import type { Member } from './member.ts'
 import type { NodeState } from '../state.ts'
 
@@ -14,6 +14,8 @@ export const whyOf = (state: NodeState, member: Member, weight: number | null): 
 
 /** What its check says; where the last result speaks against the verdict, what that rests on, and how many more it takes. */
 function saidOf(member: Member): string {
+  const { tracked } = member
+  if (tracked) return `${asServiceSays(tracked.service.name)}${saidOf(tracked)}`
   const { check } = member.service
   const health = healthOf(member)
   const { healthy, against, reason } = health
@@ -27,16 +29,16 @@ const failedText = ({ failure }: Health): string | null =>
 
 /** It is to be in the table, and was not at the last look. */
 function onItsWay({ checks }: NodeState, member: Member, weight: number | null): string {
-  const { service, realserver, health } = member
+  const { service, realserver } = member
   const isMeant = checks.pools.get(service.name)?.serving.has(destKey(realserver)) === true && !takesNone(member)
   if (weight !== 0 || realserver.weight === 0 || healthOf(member).healthy !== true || !isMeant) return ''
-  const failed = failedText(health)
+  const failed = failedText(askedFor(member).health)
   return `${failed === null ? '' : `; it failed before that: ${failed}`}; it is to serve, and had no weight at the last look`
 }
 
 /** Goes on from the reason of its last result; empty where nothing is to be said. */
 export const besides = (state: NodeState, member: Member): string =>
-  `${initially(state, member)}${against(state, member)}${beside(member)}${unsaid(member)}`
+  `${initially(state, member)}${against(state, member)}${beside(askedFor(member))}${unsaid(askedFor(member))}`
 
 /** Why it stays in the table though its check fails; null: it does not. */
 export function keptFor({ checks }: NodeState, { service, realserver }: Member): KeptFor | null {
@@ -50,8 +52,8 @@ const unsaid = ({ unknown }: Member): string =>
     ? ''
     : `; nobody knows since ${unknown.times === 1 ? '1 answer' : `${unknown.times} answers`}: ${unknown.reason}`
 
-function lastly({ health }: Member): string {
-  const failed = failedText(health)
+function lastly(member: Member): string {
+  const failed = failedText(askedFor(member).health)
   return failed === null ? '' : ` (last: ${failed})`
 }
 

@@ -5,6 +5,7 @@ import { type Health, NOTHING_SAID, rampedSince, servedBefore, STEADY, UNCHECKED
 import { type ConfigRealserver, type ConfigService, destKey, probeOf } from '@lvsm/model'
 import type { Basis } from '@lvsm/protocol'
 import type { Member } from './member.ts'
+import { askedFor } from './sight.ts'
 import type { NodeState } from '../state.ts'
 
 export const memberId = (service: string, key: string): string => `${service} ${key}`
@@ -26,6 +27,8 @@ export function placesOf(service: ConfigService): readonly Place[] {
   return found
 }
 export const isChecked = ({ check }: ConfigService): boolean => probeOf(check.type) !== null
+/** It has no check of its own, and goes by that of another one. */
+export const isTracking = ({ check }: ConfigService): boolean => check.track !== undefined
 const notChecked = ({ check }: ConfigService): Health => ({
   healthy: true,
   against: 0,
@@ -39,7 +42,10 @@ export function memberOf(
   realserver: ConfigRealserver,
   known: Member | undefined,
 ): Member {
-  const same = known && isChecked(known.service) === isChecked(service) ? known : null
+  const same =
+    known && isChecked(known.service) === isChecked(service) && isTracking(known.service) === isTracking(service)
+      ? known
+      : null
   const fact = factOnServer(facts, service.name, realserver.node)
   const stopping =
     fact?.intent === 'stop' && fact.deadlineMs !== undefined
@@ -56,7 +62,8 @@ export function memberOf(
     service,
     realserver,
     intent: leaves && intent === 'serve' ? 'drain' : intent,
-    health: isChecked(service) ? (same?.health ?? UNCHECKED) : notChecked(service),
+    tracked: null,
+    health: isChecked(service) || isTracking(service) ? (same?.health ?? UNCHECKED) : notChecked(service),
     last: same?.last ?? null,
     unknown: same?.unknown ?? null,
     question: '',
@@ -109,8 +116,9 @@ export const foundAt = ({ checks, awayMs, startedAt, now }: NodeState): Instant 
   checks.begun ? now : awayMs === null ? null : after(startedAt, -awayMs)
 
 /** What its verdict is made of. */
-export function basisOf({ service, last, question, found }: Member): Basis | 'answers' {
-  if (!isChecked(service)) return 'no-check'
+export function basisOf(member: Member): Basis | 'answers' {
+  const { service, last, question, found } = askedFor(member)
+  if (!isChecked(service)) return isTracking(service) ? 'nothing' : 'no-check'
   if (last) return last.question === question ? 'answers' : 'earlier-check'
   return found === null ? 'nothing' : 'table'
 }
@@ -126,7 +134,8 @@ const TURN_MS = 2000
 const TOLD_EVERY = { firstMs: 10_000, untilMs: 120_000, thenMs: 60_000 } as const
 
 /** For how long its check has told nothing, where its verdict is too old for that; null: it is not. */
-export function unansweredMs({ now }: NodeState, { last, health, service, question }: Member): number | null {
+export function unansweredMs({ now }: NodeState, member: Member): number | null {
+  const { last, health, service, question } = askedFor(member)
   const { check, realservers } = service
   if (last === null || question === '') return null
   const everyMs = Math.max(check.intervalMs, health.healthy === false ? check.pacing.downIntervalMs : 0)
@@ -146,7 +155,7 @@ export function initially(state: NodeState, member: Member): string {
     case 'nothing':
       return '; out until it answers'
     case 'table':
-      return member.health.isOld === true
+      return askedFor(member).health.isOld === true
         ? '; serves as it did more than 5 minutes ago, until its first answer'
         : '; serves as it did before, until its check says otherwise'
     case 'earlier-check':

@@ -32,6 +32,8 @@ export interface Member {
   readonly realserver: ConfigRealserver
   /** What an operator wants of it. */
   readonly intent: ServerIntent
+  /** Whose verdict it has, in a service that goes by another one's check (`tracks.ts`); null: it has one of its own, or there is none. */
+  tracked: Member | null
   health: Health
   /** The last result, and what was found beside it. */
   last: { readonly at: Instant; readonly found: ProbeFound; readonly question: string } | null
@@ -85,6 +87,8 @@ export interface Checks {
   readonly schedule: Schedule
   /** Who is told the answer to a question, by its id (`targets.ts`). */
   readonly targets: Map<string, Member[]>
+  /** By the one whose verdict they have. */
+  readonly trackers: Map<Member, Member[]>
   /** What is asked → its number. */
   readonly recipes: Map<string, number>
   lastRecipe: number
@@ -106,6 +110,7 @@ export const newChecks = (seed: string): Checks => ({
   stoodIn: new Set(),
   schedule: newSchedule(seed),
   targets: new Map(),
+  trackers: new Map(),
   recipes: new Map(),
   lastRecipe: 0,
   turns: new Map(),

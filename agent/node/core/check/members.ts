@@ -22,11 +22,12 @@ import { isUnderWay } from './unknowns.ts'
 import type { Member } from './member.ts'
 import type { NodeState } from '../state.ts'
 import { besides } from './besides.ts'
-import { find, findWeight, foundAt, isChecked, memberId, memberOf, placesOf } from './initial.ts'
-import { healthOf } from './sight.ts'
+import { find, findWeight, foundAt, isChecked, isTracking, memberId, memberOf, placesOf } from './initial.ts'
+import { askedFor, healthOf } from './sight.ts'
 import { saidWeight, takesNone } from './said-weight.ts'
 import { adopt, followTargets } from './targets.ts'
 import { ask } from './through.ts'
+import { followTracks } from './tracks.ts'
 
 export function membersOf({ checks }: NodeState, service: ConfigService): readonly (readonly [string, Member])[] {
   return placesOf(service).flatMap(({ key, id }) => {
@@ -71,18 +72,20 @@ export function begin(
   const isStart = !checks.begun
   checks.begun = true
   followTargets(checks)
+  followTracks(checks)
   const adopted = adopt(checks, known)
   for (const service of view?.services ?? []) {
     const table = observed ? observedService(observed, service) : undefined
     for (const [key, member] of membersOf(state, service)) {
       const before = known.get(member.id)
-      if (!isChecked(service) || (before && isChecked(before.service)) || adopted.has(member)) continue
+      const isFound = isChecked(service) && !(before && isChecked(before.service)) && !adopted.has(member)
       const dest = table?.dests.find((entry) => destKey(entry) === key)
-      find(state, member, (dest?.weight ?? 0) > 0, knownAt)
-      if (isStart && dest) findWeight(state, member, dest.weight, knownAt)
+      if (isFound) find(state, member, (dest?.weight ?? 0) > 0, knownAt)
+      if (isStart && dest && (isFound || isTracking(service))) findWeight(state, member, dest.weight, knownAt)
     }
-    fill(state, service)
   }
+  // When all of them are known whose verdicts others have.
+  for (const service of view?.services ?? []) fill(state, service)
   setTargets(
     checks.schedule,
     [...checks.targets].flatMap(([id, [first]]) => {
@@ -144,7 +147,10 @@ export interface Verdict {
 }
 const NOTHING: Verdict = { changed: false, event: null }
 
-const wordOf = ({ weightSaid, agentSaid }: Member): string => `${weightSaid} ${ofAgent(agentSaid).percent}`
+function wordOf(member: Member): string {
+  const { weightSaid, agentSaid } = askedFor(member)
+  return `${weightSaid} ${ofAgent(agentSaid).percent}`
+}
 
 /** What an agent says is so at once: there is nothing to damp in it. */
 function judged(member: Member, result: CheckResult, { agent }: ProbeFound): Health {
@@ -158,13 +164,13 @@ function judged(member: Member, result: CheckResult, { agent }: ProbeFound): Hea
 export function checked(state: NodeState, id: string, result: CheckResult, found: ProbeFound = {}): Verdict[] {
   const members = state.checks.targets.get(id) ?? []
   finish(state.checks.schedule, id, state.now)
-  const verdicts = members.map((member) => verdictOf(state, member, result, found))
+  const verdicts = members.flatMap((member) => verdictsOf(state, member, result, found))
   const paces = members.map(({ health, service: { check } }) => paceOf(health, { ...check.pacing, ...check }))
   if (paces.length > 0) setPace(state.checks.schedule, id, Math.min(...paces), state.now)
   return verdicts
 }
 
-function verdictOf(state: NodeState, member: Member, result: CheckResult, found: ProbeFound): Verdict {
+function verdictsOf(state: NodeState, member: Member, result: CheckResult, found: ProbeFound): Verdict[] {
   return resettled(state, member, () => {
     member.last = { at: state.now, found, question: member.question }
     member.found = null
@@ -174,11 +180,21 @@ function verdictOf(state: NodeState, member: Member, result: CheckResult, found:
   })
 }
 
-/** Something new is known of it. */
-export function resettled(state: NodeState, member: Member, learn: () => void): Verdict {
-  const before = healthOf(member).healthy
-  const weighed = wordOf(member)
+/** Something new is known of it, and by that of all that have its verdict. */
+export function resettled(state: NodeState, member: Member, learn: () => void): Verdict[] {
+  const all = [member, ...(state.checks.trackers.get(member) ?? [])].map((one) => ({
+    ...{ one, before: healthOf(one).healthy, weighed: wordOf(one) },
+  }))
   learn()
+  return all.map((one) => settled(state, one))
+}
+
+interface Was {
+  readonly one: Member
+  readonly before: boolean | null
+  readonly weighed: string
+}
+function settled(state: NodeState, { one: member, before, weighed }: Was): Verdict {
   const { healthy, reason: why } = healthOf(member)
   const { service, realserver } = member
   if (healthy === before) {

@@ -2,7 +2,7 @@
 import { NEVER_BEFORE } from '@lvsm/base'
 import type { Health } from '@lvsm/health'
 import { CHECKS, forwarding } from '@lvsm/model'
-import { isRefused, ITS_AGENT_SAYS, type SeenSocket } from '@lvsm/protocol'
+import { asServiceSays, isRefused, ITS_AGENT_SAYS, type SeenSocket } from '@lvsm/protocol'
 import type { Member, Sight } from './member.ts'
 
 /** It takes a realserver out by itself; it brings none in that its check has out. */
@@ -12,8 +12,15 @@ export const speaksAgainst = ({ is }: Pick<SeenSocket, 'is'>): boolean => is ===
 export const outlives = (member: Member): boolean =>
   member.sight?.is === 'closed' && CHECKS[member.service.check.type].asks === 'host'
 
+/** Who is asked for it: itself, or the same node in the service that its own goes by. */
+export const askedFor = (member: Member): Member => member.tracked ?? member
+
 /** Its check and its own agent together. */
-export function healthOf({ health, sight }: Member): Health {
+export function healthOf({ health, sight, tracked }: Member): Health {
+  if (tracked) {
+    const its = healthOf(tracked)
+    return { ...its, reason: `${asServiceSays(tracked.service.name)}${its.reason}` }
+  }
   if (!sight || !speaksAgainst(sight)) return health
   const { is, queue, most } = sight
   const why = is === 'closed' ? 'listens there' : `accepts: ${queue} connections wait, and ${most} may`

@@ -49,7 +49,7 @@ export function endSights(state: NodeState): Verdict[] {
     if (now < until) checks.sightsUntil = earlier(checks.sightsUntil ?? until, until)
     else
       verdicts.push(
-        resettled(state, member, () => {
+        ...resettled(state, member, () => {
           member.unseenSince = sight.at
           member.sight = outlives(member) ? { ...sight, stale: true } : null
         }),

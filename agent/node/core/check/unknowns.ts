@@ -2,7 +2,8 @@
 import { type Trouble, listed } from '@lvsm/base'
 import { finish } from '@lvsm/health'
 import type { Member } from './member.ts'
-import { healthOf } from './sight.ts'
+import { isTracking } from './initial.ts'
+import { askedFor, healthOf } from './sight.ts'
 import type { NodeState } from '../state.ts'
 
 /** Answers in a row that say nothing: one of them says little, for a process may end at any time. */
@@ -18,9 +19,9 @@ export function unknown({ checks, now }: NodeState, id: string, reason: string):
 
 /** Its first verdict may come any moment; of whom nobody knew again and again it will not, and that is told. */
 export const isUnderWay = (member: Member): boolean =>
-  healthOf(member).healthy === null && (member.unknown?.times ?? 0) < MOST_UNKNOWN
+  healthOf(member).healthy === null && !isLost(member) && !(isTracking(member.service) && member.tracked === null)
 
-const isLost = ({ unknown: lost }: Member): boolean => lost !== null && lost.times >= MOST_UNKNOWN
+const isLost = (member: Member): boolean => (askedFor(member).unknown?.times ?? 0) >= MOST_UNKNOWN
 
 /** Services of which this node can ask no realserver: its own verdicts of them stay as they are, whoever owns their group. */
 export const blindServices = ({ checks }: NodeState): ReadonlySet<string> => {
@@ -43,8 +44,10 @@ export const darkServices = (state: NodeState): ReadonlySet<string> => {
 export function unknownTroubles(state: NodeState): Trouble[] {
   const blind = blindServices(state)
   const services = new Map<string, Member[]>()
+  // Whose check it is says so.
   for (const member of state.checks.members.values())
-    if (isLost(member)) services.set(member.service.name, [...(services.get(member.service.name) ?? []), member])
+    if (isLost(member) && member.tracked === null)
+      services.set(member.service.name, [...(services.get(member.service.name) ?? []), member])
   const byReason = new Map<string, (readonly Member[])[]>()
   for (const [name, members] of services) {
     const reason = members[0]?.unknown?.reason ?? ''

@@ -74,6 +74,31 @@ describe('an agent that starts anew', () => {
     expect(dests(next)['10.11.0.11']).toBe(20)
   })
 
+  it('has no new clients at once for a realserver whose slow start goes by the check of another service', () => {
+    const [, http = ''] = SAMPLE.split('services:\n')
+    const check = 'check: { track: http, slow-start: 100s }'
+    const mail = http.replace('name: http', 'name: mail').replace('port: 80\n', 'port: 25\n')
+    const text = SAMPLE + mail.replace(/check: \{[^}]*\}/, check).replaceAll('weight: 1', 'weight: 20')
+    const weight = (of: ReturnType<typeof node>): number | undefined => {
+      const found = of.kern.state.services.find((service) => 'port' in service && service.port === 25)
+      return found?.dests.find(({ address }) => address === '10.11.0.11')?.weight
+    }
+    const one = node('dir1', undefined, text)
+    one.feed({ kind: 'lease-up' })
+    goesOn(one, 3000, statusOf('dir1', 'dir1'))
+    one.alive.delete('10.11.0.11')
+    goesOn(one, 8000, statusOf('dir1', 'dir1'))
+    one.alive.add('10.11.0.11')
+    goesOn(one, 30_000, statusOf('dir1', 'dir1'))
+    const before = weight(one) ?? 0
+    expect([before > 0, before < 10]).toEqual([true, true])
+    const next = after(one, text)
+    next.silentChecks = false
+    goesOn(next, 2000, statusOf('dir1', 'dir1'))
+    expect(weight(next)).toBeGreaterThanOrEqual(before)
+    expect(weight(next)).toBeLessThan(12)
+  })
+
   it('goes on with a slow start where it was, and the time without an agent counts', () => {
     const check = 'check: { type: tcp, interval: 500ms, timeout: 300ms, fall: 3, slow-start: 100s }'
     const text = SAMPLE.replace(/check: \{[^}]*\}/, check).replaceAll('weight: 1', 'weight: 20')

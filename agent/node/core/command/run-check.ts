@@ -4,6 +4,7 @@ import type { Outcome } from '@lvsm/protocol'
 import { changeText } from '../changing.ts'
 import { beginTrials, MOST_RUNS, MOST_TRIALS } from '../check/trials.ts'
 import type { Member } from '../check/member.ts'
+import { askedFor } from '../check/sight.ts'
 import type { NodeState } from '../state.ts'
 import { directorsOf } from '../entitled.ts'
 import { ownership } from '../lease.ts'
@@ -18,7 +19,8 @@ export function onRunCheck(state: NodeState, asked: Asked & { readonly command: 
   const { name, on, explain } = command
   if (!isHere(state, on ?? state.node, command, asked)) return
   const members = [...state.checks.members.values()]
-  const found = members.filter((member) => namesOf(member).includes(name))
+  const named = members.filter((member) => namesOf(member).includes(name))
+  const found = [...new Set(named.map(askedFor))]
   if (found.length === 0) {
     // Who names a node wants to know what that one finds.
     const maker = mayForward && on === undefined ? whoMakes(state, name) : undefined

@@ -17,6 +17,7 @@ import {
 } from '@lvsm/model'
 import type { Facts } from '@lvsm/protocol'
 import { memberId } from '../check/initial.ts'
+import { askedFor } from '../check/sight.ts'
 import { followConfig } from '../check/members.ts'
 import { directsGroup } from '../entitled.ts'
 import { heldGroups, ownership } from '../lease.ts'
@@ -60,7 +61,8 @@ function removed(state: NodeState, before: ConfigService, now: ConfigService, wa
     const wasStopped = [wantedBefore, facts].some((one) =>
       isOver(one, before.name, entry.node, state.wallMs(state.now)),
     )
-    const isDead = checks.members.get(memberId(before.name, destKey(entry)))?.health.healthy === false
+    const member = checks.members.get(memberId(before.name, destKey(entry)))
+    const isDead = member !== undefined && askedFor(member).health.healthy === false
     if (stay.has(destKey(entry)) || !isConcerned || wasStopped || isDead) return []
     const { backup: _backup, upper: _upper, lower: _lower, ...same } = entry
     const realserver = { ...same, weight: 0, ...(isNode(entry.node) ? {} : ({ agent: false } as const)) }

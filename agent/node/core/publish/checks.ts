@@ -4,7 +4,7 @@ import { type CheckReport, type ChecksReport } from '@lvsm/protocol'
 import { destKey } from '@lvsm/model'
 import { besides } from '../check/besides.ts'
 import type { Sight } from '../check/member.ts'
-import { healthOf } from '../check/sight.ts'
+import { askedFor, healthOf } from '../check/sight.ts'
 import { basisOf } from '../check/initial.ts'
 import { whyNotThrough } from '../check/through.ts'
 import { reportDiffering } from '../differing.ts'
@@ -12,11 +12,13 @@ import type { NodeState } from '../state.ts'
 
 export function reportChecks(state: NodeState): ChecksReport {
   const checks = [...state.checks.members.values()].map((member) => {
-    const { service, realserver, intent, last, found, sight } = member
+    const { service, realserver, intent } = member
+    const asked = askedFor(member)
+    const { last, found, sight } = asked
     const health = healthOf(member)
     const pool = state.checks.pools.get(service.name)
     const key = destKey(realserver)
-    const { type, intervalMs, timeoutMs, fall, rise } = service.check
+    const { type, intervalMs, timeoutMs, fall, rise } = asked.service.check
     return {
       service: service.name,
       server: realserver.node,
@@ -33,7 +35,8 @@ export function reportChecks(state: NodeState): ChecksReport {
       ageMs: last ? Math.round(between(last.at, state.now)) : null,
       basis: basisOf(member),
       ...(found ? { foundMs: found.at === null ? null : Math.round(between(found.at, state.now)) } : {}),
-      ...throughOf(whyNotThrough(state, member), service.address),
+      ...throughOf(whyNotThrough(state, asked), asked.service.address),
+      ...(asked === member ? {} : { tracks: asked.service.name }),
       ...(sight ? { ownView: saidOf(state, sight) } : {}),
       ...last?.found,
     }

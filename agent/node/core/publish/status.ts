@@ -11,7 +11,7 @@ import { allWanted, realserverReport, serviceReport, wantedOfServer } from '@lvs
 import { doneInMs } from '@lvsm/health'
 import { type ConfigService, destKey, inTableOf, type Subject } from '@lvsm/model'
 import { keptFor, whyOf } from '../check/besides.ts'
-import { healthOf } from '../check/sight.ts'
+import { askedFor, healthOf } from '../check/sight.ts'
 import { basisOf, memberId, unansweredMs } from '../check/initial.ts'
 import type { Member } from '../check/member.ts'
 import { differsIn } from '../disagreement.ts'
@@ -87,7 +87,7 @@ function madeOf(
     ...(kept === null ? {} : { kept }),
     ...(unanswered === null ? {} : { unansweredMs: unanswered }),
     ...(state.checks.full.has(member.id) ? { full: true } : {}),
-    ...(healthOf(member).healthy === true && member.last?.found.degraded === true ? { degraded: true } : {}),
+    ...(healthOf(member).healthy === true && askedFor(member).last?.found.degraded === true ? { degraded: true } : {}),
   }
 }
 

@@ -34,6 +34,20 @@ test('via: vip waits for it where the service is not of TCP on one port', () => 
   expect(run(document, check({ via: 'vip' }), { finalized: MODEL_VERSION }).refusals).toBeUndefined()
 })
 
+test('track waits for it', () => {
+  const document = documentOfFile(
+    FILE.replace(
+      'services:\n',
+      'services:\n  - { name: mail, group: web, address: 10.11.0.10, port: 25, protocol: tcp, scheduler: rr, realservers: [{ node: rs1, address: 10.11.0.11, forward: dr }] }\n',
+    ),
+  )
+  const action: Action = { ...check({ track: 'http' }), which: { service: 'mail' } } as Action
+  expect(outcome(document, action, { finalized: 2 })).toEqual([
+    expect.stringMatching(/^not-finalized services\.mail\.check\.track: a check has track from model version 3 on/),
+  ])
+  expect(run(document, action, { finalized: MODEL_VERSION }).refusals).toBeUndefined()
+})
+
 test.each<[string, Record<string, unknown>]>([
   ['tls of grpc', { type: 'grpc', tls: true, host: 'web.example' }],
   ['another contract', { type: 'script', command: ['/usr/bin/true'], contract: 'nagios' }],

@@ -121,7 +121,9 @@ function serviceTasks(service: ConfigService): [string, string][] {
   const keys = Object.entries(check.keys).map(([word, value]) => `, ${word} ${String(value)}`)
   const paced = unusualPacing(check.pacing, check.intervalMs).map(([word, value]) => `, ${word} ${value}`)
   const where = check.port === null ? '' : ` at port ${check.port}`
-  const checked = `check ${check.type}${where} each ${durationText(check.intervalMs)}, timeout ${durationText(check.timeoutMs)}, fall ${check.fall}, rise ${check.rise}${check.keepLast ? '' : ', the last one too'}${check.ownView ? ', and its own view' : ''}${check.via === undefined ? '' : ', through the VIP'}${[...paced, ...keys].join('')}`
+  const asked = `check ${check.type}${where} each ${durationText(check.intervalMs)}, timeout ${durationText(check.timeoutMs)}, fall ${check.fall}, rise ${check.rise}${check.keepLast ? '' : ', the last one too'}${check.ownView ? ', and its own view' : ''}${check.via === undefined ? '' : ', through the VIP'}`
+  const tracked = `as service ${check.track} says${check.keepLast ? '' : ', the last one too'}`
+  const checked = `${check.track === undefined ? asked : tracked}${[...paced, ...keys].join('')}`
   return [
     [
       `virtual service ${key}`,

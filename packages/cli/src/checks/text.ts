@@ -32,7 +32,7 @@ export function checksText({ node, checks, differing = [] }: ChecksReport, paint
   const rows = checks.map((one) => [
     nameOf(one),
     one.type,
-    `${endpointText(one.address, one.port)}${one.way?.startsWith('through') ? ' via VIP' : ''}`,
+    askedText(one),
     stateOf(one, paint),
     timeText(one.ageMs ?? one.foundMs),
     timeText(one.tookMs),
@@ -53,13 +53,19 @@ export const differingText = (all: Differing, paint: Paint): string =>
     })
     .join('')
 
+const askedText = ({ address, port, way, tracks, server }: CheckReport): string =>
+  tracks === undefined
+    ? `${endpointText(address, port)}${way?.startsWith('through') === true ? ' via VIP' : ''}`
+    : `as ${nameOf({ service: tracks, server })}`
+
 /** One in full. */
 export function checkText(one: CheckReport, paint: Paint): string {
-  const { type, address, port, intervalMs, timeoutMs, fall, rise, serving } = one
+  const { serving, tracks, server } = one
   const lines = [
     `${paint('strong', nameOf(one))}  ${stateOf(one, paint)}${serving ? '' : ', does not serve'}`,
-    `  asks ${endpointText(address, port)} by ${type}, each ${durationText(intervalMs)}, for ${durationText(timeoutMs)} at most; fall ${fall}, rise ${rise}`,
-    ...(one.way === undefined ? [] : [`  asked ${one.way}`]),
+    ...(tracks === undefined
+      ? askingLines(one)
+      : [`  asks nobody: it goes by service ${tracks}, lvsm check show ${nameOf({ service: tracks, server })}`]),
     `  ${lastLine(one)}`,
     ...ownLines(one),
     ...certificateLines(one),
@@ -67,6 +73,11 @@ export function checkText(one: CheckReport, paint: Paint): string {
   ]
   return `${lines.join('\n')}\n`
 }
+
+const askingLines = ({ type, address, port, intervalMs, timeoutMs, fall, rise, way }: CheckReport): string[] => [
+  `  asks ${endpointText(address, port)} by ${type}, each ${durationText(intervalMs)}, for ${durationText(timeoutMs)} at most; fall ${fall}, rise ${rise}`,
+  ...(way === undefined ? [] : [`  asked ${way}`]),
+]
 
 function lastLine({ ageMs, foundMs, tookMs, reason, basis }: CheckReport): string {
   if (ageMs !== null) return `${timeText(ageMs)} ago, in ${timeText(tookMs)}: ${reason}`

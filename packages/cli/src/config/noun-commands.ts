@@ -110,6 +110,7 @@ export async function shown(
   const about = noun === 'check' && name !== undefined ? { service: name } : {}
   const defaults = defaultsOf(noun, {
     profile: entriesOf(file, 'cluster')[0]?.entry['profile'],
+    track: noun === 'check' ? found[0]?.entry['track'] : undefined,
     protocol: noun === 'check' ? entriesOf(file, 'service', about)[0]?.entry['protocol'] : undefined,
   })
   const isAbsent = found.length === 0 && Object.keys(defaults).length > 0 && isPlace(noun, name, file)

@@ -19,7 +19,7 @@ export function checkRates(draft: Draft): ReadonlyMap<string, number> {
   for (const { at, item: service } of entries(draft.services)) {
     const { interval, type = usualCheck(service.protocol) } = service.check ?? {}
     const intervalMs = interval === undefined ? DEFAULT_CHECK.intervalMs : parseDuration(interval)
-    if (!intervalMs || probeOf(type) === null) continue
+    if (!intervalMs || probeOf(type) === null || service.check?.track !== undefined) continue
     const each = (1000 * serverCount(draft, at)) / intervalMs
     const group = entries(draft.groups).find(({ item }) => item.name === service.group)?.item
     for (const { item: director } of entries(group?.directors)) rates.set(director, (rates.get(director) ?? 0) + each)

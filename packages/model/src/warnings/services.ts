@@ -71,7 +71,7 @@ export const checks: WarningRule = (draft, warn) => {
         'give its realservers weights of 10 or more',
       )
     const ms = fall * (interval === undefined ? DEFAULT_CHECK.intervalMs : (parseDuration(interval) ?? 0))
-    if (ms <= LATE_MS || probeOf(type) === null) continue
+    if (ms <= LATE_MS || probeOf(type) === null || service.check?.track !== undefined) continue
     const message = `a realserver of service "${service.name}" that died is noticed after ${Math.round(ms / 1000)} s (interval × fall)`
     warn('warning', 'late-check', ['services', at, 'check', 'interval'], message, 'lower interval, or fall')
   }
@@ -98,7 +98,7 @@ export const clearChecks: WarningRule = (draft, warn) => {
 export const silentChecks: WarningRule = (draft, warn) => {
   for (const { at, item: service } of entries(draft.services)) {
     const { type = usualCheck(service.protocol), expect } = service.check ?? {}
-    if (type !== 'udp' || expect !== undefined) continue
+    if (type !== 'udp' || expect !== undefined || service.check?.track !== undefined) continue
     warn(
       'info',
       'udp-check-unanswered',

@@ -1,6 +1,6 @@
 /** Why a realserver does not serve: what explains what its check found, and nothing else. */
 import { expect, test } from 'vitest'
-import { ITS_AGENT_SAYS, NO_HOST, NO_ROUTE, NOR_TO_ARP, REFUSED } from '../silence.ts'
+import { asServiceSays, ITS_AGENT_SAYS, NO_HOST, NO_ROUTE, NOR_TO_ARP, REFUSED } from '../silence.ts'
 import { serversOf } from '../unsaid/servers.ts'
 import { causeOf } from './causes.ts'
 import { head, nodes, server, service, status, trouble } from './fixture.ts'
@@ -36,6 +36,7 @@ test.each([
   ['an answer', 'answers 503, and not 200', null],
   ['a refusal', REFUSED, null],
   ['a connection', 'accepts connections, but does not answer the request within 1000 ms', null],
+  ['silent, as another service finds', `${asServiceSays('mail')}${NO_HOST}`, 'node'],
   ['its agent', `${ITS_AGENT_SAYS}listens there (its check: connected)`, null],
 ])(
   'a node that is dead by heartbeats explains what is silent, for what answers is on a machine that lives: %s',

@@ -41,6 +41,8 @@ const check = target.extend({
   basis: text.optional(),
   /** Of one that was found: so long ago it was known to serve; null: nobody knows. */
   foundMs: z.number().nullable().optional(),
+  /** It has the verdict of the same realserver in this service, of which type, figures and results are; not there: it is asked itself. */
+  tracks: text.exactOptional(),
   /** What the realserver's own agent says of its socket; not there: nothing, or nobody wants to know. */
   ownView: z
     .object({ is: text, queue: z.number(), most: z.number(), load: z.number(), ageMs: z.number() })
