@@ -20,7 +20,7 @@ const LOOKS_MS = 2500
  */
 const REMEMBERED: ReadonlySet<string> = new Set([
   ...['late', 'dropped', 'not-sent', 'messages-lost', 'fought-over', 'address-conflict'],
-  ...['lossy-link', 'owner-changes-often', 'clock-apart', 'lease-retaken'],
+  ...['lossy-link', 'owner-changes-often', 'clock-apart', 'lease-retaken', 'fence-reopened'],
 ])
 const SETTLE_MS = 25_000
 
