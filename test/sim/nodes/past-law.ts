@@ -52,8 +52,6 @@ function claimOf(what: string): string | null {
   return /^service \S+ \([^)]*\) is (served|not served)/.exec(what)?.[1] ?? null
 }
 
-const whileMoving = (what: string): string => what.replace(/ is moving to \S+$/, ' is moving')
-
 export class PastLaw {
   readonly #fleet: Fleet
   readonly #samples: Sample[] = []
@@ -137,8 +135,10 @@ export class PastLaw {
       const one = said.get(node.name)
       return one?.agent === agent ? [one.words.get(name)] : []
     })
-    // While it moves, to whom is known a moment later: samples see one of both.
-    if (!heard.some((one) => one !== undefined && whileMoving(one) === whileMoving(what)))
+    const group = / ?group (\S+) \([^)]*\) is moving/.exec(what)?.[1]
+    const owners = new Set(around.map(({ truth }) => truth.get(`group ${group}`)))
+    // A move may begin and end between two samples.
+    if (!heard.includes(what) && owners.size < 2)
       throw new Violation(`past: ${where}: ${what}; what it said then was: ${[...new Set(heard)].join(' | ')}`)
     if (since !== null && Date.parse(since) > wallMs + EVERY_MS)
       throw new Violation(`past: ${where}: ${what} since ${since}, which came later`)
