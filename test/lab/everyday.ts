@@ -45,12 +45,14 @@ export function sampling(head: boolean, nodes: readonly string[] = NODES): Sampl
       wrong.add(`${then}: ${node} says ${code} of ${of}: ${message}`)
     if (head) for (const line of linesOf(said, isLong)) wrong.add(`${then}: ${node} says ${line}`)
   }
-  const loops = nodes.map(async (node) => {
-    while (!isOver) {
-      await look(node)
-      await lasting(PAUSE_MS)
-    }
-  })
+  // In turn: all at once, over and over, would be more than the machine bears beside the cluster.
+  const asking = (async () => {
+    while (!isOver)
+      for (const node of nodes) {
+        await look(node)
+        await lasting(PAUSE_MS)
+      }
+  })()
   return {
     state(what, starting = false) {
       is = what
@@ -61,7 +63,7 @@ export function sampling(head: boolean, nodes: readonly string[] = NODES): Sampl
     hasAll: () => nodes.every((node) => answered.has(node)),
     async stop() {
       isOver = true
-      await Promise.all(loops)
+      await asking
       return [...wrong]
     },
   }

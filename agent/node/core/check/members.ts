@@ -220,4 +220,9 @@ export const servingOf = ({ checks, view }: NodeState): ReadonlyMap<string, Read
 
 /** The first of these services that has realservers whose first check is still under way. */
 export const uncheckedOf = (state: NodeState, services: readonly ConfigService[]): string | undefined =>
-  services.find((service) => membersOf(state, service).some(([, member]) => isUnderWay(member)))?.name
+  services.find((service) =>
+    placesOf(service).some(({ id }) => {
+      const member = state.checks.members.get(id)
+      return member !== undefined && isUnderWay(member)
+    }),
+  )?.name
