@@ -1,5 +1,7 @@
-/** The end of a connection whose verdict is given: in peace, for a reset fills the log of the server. */
+/** The end of a connection whose verdict is given: in peace, for a reset fills the log of many a server; or by one, where a check says so. */
 import type { Socket } from 'node:net'
+import type { ProbeJob } from '@lvsm/protocol'
+import { textOf } from './keys.ts'
 
 /** What still comes is read for so long, and so much of it: what is not read when a socket is closed makes a reset of it (RFC 1122, 4.2.2.13). */
 const LINGER_MS = 500
@@ -17,4 +19,12 @@ export function leave(socket: Socket): void {
   socket.on('close', () => clearTimeout(timer))
   socket.end()
   socket.resume()
+}
+
+export const endsByReset = ({ keys }: Pick<ProbeJob, 'keys'>): boolean => textOf(keys, 'close') === 'reset'
+
+/** Nothing of it stays on either side, TIME_WAIT least of all (RFC 9293, section 3.5.2). `socket`: of TCP itself, whatever is spoken over it. */
+export function reset(socket: Socket): void {
+  if (socket.connecting || socket.destroyed) socket.destroy()
+  else socket.resetAndDestroy()
 }

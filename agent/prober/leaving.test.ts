@@ -1,4 +1,5 @@
 /** A check leaves as a client does that is done: a reset, or a session of TLS that only breaks off, fills the logs of servers. */
+import { readFileSync } from 'node:fs'
 import { createServer as createHttp } from 'node:http'
 import { createSecureServer } from 'node:http2'
 import { createServer as createHttps } from 'node:https'
@@ -109,5 +110,37 @@ describe('a server sees no reset, and the end of its session', () => {
     await expect.poll(() => seen.ended, { timeout: 3000 }).toBe(1)
     expect(seen.errors).toEqual([])
     if (kind === 'tls' || kind === 'https') expect(saysGoodbye(seen.said[0] ?? Buffer.alloc(0))).toBe(true)
+  })
+})
+
+describe('close: reset', () => {
+  const CLOSES = { close: 'reset' } as const
+  it.each([
+    ['connect', 'banner', () => CLOSES],
+    ['expect', 'banner', () => ({ ...CLOSES, expect: '^SSH' })],
+    ['tls', 'tls', () => ({ ...CLOSES, ...trusting() })],
+    ['expect', 'tls', () => ({ ...CLOSES, ...trusting(), tls: true, expect: 'ready' })],
+  ] as const)('is all that a server sees of %s, %s', async (kind, server, keys) => {
+    const seen = nothingSeen()
+    const port = await watched(await servers.listen(SERVERS[server]()), seen)
+    expect(await ask(kind, port, keys())).toMatchObject({ ok: true })
+    await expect.poll(() => seen.errors, { timeout: 3000 }).toEqual(['ECONNRESET'])
+  })
+
+  it('leaves no connection that waits for its time to be over', async () => {
+    const port = await servers.raw((socket) => alive(socket))
+    const waiting = (): number => {
+      const at = `:${port.toString(16).toUpperCase().padStart(4, '0')} `
+      return readFileSync('/proc/net/tcp', 'utf8')
+        .split('\n')
+        .filter((line) => line.includes(at) && / 06 /.test(line)).length
+    }
+    for (let count = 0; count < 3; count++) expect(await ask('connect', port, CLOSES)).toMatchObject({ ok: true })
+    expect(await ask('connect', port)).toMatchObject({ ok: true })
+    await expect.poll(waiting).toBe(1)
+  })
+
+  it('of a connection that never was is nothing', async () => {
+    expect(await ask('connect', 1, CLOSES)).toMatchObject({ ok: false, reason: expect.stringMatching(/refused/) })
   })
 })

@@ -4,7 +4,7 @@ import { connect as connectTls } from 'node:tls'
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask, Asking, Beside, End } from './attempt.ts'
 import { isSet } from './keys.ts'
-import { leave } from './leave.ts'
+import { endsByReset, leave, reset } from './leave.ts'
 import { open } from './probes/connect.ts'
 import { tlsOptions } from './probes/tls.ts'
 import { failing } from './reasons.ts'
@@ -45,6 +45,7 @@ class Conversation implements Asking {
   readonly #trace: Trace
   readonly #options: ReturnType<typeof tlsOptions> | null
   readonly #raw: Socket
+  readonly #resets: boolean
   /** What is spoken over: the same, or TLS over it. */
   #socket: Socket
   #sofar = 'no answer'
@@ -62,6 +63,7 @@ class Conversation implements Asking {
     // Throws where the check's own certificate is of no use: before anything is opened.
     this.#options = begins || isSet(job.keys, 'starttls') ? tlsOptions(job.keys) : null
     this.#raw = open(job, trace)
+    this.#resets = endsByReset(job)
     this.#socket = this.#raw
     this.#raw.on('error', failing(end))
     if (!begins) this.#listen()
@@ -76,8 +78,9 @@ class Conversation implements Asking {
   sofar = (): string => this.#sofar
   close = (): void => {
     this.#over = true
-    if (this.#isOpen) leave(this.#socket)
-    else this.#raw.destroy()
+    if (!this.#isOpen) this.#raw.destroy()
+    else if (this.#resets) reset(this.#raw)
+    else leave(this.#socket)
   }
 
   #opened(first: Buffer | null): void {

@@ -2,7 +2,7 @@
 import { createConnection, type Socket } from 'node:net'
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask } from '../attempt.ts'
-import { leave } from '../leave.ts'
+import { endsByReset, leave, reset } from '../leave.ts'
 import { failing } from '../reasons.ts'
 import type { Trace } from '../trace.ts'
 
@@ -16,5 +16,5 @@ export const askConnect: Ask = (job, end, trace) => {
   const socket = open(job, trace)
   socket.on('connect', () => end(true, 'accepts connections'))
   socket.on('error', failing(end))
-  return { sofar: () => 'no answer', close: () => leave(socket) }
+  return { sofar: () => 'no answer', close: () => (endsByReset(job) ? reset : leave)(socket) }
 }

@@ -6,7 +6,7 @@ import { checkServerIdentity, connect, type ConnectionOptions, createSecureConte
 import type { ProbeJob } from '@lvsm/protocol'
 import type { Ask } from '../attempt.ts'
 import { isOff, numberOf, textOf } from '../keys.ts'
-import { leave } from '../leave.ts'
+import { endsByReset, leave, reset } from '../leave.ts'
 import { failing } from '../reasons.ts'
 import { Changes } from './changes.ts'
 import { open } from './connect.ts'
@@ -121,6 +121,7 @@ export const askTls: Ask = (job, end, trace) => {
     close: () => {
       clearTimeout(waiting)
       if (raw.connecting || connectedAtMs === null) raw.destroy()
+      else if (endsByReset(job)) reset(raw)
       else leave(socket)
     },
   }

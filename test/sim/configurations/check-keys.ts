@@ -52,7 +52,8 @@ export function checkKeys(type: string, chance: (percent: number) => boolean): K
         ...some({ 'expiry-days': 30 }),
       }
     : {}
-  return { ...page, ...certificate, ...OTHERS[type]?.(some) }
+  const stream = type === 'tcp' || type === 'tls' ? some({ close: 'reset' }) : {}
+  return { ...page, ...certificate, ...stream, ...OTHERS[type]?.(some) }
 }
 
 const nodesOf = ({ realservers }: Keys): readonly unknown[] =>

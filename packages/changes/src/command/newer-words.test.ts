@@ -17,6 +17,7 @@ test.each<[string, Record<string, unknown>]>([
   ['starttls', { type: 'smtp', starttls: true, host: 'web.example' }],
   ['starttls', { type: 'postgres', starttls: true, verify: false }],
   ['tcp', { type: 'dns', tcp: true }],
+  ['close', { type: 'tcp', close: 'reset' }],
   ['contract', { type: 'script', command: ['/usr/bin/true'], contract: 'consul' }],
 ])('%s waits for an agreement: the version before refuses it, and would keep the document before', (key, values) => {
   const [told = ''] = outcome(DOCUMENT, check(values), { finalized: 2 })

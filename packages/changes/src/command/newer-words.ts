@@ -32,6 +32,7 @@ const WORDS: readonly Word[] = [
     (check) => check['client-certificate-file'] !== undefined,
   ),
   ofChecks('tls', 'tls, of another type than grpc,', ({ tls, type }) => tls !== undefined && type !== 'grpc'),
+  ofChecks('close', 'close', ({ close }) => close !== undefined),
   ofChecks('track', 'track', ({ track }) => track !== undefined),
   ofChecks('starttls', 'starttls', ({ starttls }) => starttls !== undefined),
   ofChecks('tcp', 'tcp', ({ tcp }) => tcp !== undefined),

@@ -87,6 +87,12 @@ export const certificates = text(
   'write the certificate of the authority itself, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----',
 )
 
+/** Of one connection over TCP, which the check itself ends. */
+export const STREAM_KEYS = {
+  /** How: in peace, or by a reset, of which neither side keeps anything. */
+  close: z.enum(['fin', 'reset']).optional(),
+} as const
+
 /** Of TLS. */
 export const TLS_KEYS = {
   /** Whom the certificate must name; with http the Host of the request, too. */
