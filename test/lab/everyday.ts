@@ -12,9 +12,13 @@ const PAUSE_MS = 150
 /** So long each state lasts after it was reached. */
 const LASTS_MS = 2500
 
-/** An agent that says nothing for longer is said to be silent, which is true of one that takes so long to start (agent/node/core). */
-const SILENT_MS = 6000
-const OF_SILENT = /its agent is silent|\(\S+ did not tell it\)$/
+/**
+ * An agent that says nothing for six seconds is said to be silent, and soon not to be at work: which is true of one that takes so long to
+ * start (agent/node/core). It said its last word up to so much before it was stopped.
+ */
+const SILENT_MS = 6000 - 2500
+const OF_SILENT = /its agent is silent|\(\S+ did not tell it\)$|no agent is at work|^1 critical trouble$/
+const SILENT = 'agent-silent'
 
 export interface Sampler {
   /** What is so from now on, until the next one; `starting`: an agent is started anew meanwhile. */
@@ -42,7 +46,7 @@ export function sampling(head: boolean, nodes: readonly string[] = NODES): Sampl
     if (then === is) answered.add(node)
     const isLong = began !== null && now() - began > SILENT_MS
     for (const { node: of, code, message } of said.troubles)
-      wrong.add(`${then}: ${node} says ${code} of ${of}: ${message}`)
+      if (!isLong || code !== SILENT) wrong.add(`${then}: ${node} says ${code} of ${of}: ${message}`)
     if (head) for (const line of linesOf(said, isLong)) wrong.add(`${then}: ${node} says ${line}`)
   }
   // In turn: all at once, over and over, would be more than the machine bears beside the cluster.
