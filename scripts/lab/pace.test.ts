@@ -34,7 +34,7 @@ test('what stands for hardware goes before other work, where that is allowed; el
   expect(() => goFirst(child.pid ?? 0)).not.toThrow()
 })
 
-describe.each(['default', 'pair', 'wan', 'dual', 'tunnels', 'coordinated', 'small', 'six'])(
+describe.each(['default', 'pair', 'wan', 'dual', 'tunnels', 'coordinated', 'small', 'lean', 'six'])(
   'the topology %s',
   (name) => {
     const topology = topologyNamed(name)

@@ -3,7 +3,7 @@
  * of service all of them say healthy.
  */
 import { judge, type Status, verdictLines } from '@lvsm/protocol'
-import { demand, NODES, status, until } from './harness.ts'
+import { demand, figure, NODES, status, until } from './harness.ts'
 import { now } from './observers/stamp.ts'
 import { scenario } from './scenario.ts'
 import { lasting, whole } from './witness.ts'
@@ -119,5 +119,15 @@ export function everyday({ what, head, nodes, work }: Everyday): void {
     const wrong = await sampler.stop()
     if (failure) throw failure
     demand(wrong.length === 0, wrong.slice(0, 20).join('\n'))
+  })
+}
+
+/** The last of a file: so much it looked at, `least` states at least. */
+export function reported(least: number): void {
+  scenario('what was looked at', () => {
+    figure('states, and answers of nodes in them', `${looked.states}, ${looked.answers}`)
+    figure('answers that called an agent silent which took so long to start', looked.silent)
+    demand(looked.states >= least, `only ${looked.states} states were reached`)
+    return Promise.resolve()
   })
 }

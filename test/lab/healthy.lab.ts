@@ -1,25 +1,9 @@
 // lab: topology=default long=yes
-/** What is everyday raises nothing: starts, restarts, moves, standby, changes of the configuration, things of others beside ours. */
-import { type Everyday, everyday, looked } from './everyday.ts'
-import { attempt, demand, figure, lab, NODES, on, owner, sh, status, until, VIP } from './harness.ts'
+/** What is everyday raises nothing: moves, standby, changes of the configuration, things of others beside ours. Starts: `restarts.lab`. */
+import { type Everyday, everyday, reported } from './everyday.ts'
+import { attempt, lab, on, sh, status, until, VIP } from './harness.ts'
 import { rewrite } from './rewriting.ts'
-import { scenario } from './scenario.ts'
-import { asked, seats, served, whole } from './witness.ts'
-
-const restarts = (process: string, nodes: readonly string[], head: boolean): Everyday => ({
-  what: `${process} started anew on ${nodes.join(', ')}`,
-  head,
-  async work(reached) {
-    for (const node of nodes) {
-      await lab('stop', node, process)
-      await reached(`${process} of ${node} is stopped`, process === 'agent')
-      await lab('start', node, process)
-      await reached(`${process} of ${node} starts`, process === 'agent')
-      await whole()
-      await reached(`${process} of ${node} has started`)
-    }
-  },
-})
+import { asked, seats, served } from './witness.ts'
 
 /** One after the other, and back. */
 const changes: readonly (readonly [string, (text: string) => string])[] = [
@@ -106,8 +90,6 @@ const EVERYDAY: readonly Everyday[] = [
       await reached('one opened a connection and said nothing')
     },
   },
-  restarts('agent', ['dir1', 'dir2', 'rs1', 'rs2', 'rs3'], true),
-  restarts('lease', ['rs2', 'rs3'], false),
   {
     what: 'switchover, there and back',
     head: false,
@@ -195,26 +177,7 @@ const EVERYDAY: readonly Everyday[] = [
       await lab('delay', '0')
     },
   },
-  {
-    what: 'all nodes started anew together',
-    head: false,
-    // While nobody owns the group that is said, and no trouble.
-    async work(reached) {
-      for (const node of NODES) await lab('stop', node, 'all')
-      for (const node of NODES) await lab('start', node, 'all')
-      await reached('all start')
-      await until(owner, 60_000, 'somebody owns the group')
-      await reached('somebody owns the group')
-      await whole()
-      await reached('it is whole')
-    },
-  },
 ]
 
 for (const one of EVERYDAY) everyday(one)
-scenario('what was looked at', () => {
-  figure('states, and answers of nodes in them', `${looked.states}, ${looked.answers}`)
-  figure('answers that called an agent silent which took so long to start', looked.silent)
-  demand(looked.states >= 100, `only ${looked.states} states were reached`)
-  return Promise.resolve()
-})
+reported(60)

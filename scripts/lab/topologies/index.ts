@@ -3,6 +3,7 @@ import { both } from './both.ts'
 import { coordinated } from './coordinated.ts'
 import { standard } from './default.ts'
 import { dual } from './dual.ts'
+import { lean } from './lean.ts'
 import { nat6 } from './nat6.ts'
 import { pair } from './pair.ts'
 import { placements } from './placements.ts'
@@ -24,6 +25,7 @@ export const topologies: readonly Topology[] = [
   wan,
   coordinated,
   small,
+  lean,
   dual,
   tunnels,
   tunnels6,

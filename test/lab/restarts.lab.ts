@@ -1,0 +1,43 @@
+// lab: topology=lean long=yes
+/** Processes that end and start anew, one after the other and all together: everyday, and raises nothing. */
+import { type Everyday, everyday, reported } from './everyday.ts'
+import { lab, NODES, owner, until } from './harness.ts'
+import { whole } from './witness.ts'
+
+const restarts = (process: string, nodes: readonly string[], head: boolean): Everyday => ({
+  what: `${process} started anew on ${nodes.join(', ')}`,
+  head,
+  async work(reached) {
+    for (const node of nodes) {
+      await lab('stop', node, process)
+      await reached(`${process} of ${node} is stopped`, process === 'agent')
+      await lab('start', node, process)
+      await reached(`${process} of ${node} starts`, process === 'agent')
+      await whole()
+      await reached(`${process} of ${node} has started`)
+    }
+  },
+})
+
+const TIMES = 3
+const EVERYDAY: readonly Everyday[] = [
+  ...Array.from({ length: TIMES }, () => restarts('agent', ['dir1', 'dir2', 'rs1'], true)),
+  restarts('lease', ['rs1', 'dir2', 'dir1'], false),
+  {
+    what: 'all nodes started anew together',
+    head: false,
+    // While nobody owns the group that is said, and no trouble.
+    async work(reached) {
+      for (const node of NODES) await lab('stop', node, 'all')
+      for (const node of NODES) await lab('start', node, 'all')
+      await reached('all start')
+      await until(owner, 60_000, 'somebody owns the group')
+      await reached('somebody owns the group')
+      await whole()
+      await reached('it is whole')
+    },
+  },
+]
+
+for (const one of EVERYDAY) everyday(one)
+reported(35)
