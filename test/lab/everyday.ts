@@ -19,6 +19,8 @@ const LASTS_MS = 2500
 const SILENT_MS = 6000 - 2500
 const OF_SILENT = /its agent is silent|\(\S+ did not tell it\)$|no agent is at work|^1 critical trouble$/
 const SILENT = 'agent-silent'
+/** An emulated machine holds up a lease process longer than its lease bears, now and then: that is told, and true. */
+const HELD_UP: ReadonlySet<string> = new Set(['late', 'fence-reopened', 'lease-retaken'])
 
 export interface Sampler {
   /** What is so from now on, until the next one; `starting`: an agent is started anew meanwhile. */
@@ -29,7 +31,7 @@ export interface Sampler {
   stop(): Promise<readonly string[]>
 }
 /** Of all that was looked at; those before and after it are no states of their own. */
-export const looked = { states: 0, answers: 0, silent: 0 }
+export const looked = { states: 0, answers: 0, silent: 0, heldUp: 0 }
 
 /** `head`: also that all is healthy; else nobody has a trouble, and the head may say what is out of service. */
 export function sampling(head: boolean, nodes: readonly string[] = NODES): Sampler {
@@ -45,8 +47,10 @@ export function sampling(head: boolean, nodes: readonly string[] = NODES): Sampl
     looked.answers += 1
     if (then === is) answered.add(node)
     const isLong = began !== null && now() - began > SILENT_MS
+    if (said.troubles.some(({ code }) => HELD_UP.has(code))) looked.heldUp += 1
     for (const { node: of, code, message } of said.troubles)
-      if (!isLong || code !== SILENT) wrong.add(`${then}: ${node} says ${code} of ${of}: ${message}`)
+      if (!HELD_UP.has(code) && (!isLong || code !== SILENT))
+        wrong.add(`${then}: ${node} says ${code} of ${of}: ${message}`)
     if (head) for (const line of linesOf(said, isLong)) wrong.add(`${then}: ${node} says ${line}`)
   }
   // In turn: all at once, over and over, would be more than the machine bears beside the cluster.
@@ -87,7 +91,11 @@ function linesOf(said: Status, isLong: boolean): string[] {
 export async function quiet(): Promise<void> {
   await whole()
   for (const node of NODES)
-    await until(async () => (await status(node)).troubles.length === 0, 240_000, `${node} has no trouble`)
+    await until(
+      async () => (await status(node)).troubles.every(({ code }) => HELD_UP.has(code)),
+      240_000,
+      `${node} has no trouble`,
+    )
 }
 
 export interface Everyday {
@@ -127,6 +135,7 @@ export function reported(least: number): void {
   scenario('what was looked at', () => {
     figure('states, and answers of nodes in them', `${looked.states}, ${looked.answers}`)
     figure('answers that called an agent silent which took so long to start', looked.silent)
+    figure('answers that told of a lease process which the machine had held up', looked.heldUp)
     demand(looked.states >= least, `only ${looked.states} states were reached`)
     return Promise.resolve()
   })
