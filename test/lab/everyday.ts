@@ -17,7 +17,9 @@ const LASTS_MS = 2500
  * start (agent/node/core). It said its last word up to so much before it was stopped.
  */
 const SILENT_MS = 6000 - 2500
-const OF_SILENT = /its agent is silent|\(\S+ did not tell it\)$|no agent is at work|^1 critical trouble$/
+/** Other critical troubles than that are told one by one. */
+const OF_SILENT =
+  /its agent is silent|\(\S+ did not tell it\)$|no agent is at work|^\d+ critical troubles?$|\(does \S+ vote\?\)$/
 const SILENT = 'agent-silent'
 /** An emulated machine holds up a lease process longer than its lease bears, now and then: that is told, and true. */
 const HELD_UP: ReadonlySet<string> = new Set(['late', 'fence-reopened', 'lease-retaken'])

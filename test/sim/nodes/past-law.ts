@@ -135,7 +135,7 @@ export class PastLaw {
       const one = said.get(node.name)
       return one?.agent === agent ? [one.words.get(name)] : []
     })
-    const group = / ?group (\S+) \([^)]*\) is moving/.exec(what)?.[1]
+    const group = /group (\S+) \([^)]*\) is moving|nobody owns group (\S+) /.exec(what)?.slice(1).find(Boolean)
     const owners = new Set(around.map(({ truth }) => truth.get(`group ${group}`)))
     // A move may begin and end between two samples.
     if (!heard.includes(what) && owners.size < 2)
