@@ -19,7 +19,7 @@ const LASTS_MS = 2500
 const SILENT_MS = 6000 - 2500
 /** Other critical troubles than that are told one by one. */
 const OF_SILENT =
-  /its agent is silent|\(\S+ did not tell it\)$|no agent is at work|^\d+ critical troubles?$|\(does \S+ vote\?\)$/
+  /its agent is silent|\(\S+ did not tell it\)$|no agent is at work|^\d+ critical troubles?$|\(does \S+ vote\?\)$|not checked yet/
 const SILENT = 'agent-silent'
 /** An emulated machine holds up a lease process longer than its lease bears, now and then: that is told, and true. */
 const HELD_UP: ReadonlySet<string> = new Set(['late', 'fence-reopened', 'lease-retaken'])
@@ -99,6 +99,17 @@ export async function quiet(): Promise<void> {
       `${node} has no trouble`,
     )
 }
+
+/** All nodes say so: who has just started checks and listens first. */
+export const healthy = (ms: number): Promise<unknown> =>
+  until(
+    async () => {
+      const said = await Promise.all(NODES.map((node) => status(node)))
+      return said.every((one) => judge(one).health === 'healthy')
+    },
+    ms,
+    'every node says healthy',
+  )
 
 export interface Everyday {
   readonly what: string

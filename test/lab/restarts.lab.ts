@@ -1,9 +1,10 @@
 // lab: topology=lean long=yes
 /** Processes that end and start anew, one after the other and all together: everyday, and raises nothing. */
-import { type Everyday, everyday, reported } from './everyday.ts'
+import { type Everyday, everyday, healthy, reported } from './everyday.ts'
 import { lab, NODES, owner, until } from './harness.ts'
 import { whole } from './witness.ts'
 
+const STARTED_MS = 30_000
 const restarts = (process: string, nodes: readonly string[], head: boolean): Everyday => ({
   what: `${process} started anew on ${nodes.join(', ')}`,
   head,
@@ -14,6 +15,7 @@ const restarts = (process: string, nodes: readonly string[], head: boolean): Eve
       await lab('start', node, process)
       await reached(`${process} of ${node} starts`, process === 'agent')
       await whole()
+      if (head) await healthy(STARTED_MS)
       await reached(`${process} of ${node} has started`)
     }
   },
