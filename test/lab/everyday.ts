@@ -59,6 +59,7 @@ export function sampling(head: boolean, nodes: readonly string[] = NODES): Sampl
   const asking = (async () => {
     while (!isOver)
       for (const node of nodes) {
+        if (isOver) break
         await look(node)
         await lasting(PAUSE_MS)
       }

@@ -1,13 +1,10 @@
 /** A configuration by its fields: what a node compares with what others say. Worked out once for each configuration, as one never changes. */
 import { digest64 } from '@lvsm/base'
-import type { Subject } from './agreement.ts'
 import type { Config } from './config.ts'
 import { type Line, linesOf } from './lines.ts'
-import { subjectOf } from './parts.ts'
 
 /** All objects that have a field. */
 export interface Field {
-  readonly subject: Subject
   readonly lines: readonly Line[]
   /** Digest of the lines, in whatever order. */
   readonly sum: string
@@ -22,9 +19,7 @@ export function fieldsOf(config: Config): ReadonlyMap<string, Field> {
 
 function worked(config: Config): Map<string, Field> {
   const by = Map.groupBy(linesOf(config), ({ field }) => field)
-  return new Map(
-    [...by].map(([field, lines]) => [field, { subject: subjectOf(field), lines, sum: digestOf(lines) }] as const),
-  )
+  return new Map([...by].map(([field, lines]) => [field, { lines, sum: digestOf(lines) }] as const))
 }
 const digestOf = (lines: readonly Line[]): string =>
   digest64(

@@ -45,6 +45,18 @@ it('a program that warns is well, and its realserver is told as degraded, until 
   expect(first()).toMatchObject({ healthy: true })
 })
 
+/** A director for so long after its first realserver failed and came back. */
+function cameBack(text: string, ms: number): ReturnType<typeof node> {
+  const one = node('dir1', undefined, text)
+  one.feed({ kind: 'lease-up' })
+  goesOn(one, 3000, statusOf('dir1', 'dir1'))
+  one.alive.delete('10.11.0.11')
+  goesOn(one, 8000, statusOf('dir1', 'dir1'))
+  one.alive.add('10.11.0.11')
+  goesOn(one, ms, statusOf('dir1', 'dir1'))
+  return one
+}
+
 describe('an agent that starts anew', () => {
   /** Another agent of the same node, whose kernel has what the one before left. */
   const after = (before: ReturnType<typeof node>, text: string, awayMs = 2000): ReturnType<typeof node> => {
@@ -83,13 +95,7 @@ describe('an agent that starts anew', () => {
       const found = of.kern.state.services.find((service) => 'port' in service && service.port === 25)
       return found?.dests.find(({ address }) => address === '10.11.0.11')?.weight
     }
-    const one = node('dir1', undefined, text)
-    one.feed({ kind: 'lease-up' })
-    goesOn(one, 3000, statusOf('dir1', 'dir1'))
-    one.alive.delete('10.11.0.11')
-    goesOn(one, 8000, statusOf('dir1', 'dir1'))
-    one.alive.add('10.11.0.11')
-    goesOn(one, 30_000, statusOf('dir1', 'dir1'))
+    const one = cameBack(text, 30_000)
     const before = weight(one) ?? 0
     expect([before > 0, before < 10]).toEqual([true, true])
     const next = after(one, text)
@@ -102,13 +108,7 @@ describe('an agent that starts anew', () => {
   it('goes on with a slow start where it was, and the time without an agent counts', () => {
     const check = 'check: { type: tcp, interval: 500ms, timeout: 300ms, fall: 3, slow-start: 100s }'
     const text = SAMPLE.replace(/check: \{[^}]*\}/, check).replaceAll('weight: 1', 'weight: 20')
-    const one = node('dir1', undefined, text)
-    one.feed({ kind: 'lease-up' })
-    goesOn(one, 3000, statusOf('dir1', 'dir1'))
-    one.alive.delete('10.11.0.11')
-    goesOn(one, 8000, statusOf('dir1', 'dir1'))
-    one.alive.add('10.11.0.11')
-    goesOn(one, 35_000, statusOf('dir1', 'dir1'))
+    const one = cameBack(text, 35_000)
     expect(dests(one)['10.11.0.11']).toBe(8)
     const next = after(one, text)
     next.silentChecks = false
