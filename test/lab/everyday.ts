@@ -35,8 +35,11 @@ export interface Sampler {
 /** Of all that was looked at; those before and after it are no states of their own. */
 export const looked = { states: 0, answers: 0, silent: 0, heldUp: 0 }
 
-/** `head`: also that all is healthy; else nobody has a trouble, and the head may say what is out of service. */
-export function sampling(head: boolean, nodes: readonly string[] = NODES): Sampler {
+/**
+ * `head`: also that all is healthy; else nobody has a trouble, and the head may say what is out of service. `told`: what is told of a process
+ * between its end and its start, and is true.
+ */
+export function sampling(head: boolean, nodes: readonly string[] = NODES, told = ''): Sampler {
   const wrong = new Set<string>()
   let is = 'at the start'
   let since: number | null = null
@@ -51,7 +54,7 @@ export function sampling(head: boolean, nodes: readonly string[] = NODES): Sampl
     const isLong = began !== null && now() - began > SILENT_MS
     if (said.troubles.some(({ code }) => HELD_UP.has(code))) looked.heldUp += 1
     for (const { node: of, code, message } of said.troubles)
-      if (!HELD_UP.has(code) && (!isLong || code !== SILENT))
+      if (!HELD_UP.has(code) && (!isLong || code !== SILENT) && (began === null || code !== told))
         wrong.add(`${then}: ${node} says ${code} of ${of}: ${message}`)
     if (head) for (const line of linesOf(said, isLong)) wrong.add(`${then}: ${node} says ${line}`)
   }
@@ -116,12 +119,13 @@ export interface Everyday {
   readonly what: string
   readonly head: boolean
   readonly nodes?: readonly string[]
+  readonly told?: string
   work(reached: (what: string, starting?: boolean) => Promise<void>): Promise<unknown>
 }
-export function everyday({ what, head, nodes, work }: Everyday): void {
+export function everyday({ what, head, nodes, told, work }: Everyday): void {
   scenario(`${what}: nobody says that anything is wrong`, async () => {
     await quiet()
-    const sampler = sampling(head, nodes)
+    const sampler = sampling(head, nodes, told)
     let failure: unknown
     const lasts = async (state: string, starting = false): Promise<void> => {
       sampler.state(state, starting)

@@ -8,12 +8,13 @@ const STARTED_MS = 30_000
 const restarts = (process: string, nodes: readonly string[], head: boolean): Everyday => ({
   what: `${process} started anew on ${nodes.join(', ')}`,
   head,
+  told: process === 'lease' ? 'no-lease-process' : '',
   async work(reached) {
     for (const node of nodes) {
       await lab('stop', node, process)
-      await reached(`${process} of ${node} is stopped`, process === 'agent')
+      await reached(`${process} of ${node} is stopped`, true)
       await lab('start', node, process)
-      await reached(`${process} of ${node} starts`, process === 'agent')
+      await reached(`${process} of ${node} starts`, true)
       await whole()
       if (head) await healthy(STARTED_MS)
       await reached(`${process} of ${node} has started`)
