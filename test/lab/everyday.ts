@@ -39,7 +39,11 @@ export const looked = { states: 0, answers: 0, silent: 0, heldUp: 0 }
  * `head`: also that all is healthy; else nobody has a trouble, and the head may say what is out of service. `told`: what is told of a process
  * between its end and its start, and is true.
  */
-export function sampling(head: boolean, nodes: readonly string[] = NODES, told = ''): Sampler {
+export function sampling(
+  head: boolean,
+  nodes: readonly string[] = NODES,
+  told: ReadonlySet<string> = new Set(),
+): Sampler {
   const wrong = new Set<string>()
   let is = 'at the start'
   let since: number | null = null
@@ -54,7 +58,7 @@ export function sampling(head: boolean, nodes: readonly string[] = NODES, told =
     const isLong = began !== null && now() - began > SILENT_MS
     if (said.troubles.some(({ code }) => HELD_UP.has(code))) looked.heldUp += 1
     for (const { node: of, code, message } of said.troubles)
-      if (!HELD_UP.has(code) && (!isLong || code !== SILENT) && (began === null || code !== told))
+      if (!HELD_UP.has(code) && (!isLong || code !== SILENT) && (began === null || !told.has(code)))
         wrong.add(`${then}: ${node} says ${code} of ${of}: ${message}`)
     if (head) for (const line of linesOf(said, isLong)) wrong.add(`${then}: ${node} says ${line}`)
   }
@@ -93,7 +97,7 @@ function linesOf(said: Status, isLong: boolean): string[] {
   return []
 }
 
-/** Of troubles that earlier files left nothing is there any more: some are told for minutes. */
+/** Of troubles that came before nothing is there any more: some are told for minutes. */
 export async function quiet(): Promise<void> {
   await whole()
   for (const node of NODES)
@@ -119,7 +123,7 @@ export interface Everyday {
   readonly what: string
   readonly head: boolean
   readonly nodes?: readonly string[]
-  readonly told?: string
+  readonly told?: ReadonlySet<string>
   work(reached: (what: string, starting?: boolean) => Promise<void>): Promise<unknown>
 }
 export function everyday({ what, head, nodes, told, work }: Everyday): void {

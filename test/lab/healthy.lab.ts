@@ -1,21 +1,48 @@
 // lab: topology=default long=yes
 /** What is everyday raises nothing: moves, standby, changes of the configuration, things of others beside ours. Starts: `restarts.lab`. */
+import { checkConfig } from '@lvsm/model'
 import { type Everyday, everyday, reported } from './everyday.ts'
-import { attempt, lab, on, sh, status, until, VIP } from './harness.ts'
+import { attempt, demand, lab, on, sh, status, until, VIP } from './harness.ts'
 import { rewrite } from './rewriting.ts'
 import { asked, seats, served } from './witness.ts'
 
+type Change = readonly [string, (text: string) => string]
 /** One after the other, and back. */
-const changes: readonly (readonly [string, (text: string) => string])[] = [
+const changes: readonly Change[] = [
   ['another scheduler', (text) => text.replace('scheduler: wrr', 'scheduler: wlc')],
   ['another weight', (text) => text.replace('weight: 1', 'weight: 3')],
-  ['a realserver of weight 0', (text) => text.replace('weight: 1', 'weight: 0')],
   ['other checks', (text) => text.replace('interval: 500ms', 'interval: 700ms')],
   ['another fall', (text) => text.replace('fall: 2', 'fall: 3')],
-  ['a longer drain', (text) => text.replace('drain: 500ms', 'drain: 600ms')],
-  ['another rise', (text) => text.replace('fall: 2', 'fall: 2, rise: 3')],
+  ['another rise', (text) => text.replace(/( +)fall: 2/, '$1fall: 2\n$1rise: 3')],
   ['persistence', (text) => text.replace('scheduler: wrr', 'scheduler: wrr\n    persistence: 60s')],
 ]
+/** While they are under way nodes differ in what counts for a move, or a realserver is to serve and does not yet: the head says so. */
+const onTheirWay: readonly Change[] = [
+  ['a realserver of weight 0', (text) => text.replace('weight: 1', 'weight: 0')],
+  ['a longer drain', (text) => text.replace('drain: 500ms', 'drain: 600ms')],
+]
+/** One that is refused, or is none, would prove nothing. */
+function accepted(what: string, before: string, after: string): string {
+  demand(after !== before, `${what}: nothing is changed`)
+  const { refusals } = checkConfig(after)
+  demand(!refusals, `${what}: ${JSON.stringify(refusals)}`)
+  return after
+}
+const changing = (what: string, all: readonly Change[], head: boolean): Everyday => ({
+  what,
+  head,
+  async work(reached) {
+    for (const [change, made] of all) {
+      const undo = await rewrite((text) => accepted(change, text, made(text)))
+      try {
+        await reached(change)
+      } finally {
+        await undo()
+      }
+      await reached(`no ${change} any more`)
+    }
+  },
+})
 
 /** Somebody else's, beside ours. */
 const besides: readonly (readonly [string, string, string, string])[] = [
@@ -114,21 +141,8 @@ const EVERYDAY: readonly Everyday[] = [
       }
     },
   },
-  {
-    what: 'changes of the configuration',
-    head: true,
-    async work(reached) {
-      for (const [what, change] of changes) {
-        const undo = await rewrite(change)
-        try {
-          await reached(what)
-        } finally {
-          await undo()
-        }
-        await reached(`no ${what} any more`)
-      }
-    },
-  },
+  changing('changes of the configuration', changes, true),
+  changing('changes that take a moment', onTheirWay, false),
   {
     what: 'things of others beside ours',
     head: true,

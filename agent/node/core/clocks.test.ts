@@ -6,11 +6,11 @@ import { describe, expect, test } from 'vitest'
 import { goesOn, node, statusOf, type TestNode } from './fixture.ts'
 
 let boots = 0
-const said = (wall?: number, troubles: Trouble[] = []): string =>
+const said = (wall?: number, troubles: Trouble[] = [], ahead: Readonly<Record<string, number>> = {}): string =>
   encodeState({
     ...{ kind: 'state', revision: 1, agreement: {}, state: 'standby', reason: '', standby: false },
     ...{ ready: {}, pings: {}, troubles, events: [], boot: `start-${boots}` },
-    ...(wall === undefined ? {} : { wall }),
+    ...(wall === undefined ? {} : { wall, ahead: { ...ahead } }),
   } satisfies StateMessage)[0] ?? ''
 
 const wallOf = (one: TestNode): number => one.wallAheadMs + Math.round(one.now())
@@ -28,7 +28,10 @@ function hears(
     goesOn(one, 2000, statusOf(one.name, null, 0))
     for (const [from, ms] of Object.entries(ahead)) {
       const wall = trueAhead + Math.round(one.now()) + (ms ?? 0) - (late[turn % late.length] ?? 0)
-      one.feed({ kind: 'message', from, text: said(ms === null ? undefined : wall, troubles) })
+      // As it was with the first of its words.
+      const seen = one.wallAheadMs - trueAhead - (ms ?? 0)
+      const ahead = seen > 0 ? { [one.name]: seen } : {}
+      one.feed({ kind: 'message', from, text: said(ms === null ? undefined : wall, troubles, ahead) })
     }
   }
 }
@@ -44,6 +47,13 @@ const born = (ownAheadMs = 0, name = 'dir1'): TestNode => {
   one.feed({ kind: 'lease-up' })
   return one
 }
+
+test('what others are ahead is told to them, and to nobody what they are behind: their words may have come late', () => {
+  const dir1 = born()
+  hears(dir1, { dir2: 35_400, rs1: -60_000, rs2: 300 }, 10)
+  const last = dir1.take('message').findLast(({ text }) => text.includes('"kind":"state"'))
+  expect(JSON.parse(last?.text ?? '{}')).toMatchObject({ ahead: { dir2: 35_400 } })
+})
 
 describe('a wall clock', () => {
   test('that is ahead of those of the others is told with how far, and is over when it is right', () => {
@@ -104,6 +114,8 @@ describe('a wall clock', () => {
     const late = born()
     hears(late, { dir2: 0, rs1: 0 }, 20, [4000, 3000, 40, 5000])
     expect(told(late)).toEqual([])
+    const sent = late.take('message').map(({ text }) => text)
+    expect(sent.filter((text) => text.includes('"ahead"'))).toEqual([])
     const few = born(60_000)
     hears(few, { dir2: 0, rs1: 0 }, 4)
     expect(told(few)).toEqual([])

@@ -3,10 +3,10 @@
  * people read its times side by side, and certificates, tokens and whatever else runs on the machine go by it. Each node tells of its own clock alone; of two that
  * hear nobody else, one tells of both.
  */
-import { between, spanText, type Trouble } from '@lvsm/base'
+import { spanText, type Trouble } from '@lvsm/base'
 import { stateOf } from './peers.ts'
 import type { NodeState } from './state.ts'
-import { WALL_KEPT_MS, WORDS } from './walls.ts'
+import { aheadHere } from './walls.ts'
 
 const CODE = 'clock-apart'
 /** Who is not slewed into place is apart by more than seconds before long; it ends where one would not see it. */
@@ -17,16 +17,13 @@ interface Apart {
   readonly ms: number
   readonly others: readonly string[]
 }
-/** Null: too little was heard. Of two in the middle the nearer one counts. An agent that starts anew is silent for a moment. */
+/** Null: too little was heard. Of two in the middle the nearer one counts. */
 function apartNow(state: NodeState): Apart | null {
-  const own = state.wallMs(state.now) - state.now
-  const found = [...state.states].flatMap(([name, { at, walls }]) =>
-    walls.length === WORDS && between(at, state.now) < WALL_KEPT_MS ? [{ name, ms: own - Math.max(...walls) }] : [],
-  )
-  const sorted = found.map(({ ms }) => ms).toSorted((one, other) => one - other)
+  const found = aheadHere(state)
+  const sorted = [...found.values()].toSorted((one, other) => one - other)
   const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]]
   if (low === undefined || high === undefined) return null
-  return { ms: Math.abs(low) <= Math.abs(high) ? low : high, others: found.map(({ name }) => name) }
+  return { ms: Math.abs(low) <= Math.abs(high) ? low : high, others: [...found.keys()] }
 }
 
 export function clockTroubles(state: NodeState): Trouble[] {

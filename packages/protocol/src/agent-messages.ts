@@ -67,6 +67,8 @@ const state = z.object({
   clock: count.exactOptional(),
   /** Milliseconds of its wall clock as it says this. Not there: an older agent. */
   wall: count.exactOptional(),
+  /** Node → what its wall clock is ahead of this node's at least, milliseconds. Not there: of none that is seen, or an older agent. */
+  ahead: z.record(name, count).exactOptional(),
   /** Digests of what all nodes must agree on. */
   agreement: z.object({
     ...{ voters: digest, directors: digest, addresses: digest, 'ping nodes': digest, timing: digest },

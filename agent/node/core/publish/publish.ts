@@ -18,6 +18,7 @@ import { type NodeState } from '../state.ts'
 import { allEstablished } from '../synchronised.ts'
 import { mtusHere } from '../mtus.ts'
 import { syncHeardHere } from '../sync-silence.ts'
+import { aheadSaid } from '../walls.ts'
 import { blindHere, readyHere, shutHere, unservedHere, whyNotByOrder } from '../willing.ts'
 import { noteCounters } from './drops.ts'
 import { toTell } from '../history/history.ts'
@@ -147,6 +148,7 @@ function publish(state: NodeState, own: Saying, present: readonly Trouble[]): nu
     boot: state.boot,
     ...(state.history.clock.isSettled(state.now) ? { clock: state.history.clock.read(state.now) } : {}),
     wall: Math.max(0, state.wallMs(state.now)),
+    ...aheadSaid(state),
     revision: config.revision,
     agreement: agreementDigests(config),
     state: own.state,
