@@ -13,7 +13,7 @@ const changes: readonly Change[] = [
   ['another weight', (text) => text.replace('weight: 1', 'weight: 3')],
   ['other checks', (text) => text.replace('interval: 500ms', 'interval: 700ms')],
   ['another fall', (text) => text.replace('fall: 2', 'fall: 3')],
-  ['another rise', (text) => text.replace(/( +)fall: 2/, '$1fall: 2\n$1rise: 3')],
+  ['another rise', (text) => text.replace(/rise: \d+/, 'rise: 3')],
   ['persistence', (text) => text.replace('scheduler: wrr', 'scheduler: wrr\n    persistence: 60s')],
 ]
 /** While they are under way nodes differ in what counts for a move, or a realserver is to serve and does not yet: the head says so. */
