@@ -77,6 +77,10 @@ export async function prepare(boot: Boot, sample: boolean): Promise<readonly str
   if (boot.variants) await Promise.all(Object.keys(VARIANTS).flatMap(bundlesOf))
   const cluster = boot.cluster === 'coordinated' ? ['--coordinated'] : boot.cluster ? ['--cluster'] : []
   const options = ['--topology', boot.topology, ...cluster]
-  const driver = [join(SOURCES, 'driver.ts'), ...(boot.cluster ? [] : ['--bare']), ...(sample ? ['--sample'] : [])]
+  const rows = process.env['LAB_ONLY'] ?? ''
+  const driver = [
+    ...[join(SOURCES, 'driver.ts'), ...(boot.cluster ? [] : ['--bare']), ...(sample ? ['--sample'] : [])],
+    ...(rows === '' ? [] : [`--only=${rows}`]),
+  ]
   return [...options, ...driver, ...outputs]
 }

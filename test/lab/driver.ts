@@ -1,13 +1,13 @@
 /**
  * Runs scenario files one after the other in one boot: `driver.mjs FILE…`. Between two files everything is healed and
  * started again, and the cluster has to settle (`--bare`: there is none); numbers go on through all files, so that the host can check the plan.
- * `--sample`: without the scenarios that are left to the soak.
+ * `--sample`: without the scenarios that are left to the soak; `--only=TEXT|TEXT`: only those in whose names one of these texts stands.
  */
 import { spawn } from 'node:child_process'
 import { basename } from 'node:path'
 import { createInterface } from 'node:readline'
 import { messageOf } from './harness.ts'
-import { SAMPLE } from './scenario.ts'
+import { ONLY, SAMPLE } from './scenario.ts'
 import { settle } from './settle.ts'
 
 /** It only ends what hangs. */
@@ -53,6 +53,8 @@ async function runFile(file: string): Promise<void> {
 
 const bare = process.argv.includes('--bare')
 if (process.argv.includes('--sample')) process.env[SAMPLE] = 'yes'
+const rows = process.argv.find((word) => word.startsWith('--only='))
+if (rows) process.env[ONLY] = rows.slice('--only='.length)
 const files = process.argv.slice(2).filter((word) => !word.startsWith('--'))
 for (const [index, file] of files.entries()) {
   await runFile(file)

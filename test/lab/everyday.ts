@@ -25,7 +25,7 @@ const SILENT = 'agent-silent'
 const HELD_UP: ReadonlySet<string> = new Set(['late', 'fence-reopened', 'lease-retaken'])
 
 export interface Sampler {
-  /** What is so from now on, until the next one; `starting`: an agent is started anew meanwhile. */
+  /** What is so from now on, until the next one; `starting`: an agent is started anew meanwhile, or something else is under way. */
   state(what: string, starting?: boolean): void
   /** Each node answered since this state began. */
   hasAll(): boolean
@@ -36,8 +36,8 @@ export interface Sampler {
 export const looked = { states: 0, answers: 0, silent: 0, heldUp: 0 }
 
 /**
- * `head`: also that all is healthy; else nobody has a trouble, and the head may say what is out of service. `told`: what is told of a process
- * between its end and its start, and is true.
+ * `head`: also that all is healthy; else nobody has a trouble, and the head may say what is out of service. `told`: what is told
+ * while something is under way, and is true.
  */
 export function sampling(
   head: boolean,

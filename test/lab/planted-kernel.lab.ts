@@ -57,7 +57,11 @@ const STRANGERS: readonly Row[] = [
   {
     what: 'a machine that is no director has the VIP',
     ...lines(() => 'client', `ip addr add ${VIP}/32 dev outside`, `ip addr del ${VIP}/32 dev outside`),
-    said: ({ from }) => everywhere(NODES, { code: 'address-conflict', of: from, words: /10\.11\.0\.10/ }),
+    said: ({ from }) =>
+      everywhere(NODES, {
+        ...{ code: 'address-conflict', of: from, words: /10\.11\.0\.10/ },
+        line: /^not serving: http: \S+ \(ping node 10\.11\.0\.100\) answers for an address of web/,
+      }),
     remembered: true,
     needs: { ms: 8000, why: 'the owner asks who else has the address every 5 s' },
   },
@@ -119,6 +123,7 @@ const STRANGERS: readonly Row[] = [
     said: ({ from }) =>
       everywhere(NODES, {
         ...{ code: 'forward-dropped', of: from, words: /ip others forward drops all/ },
+        line: /^not serving: http: .*clients that are sent to rs3 get no answer/,
         also: [/^not serving: http: rs3 failed/],
       }),
     needs: { ms: 6500, why: 'chains of others are read every five seconds' },

@@ -29,6 +29,7 @@ let failed = 0
  * first one ends: the process leaves after the last, whatever a late one has left running.
  */
 export function scenario(name: string, work: () => Promise<void>, limit = SCENARIO_TIMEOUT_MS): void {
+  if (texts.length > 0 && !texts.some((text) => name.includes(text))) return
   registered += 1
   queue = queue
     .then(() => perform(name, work, limit))
@@ -39,6 +40,9 @@ export function scenario(name: string, work: () => Promise<void>, limit = SCENAR
 
 /** The variable that says: a sample only. */
 export const SAMPLE = 'LAB_SAMPLE'
+/** The variable with the texts of which one stands in the name of a scenario that is to run; all run without it. */
+export const ONLY = 'LAB_ONLY'
+const texts = process.env[ONLY]?.split('|') ?? []
 export const isSample = process.env[SAMPLE] === 'yes'
 
 /** A scenario that `npm test` has no time for: it runs in the soak, and when its file is named. */

@@ -6,11 +6,16 @@ import { describe, expect, test } from 'vitest'
 import { goesOn, node, statusOf, type TestNode } from './fixture.ts'
 
 let boots = 0
-const said = (wall?: number, troubles: Trouble[] = [], ahead: Readonly<Record<string, number>> = {}): string =>
+const said = (
+  wall?: number,
+  troubles: Trouble[] = [],
+  ahead: Readonly<Record<string, number>> = {},
+  wallSet = 0,
+): string =>
   encodeState({
     ...{ kind: 'state', revision: 1, agreement: {}, state: 'standby', reason: '', standby: false },
     ...{ ready: {}, pings: {}, troubles, events: [], boot: `start-${boots}` },
-    ...(wall === undefined ? {} : { wall, ahead: { ...ahead } }),
+    ...(wall === undefined ? {} : { wall, wallSet, ahead: { ...ahead } }),
   } satisfies StateMessage)[0] ?? ''
 
 const wallOf = (one: TestNode): number => one.wallAheadMs + Math.round(one.now())
@@ -21,6 +26,7 @@ function hears(
   times = 6,
   late = [0],
   troubles: Trouble[] = [],
+  wallSet = 0,
 ): void {
   const trueAhead = TRUE.get(one) ?? one.wallAheadMs
   TRUE.set(one, trueAhead)
@@ -31,7 +37,7 @@ function hears(
       // As it was with the first of its words.
       const seen = one.wallAheadMs - trueAhead - (ms ?? 0)
       const ahead = seen > 0 ? { [one.name]: seen } : {}
-      one.feed({ kind: 'message', from, text: said(ms === null ? undefined : wall, troubles, ahead) })
+      one.feed({ kind: 'message', from, text: said(ms === null ? undefined : wall, troubles, ahead, wallSet) })
     }
   }
 }
@@ -64,11 +70,30 @@ describe('a wall clock', () => {
     ])
     dir1.wallAheadMs -= 34_000
     hears(dir1, { dir2: 0, rs1: 10, rs2: -20 }, 1)
-    expect(told(dir1), 'not yet').toHaveLength(1)
-    dir1.wallAheadMs -= 1000
-    hears(dir1, { dir2: 0, rs1: 10, rs2: -20 }, 1)
-    expect(told(dir1)).toEqual([])
+    expect(told(dir1), 'set, and not known yet whether it is right').toEqual([])
+    dir1.wallAheadMs += 2000
+    hears(dir1, { dir2: 0, rs1: 10, rs2: -20 })
+    expect(told(dir1), 'it is not').toHaveLength(1)
+    for (const ms of [900, 900, 900]) {
+      dir1.wallAheadMs -= ms
+      hears(dir1, { dir2: 0, rs1: 10, rs2: -20 }, 1)
+    }
+    expect(told(dir1), 'slewed into place').toEqual([])
     expect(wallOf(dir1)).toBeGreaterThan(0)
+  })
+  test('is not apart when all are set at once, forward or back', () => {
+    const dir1 = born()
+    hears(dir1, { dir2: 0, rs1: 10 })
+    for (const [turn, ms] of [86_400_000, -86_400_000].entries()) {
+      dir1.wallAheadMs += ms
+      TRUE.set(dir1, dir1.wallAheadMs)
+      for (let times = 0; times < 8; times++) {
+        goesOn(dir1, 1000, statusOf('dir1', null, 0))
+        expect(told(dir1), `${times}`).toEqual([])
+        hears(dir1, { dir2: 0, rs1: 10 }, 1, [0], [], turn + 1)
+        expect(told(dir1), `${times}`).toEqual([])
+      }
+    }
   })
   test('of another node is that node’s to tell, where there is a third', () => {
     const dir1 = born()

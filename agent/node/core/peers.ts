@@ -29,7 +29,7 @@ export function heardState(state: NodeState, from: string, message: StateMessage
     tellAgain(state)
   } else if (begun) tellAnew(state, from)
   if (begun || message.state !== 'owner') forgetTables(state, from)
-  const walls = wallsHeard(state.now, state.states.get(from) ?? null, message.wall)
+  const walls = wallsHeard(state.now, state.states.get(from) ?? null, message)
   state.states.set(from, { at: state.now, message: believed(state, from, message), walls })
   heardReadiness(state, from, message.ready)
   return true

@@ -15,15 +15,18 @@ const AHEAD_TOLD = 8
 /** So long what a node said of its clock holds while it is silent: it is the machine's, and goes on while an agent starts anew. */
 const WALL_KEPT_MS = 60_000
 
-interface Heard {
-  readonly at: Instant
-  readonly walls: readonly number[]
-}
 /** What a peer's wall clock is ahead of this node's clock that only goes forward, so that setting this one's makes no difference; the last ones. */
-export function wallsHeard(now: Instant, before: Heard | null, wall: number | undefined): readonly number[] {
+export function wallsHeard(now: Instant, before: HeardState | null, said: StateMessage): readonly number[] {
+  const { wall, wallSet = 0, boot } = said
   if (wall === undefined) return []
-  const known = before && between(before.at, now) < WALL_KEPT_MS ? before.walls : []
+  const isSet = before?.message.boot === boot && (before?.message.wallSet ?? 0) !== wallSet
+  const known = before && !isSet && between(before.at, now) < WALL_KEPT_MS ? before.walls : []
   return [...known, wall - now].slice(-WORDS)
+}
+
+/** This node's wall clock was set, and perhaps all were at once: what was said before says nothing any more. */
+export function forgetWalls({ states }: NodeState): void {
+  for (const [name, heard] of states) states.set(name, { ...heard, walls: [] })
 }
 
 /** What another node's wall clock is ahead of this one's, at least; null: too little was heard lately. An agent that starts anew is silent for a moment. */

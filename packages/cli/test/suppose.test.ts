@@ -146,6 +146,12 @@ test.each<[string, Status, Partial<Supposed>, string]>([
     'dir1 | rs1 rs3 | degraded',
   ],
   [
+    'fewer are well than its panic says: all serve, also who was out',
+    pool({ panic: 50 }, server('rs1', { healthy: false, weight: 0 }), server('rs2'), server('rs3')),
+    { failed: [{ node: 'rs2', service: 'http' }] },
+    'dir1 | rs1 rs2 rs3 | degraded',
+  ],
+  [
     'nobody checks them: nobody learns of it',
     pool({}, server('rs1', { basis: 'no-check' }), server('rs2', { basis: 'no-check' })),
     ALL,

@@ -166,6 +166,27 @@ describe('a pool', () => {
       { numRuns: 500 },
     )
   })
+  it.each<readonly [readonly (boolean | null)[], number, readonly number[], string, string]>([
+    [[true, true, false, false], 50, [], '01', 'half of them are well: no panic'],
+    [[true, false, false, false], 50, [], '0123', 'fewer are: all serve, also who was out'],
+    [[false, false, false, false], 1, [], '0123', 'nobody is: one per cent is enough'],
+    [[true, false, false, null], 50, [], '0', 'who was not asked yet is hoped for'],
+    [[null, false, false, false], 50, [], '0123', 'who was not asked yet, and served, goes on'],
+    [[true, true, false, false], 50, [0], '0123', 'who is held out is not counted, and serves as all do'],
+    [[true, true, true, true], 50, [0, 1, 2], '0123', 'three are held out: too few are left'],
+    [[true, false, false, false], 0, [], '0', 'none is asked for'],
+  ])('of %j with panic %i, held %j, serve %s: %s', (healthy, panic, heldOut, serve_) => {
+    const members = healthy.map((one, at) => ({
+      id: `${at}`,
+      health: { ...well, healthy: one },
+      held: heldOut.includes(at),
+    }))
+    const pool = serve(members, new Set(['0', '1']), { keepLast: false, panic })
+    expect([...pool.serving].sort().join('')).toBe(serve_)
+    expect(pool.kept).toEqual(
+      new Set(pool.panics ? members.filter((one) => one.health.healthy === false).map(({ id }) => id) : []),
+    )
+  })
   it('brings nobody back by its cap, and everybody by a check', () => {
     const [first, second, third] = run(
       [

@@ -10,23 +10,32 @@ export interface Member {
 export interface Pool {
   /** Ids that shall be served. */
   readonly serving: ReadonlySet<string>
-  /** Of those, the ones that checks would take out: kept because nobody else is left, or because enough are out. */
+  /** Of those, the ones that checks would take out: kept because nobody else is left, because enough are out, or because too many are (`panics`). */
   readonly kept: ReadonlySet<string>
+  /** So many checks fail that all who are known serve; not there: no. */
+  readonly panics?: boolean
 }
 export interface Floor {
   /** Do the last living ones stay? */
   readonly keepLast: boolean
   /** Per cent of the pool that may be out by checks at one moment, one realserver at least; not there: all. */
   readonly maxEjection?: number
+  /** Per cent of the pool that are to be well, and not held out: under it all serve, as Envoy's panic threshold; not there, or 0: never. */
+  readonly panic?: number
 }
 
 /**
  * Who is served. `lastServing` is the result of the last call (or what the kernel's table held). With
  * `keepLast`, the pool never becomes empty by checks: the last living ones stay; when every member failed
  * before any was served, all are served. Who is held out serves where nobody else is well. Nobody who is out comes back by a cap on
- * ejections: it only keeps who is in.
+ * ejections: it only keeps who is in. In a panic everybody serves of whom something is known, also who was out; and nobody else.
  */
 export function serve(members: readonly Member[], lastServing: ReadonlySet<string>, floor: Floor): Pool {
+  if (panics(members, floor)) {
+    const known = members.filter(({ id, health }) => health.healthy !== null || lastServing.has(id))
+    const failed = members.filter(({ health }) => health.healthy === false)
+    return { serving: new Set(idsOf(known)), kept: new Set(idsOf(failed)), panics: true }
+  }
   const well = members.filter(({ health }) => health.healthy === true)
   const free = well.filter(({ held }) => held !== true)
   const healthy = idsOf(free.length > 0 ? free : well)
@@ -38,6 +47,12 @@ export function serve(members: readonly Member[], lastServing: ReadonlySet<strin
   }
   const kept = keptByCap(members, new Set(healthy), lastServing, floor.maxEjection ?? 100)
   return { serving: new Set([...healthy, ...kept]), kept: new Set(kept) }
+}
+
+/** Who was not asked yet is hoped for; who is held out is not, else one that flaps would begin and end a panic each time. */
+function panics(members: readonly Member[], { panic = 0 }: Floor): boolean {
+  const hoped = members.filter(({ health, held }) => health.healthy !== false && held !== true)
+  return hoped.length < members.length && hoped.length * 100 < panic * members.length
 }
 
 const idsOf = (members: readonly Member[]): string[] => members.map(({ id }) => id)

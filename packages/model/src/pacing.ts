@@ -13,6 +13,8 @@ export interface CheckPacing {
   readonly slowStartMs: number
   /** Per cent of a pool that checks may take out at one moment, one realserver at least. */
   readonly maxEjection: number
+  /** Per cent of a pool that are to be well, and not held out: under it all of them serve; 0: they never do for that. */
+  readonly panic: number
   /** One that fails again and again is held out for so long, and each time longer by it; 0: it never is. */
   readonly flapHoldMs: number
   /** So long its established connections go on at most when it fails; then they are cut off. */
@@ -24,7 +26,14 @@ const FAST_MS = 500
 export const USUAL_LINGER_MS = 3000
 /** So long its established connections go on at most when it leaves the configuration: most have ended by then, and whoever repairs the machine next has not waited long. */
 export const LEAVING_MS = 300_000
-const USUAL = { jitter: 10, slowStartMs: 0, maxEjection: 100, flapHoldMs: 0, downLingerMs: USUAL_LINGER_MS } as const
+const USUAL = {
+  jitter: 10,
+  slowStartMs: 0,
+  maxEjection: 100,
+  panic: 0,
+  flapHoldMs: 0,
+  downLingerMs: USUAL_LINGER_MS,
+} as const
 
 export const usualPacing = (intervalMs: number): CheckPacing => ({
   fastIntervalMs: Math.min(FAST_MS, intervalMs),
@@ -39,6 +48,7 @@ export const pacingFields = <Duration extends z.ZodType>(duration: Duration) => 
   jitter: z.int().min(0).max(50).optional(),
   'slow-start': duration.optional(),
   'max-ejection': z.int().min(1).max(100).optional(),
+  panic: z.int().min(0).max(100).optional(),
   'flap-hold': duration.optional(),
   'down-linger': duration.optional(),
 })
@@ -49,6 +59,7 @@ export interface WrittenPacing {
   readonly jitter?: number | undefined
   readonly 'slow-start'?: string | undefined
   readonly 'max-ejection'?: number | undefined
+  readonly panic?: number | undefined
   readonly 'flap-hold'?: string | undefined
   readonly 'down-linger'?: string | undefined
 }
@@ -59,6 +70,7 @@ const KEYS = {
   jitter: 'jitter',
   slowStartMs: 'slow-start',
   maxEjection: 'max-ejection',
+  panic: 'panic',
   flapHoldMs: 'flap-hold',
   downLingerMs: 'down-linger',
 } as const satisfies Readonly<Record<keyof CheckPacing, keyof WrittenPacing>>
@@ -75,6 +87,7 @@ export function completePacing(written: WrittenPacing | undefined, intervalMs: n
     jitter: figure('jitter'),
     slowStartMs: figure('slowStartMs'),
     maxEjection: figure('maxEjection'),
+    panic: figure('panic'),
     flapHoldMs: figure('flapHoldMs'),
     downLingerMs: figure('downLingerMs'),
   }

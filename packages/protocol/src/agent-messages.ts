@@ -4,7 +4,7 @@
  * is not known is refused and counted, never taken for another one.
  */
 import { type AlertsMessage, alertsMessage } from './alert-messages.ts'
-import { cut, cutHint } from './cut.ts'
+import { cut, cutHint, OF_TROUBLE } from './cut.ts'
 import { seenSocket } from './own-view.ts'
 import { saidEvent } from './events/event.ts'
 import { LONGEST_NAME, runCheckRequest, standbyRequest, switchoverRequest, testAlertRequest } from './http/routes.ts'
@@ -33,12 +33,12 @@ const count = z.number().min(0).max(Number.MAX_SAFE_INTEGER)
 /** Letters. */
 export const LONGEST_OBJECT = 100
 export const LONGEST_EVIDENCE = 240
-export const LONGEST_HINT = 400
+export const LONGEST_HINT = OF_TROUBLE.hint
 
 export const saidTrouble = z.object({
   code: word,
   severity: severityWord,
-  message: text(240),
+  message: text(OF_TROUBLE.message),
   hint: step(LONGEST_HINT).exactOptional(),
   /** Milliseconds. */
   leftMs: count.exactOptional(),
@@ -67,6 +67,8 @@ const state = z.object({
   clock: count.exactOptional(),
   /** Milliseconds of its wall clock as it says this. Not there: an older agent. */
   wall: count.exactOptional(),
+  /** How often it was set since its agent started. Not there: never, or an older agent. */
+  wallSet: count.exactOptional(),
   /** Node → what its wall clock is ahead of this node's at least, milliseconds. Not there: of none that is seen, or an older agent. */
   ahead: z.record(name, count).exactOptional(),
   /** Digests of what all nodes must agree on. */

@@ -3,6 +3,8 @@
  * (`chmod go-w /` in place of `chmod go-w /etc/lvsm/key`).
  */
 
+/** Letters of what nodes tell each other of a trouble. */
+export const OF_TROUBLE = { message: 240, hint: 400 } as const
 /** Of what stands before the next step, at least so many letters. */
 const LEAST_SAID = 40
 /** A sentence goes on so where it says what to do. */

@@ -347,6 +347,7 @@ export class Writer {
       ...(type !== 'none' && this.#chance(20) ? { 'own-view': this.#chance(80) } : {}),
       ...(this.#chance(20) ? { 'fast-interval': this.#odd('50ms', '1ms'), jitter: this.#pick([0, 50]) } : {}),
       ...(this.#chance(10) ? { 'down-interval': '5s', 'max-ejection': this.#pick([1, 50, 100]) } : {}),
+      ...(this.#chance(10) ? { panic: this.#pick([0, 1, 50, 100]) } : {}),
       ...(this.#chance(10) ? { 'slow-start': this.#odd('30s', '1ms') } : {}),
       ...(this.#chance(10) ? { 'flap-hold': this.#odd('30s', '9m') } : {}),
       ...(this.#chance(30) ? { 'down-linger': this.#odd('10m', '100ms') } : {}),

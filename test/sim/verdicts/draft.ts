@@ -24,6 +24,7 @@ export interface DraftPool {
   /** Per cent. */
   readonly jitter: number
   readonly cap: number
+  readonly panic: number
   readonly holdMs: number
   readonly slowMs: number
   readonly keepLast: boolean
@@ -59,6 +60,7 @@ function draftPool(at: number, random: Random): DraftPool {
     rise: of([1, 2, 3], random),
     jitter: of([0, 10, 50], random),
     cap: of([100, 100, 30, 50], random),
+    panic: of([0, 0, 40, 70], random),
     holdMs: of([0, 5000, 30_000], random),
     slowMs: of([0, 0, 20_000], random),
     keepLast: random.next() < 0.85,
@@ -76,10 +78,10 @@ function draftPool(at: number, random: Random): DraftPool {
 export const draftPools = (random: Random): readonly DraftPool[] => [1, 2, 3].map((at) => draftPool(at, random))
 
 function poolLines(pool: DraftPool): string[] {
-  const { says, intervalMs, timeoutMs, fastMs, downMs, fall, rise, jitter, cap, holdMs, slowMs, keepLast } = pool
+  const { says, intervalMs, timeoutMs, fastMs, downMs, fall, rise, jitter, cap, panic, holdMs, slowMs, keepLast } = pool
   const asks = says ? 'type: script, command: [/bin/true], contract: keepalived, dynamic-weight: true' : 'type: tcp'
   const pace = `interval: ${intervalMs}ms, timeout: ${timeoutMs}ms, fast-interval: ${fastMs}ms, down-interval: ${downMs}ms, jitter: ${jitter}`
-  const verdict = `fall: ${fall}, rise: ${rise}, keep-last: ${keepLast}, max-ejection: ${cap}`
+  const verdict = `fall: ${fall}, rise: ${rise}, keep-last: ${keepLast}, max-ejection: ${cap}, panic: ${panic}`
   const longer = `${holdMs > 0 ? `, flap-hold: ${holdMs}ms` : ''}${slowMs > 0 ? `, slow-start: ${slowMs}ms` : ''}`
   return [
     `  - name: ${pool.name}`,

@@ -11,6 +11,7 @@
  * 7. Work has a reason: no operation on a pool of which nothing changed lately.
  * 8. A target is asked as often as its pace says, and no oftener; never twice at the same time but for a question that is lost.
  * 9. One that was well and answers no more has failed after fall × interval and a timeout.
+ * 10. While fewer are well and free than its panic says, all serve of whom something is known; and only then for that.
  */
 import { isMark, serviceKey } from '@lvsm/model'
 import type { Operation } from '@lvsm/plan'
@@ -26,6 +27,8 @@ const LINGER_MS = 5000
 /** A lost question is asked again after so many of its timeouts. */
 const LOST_AFTER = 4
 const SLACK_MS = 100
+/** A question may be so late, and the next one in time. */
+const LATE_MS = 5
 
 export class VerdictLaw {
   readonly #plane: DataPlane
@@ -34,8 +37,10 @@ export class VerdictLaw {
   /** When something changed in a pool that work may come of. */
   readonly #reasonAt = new Map<DraftPool, number>()
   readonly #wasHeld = new Set<Pair>()
+  /** Which pools are in a panic, and since when they are, or are not. */
+  readonly #panics = new Map<DraftPool, { readonly is: boolean; readonly since: number }>()
   /** How often each law was put to the question. */
-  readonly asked = { operations: 0, departures: 0, arrivals: 0, kept: 0, capped: 0, held: 0, timed: 0 }
+  readonly asked = { operations: 0, departures: 0, arrivals: 0, kept: 0, capped: 0, panicked: 0, held: 0, timed: 0 }
 
   constructor(plane: DataPlane, pairs: readonly Pair[], now: () => number) {
     this.#plane = plane
@@ -62,13 +67,28 @@ export class VerdictLaw {
     const now = this.#now()
     const pairs = this.#of(pool)
     const own = pairs.filter(({ server }) => !server.backup)
+    const inPanic = this.#panicOf(pool, own)
     const freeWell = own.some((one) => one.verdict === true && !one.isHeld(now))
     for (const pair of pairs) {
       const isOut = pair.verdict === false || pair.weight === 0 || (pair.isHeld(now) && freeWell)
       if (isOut || hasBackup(pairs)) pair.mayLeaveAt = now
       const nobody = !own.some(({ verdict }) => verdict === true)
-      if ((pair.verdict === true && !(pair.isHeld(now) && freeWell)) || nobody || hasBackup(pairs)) pair.mayComeAt = now
+      const isFree = pair.verdict === true && !(pair.isHeld(now) && freeWell)
+      // Who is kept by the cap comes back when its program says no more that it takes nobody.
+      const isKept = pool.cap < 100 && pair.weighedAt === now && pair.weight !== 0
+      if (isFree || nobody || inPanic.is || isKept || hasBackup(pairs)) pair.mayComeAt = now
     }
+  }
+
+  #panicOf(pool: DraftPool, own: readonly Pair[]): { readonly is: boolean; readonly since: number } {
+    const now = this.#now()
+    const free = own.filter((one) => one.verdict !== false && !one.isHeld(now)).length
+    const is = free < own.length && free * 100 < pool.panic * own.length
+    const known = this.#panics.get(pool)
+    if (known?.is === is) return known
+    const begun = { is, since: now }
+    this.#panics.set(pool, begun)
+    return begun
   }
 
   /** An operation that is carried out between these two. */
@@ -112,7 +132,9 @@ export class VerdictLaw {
     }
     pair.departures = [...pair.departures.filter((at) => now - at < WINDOW_MS), now]
     const isDamped = pool.holdMs > 0 && pool.cap === 100 && !pool.says && pairs.some(({ server }) => server.steady)
-    if (isDamped && pair.departures.length > mostDepartures(pool.holdMs))
+    // A panic takes others with it.
+    const others = pool.panic > 0 ? pairs.length : 1
+    if (isDamped && pair.departures.length > others * mostDepartures(pool.holdMs))
       throw new Violation(`flapping: ${pair.name} leaves for the ${pair.departures.length}th time within ten minutes`)
   }
   #judgeArrival(pair: Pair, now: number): void {
@@ -134,10 +156,22 @@ export class VerdictLaw {
       this.#judgePace(pair, now)
       this.#judgeTime(pair, now)
       if (hasBackup(pairs)) continue
+      const panic = this.#panicOf(pool, pairs)
+      if (now - panic.since <= MOMENT_MS) continue
+      if (panic.is) {
+        this.#judgePanic(pair, now)
+        continue
+      }
       const others = pairs.filter((one) => one !== pair && one.takes && !one.isHeld(now))
       if (others.some((one) => now - one.settledAt > MOMENT_MS)) this.#judgeIn(pair, now)
       else if (pair.verdict === false && this.#serves(pair)) this.asked.kept += 1
     }
+  }
+  #judgePanic(pair: Pair, now: number): void {
+    const isKnown = pair.verdict !== null && pair.weight !== 0 && pair.server.weight > 0
+    if (!isKnown || now - pair.settledAt <= MOMENT_MS) return
+    this.asked.panicked += 1
+    if (!this.#serves(pair)) throw new Violation(`panic: ${pair.name} does not serve, and too few are well`)
   }
   #noteHold(pair: Pair, now: number): void {
     const isHeld = pair.isHeld(now)
@@ -168,8 +202,10 @@ export class VerdictLaw {
     const [gap, soonest] = [now - pair.askedAt, Math.min(intervalMs, fastMs, downMs) * (1 - jitter / 100)]
     if (pair.waits && gap < LOST_AFTER * timeoutMs - 1)
       throw new Violation(`twice: ${pair.name} is asked, and did not answer the question ${seconds(gap)} before`)
-    if (pair.heard > 0 && gap < soonest - 1)
-      throw new Violation(`often: ${pair.name} is asked again after ${seconds(gap)}`)
+    if (pair.heard > 0 && gap < soonest - LATE_MS)
+      throw new Violation(
+        `often: ${pair.name} is asked again after ${seconds(gap)}, sooner than ${seconds(soonest)} by ${Math.round(soonest - gap)} ms`,
+      )
     pair.askedAt = now
     pair.waits = true
   }

@@ -86,10 +86,10 @@ interface Mistake {
   readonly wrap?: Wrap
 }
 const MISTAKES: Readonly<Record<string, Mistake>> = {
-  'one failure is enough': { shows: /^leaves/, wrap: goesBy((check) => ({ ...check, fall: 1 })) },
-  'one good answer is enough': { shows: /^comes/, wrap: goesBy((check) => ({ ...check, rise: 1 })) },
+  'one failure is enough': { shows: /^(?:leaves|work|late)/, wrap: goesBy((check) => ({ ...check, fall: 1 })) },
+  'one good answer is enough': { shows: /^(?:comes|work)/, wrap: goesBy((check) => ({ ...check, rise: 1 })) },
   'failures need not be in a row': {
-    shows: /^leaves/,
+    shows: /^(?:leaves|work)/,
     rules: {
       judge(health, result, damping) {
         const judged = real.judge(health, result, damping)
@@ -112,6 +112,13 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     },
   },
   'no cap on ejections': { shows: /^cap/, wrap: paced({ maxEjection: 100 }) },
+  'no panic': { shows: /^panic/, wrap: paced({ panic: 0 }) },
+  'a panic that does not end': {
+    shows: /^(?:comes|out|hold)/,
+    rules: {
+      choose: (members, last, rule) => real.choose(members, last, { ...rule, panic: (rule.panic ?? 0) > 0 ? 100 : 0 }),
+    },
+  },
   'a cap brings back who is out': {
     shows: /^(?:comes|out)/,
     rules: {

@@ -44,6 +44,7 @@ export const besides = (state: NodeState, member: Member): string =>
 export function keptFor({ checks }: NodeState, { service, realserver }: Member): KeptFor | null {
   const pool = checks.pools.get(service.name)
   if (!pool?.kept.has(destKey(realserver))) return null
+  if (pool.panics === true) return 'panic'
   return pool.kept.size === pool.serving.size ? 'last' : 'cap'
 }
 
@@ -57,6 +58,9 @@ function lastly(member: Member): string {
   return failed === null ? '' : ` (last: ${failed})`
 }
 
+const inPanic = ({ check: { pacing } }: Member['service']): string =>
+  `because fewer than ${pacing.panic} % are well: then no check is believed`
+
 function against(state: NodeState, member: Member): string {
   const { service, realserver, flap } = member
   const health = healthOf(member)
@@ -64,12 +68,14 @@ function against(state: NodeState, member: Member): string {
   const pool = state.checks.pools.get(service.name)
   const kept = keptFor(state, member)
   if (kept === 'last') return '; kept, because nobody else is left'
+  if (kept === 'panic') return `; serves although it fails, ${inPanic(service)}`
   if (kept === 'cap') return `; kept, because no more than ${service.check.pacing.maxEjection} % may be out at once`
   if (pool?.propped.has(key) === true)
     return '; it says weight 0, and keeps that of the configuration, because nobody else takes connections'
   if (pool?.standsIn === true && realserver.backup !== true && health.healthy === true)
     return '; the backup serves until the quorum is there'
   if (health.healthy !== true || !isHeld(flap, state.now)) return ''
+  if (pool?.panics === true) return `; serves although it fails again and again, ${inPanic(service)}`
   return pool?.serving.has(key)
     ? '; serves although it fails again and again, because nobody else is left'
     : `; held out, because it fails again and again${lastly(member)}`

@@ -49,6 +49,20 @@ it('of a pool no more leave than the cap lets, and who stays says why', () => {
   expect(one.reasons().filter((reason) => reason.includes('no more than 40 % may be out at once'))).toHaveLength(1)
 })
 
+it('in a panic all serve, and say why; it ends when enough are well', () => {
+  const one = director('panic: 50')
+  one.alive.delete(ADDRESSES.rs1)
+  one.on(6000)
+  expect(Object.values(dests(one)).filter((weight) => weight > 0)).toHaveLength(2)
+  one.alive.delete(ADDRESSES.rs2)
+  one.on(6000)
+  expect(Object.values(dests(one)).filter((weight) => weight > 0)).toHaveLength(3)
+  expect(one.reasons().filter((reason) => reason.includes('because fewer than 50 % are well'))).toHaveLength(2)
+  one.alive.add(ADDRESSES.rs2)
+  one.on(6000)
+  expect([dests(one)[ADDRESSES.rs1] ?? 0, dests(one)[ADDRESSES.rs2]]).toEqual([0, 1])
+})
+
 it('one that fails for the third time is held out for a while, told of, and comes back by itself', () => {
   const one = director('flap-hold: 30s')
   for (let times = 0; times < 2; times++) one.fails('rs1')

@@ -83,6 +83,24 @@ describe('an agent that starts anew', () => {
     )
   })
 
+  it('leaves the backup that serves alone in the table until another one answers', () => {
+    const text = checkedBy(TCP).replace(
+      'gateway: 10.12.0.254, weight: 1',
+      'gateway: 10.12.0.254, weight: 1, backup: true',
+    )
+    const before = owner(text)
+    for (const address of ['10.11.0.11', '10.11.0.12']) before.alive.delete(address)
+    on(before, 20_000)
+    expect(dests(before)).toEqual({ '10.12.0.13': 1 })
+    const one = after(before, 40_000, text)
+    on(one, 2000)
+    expect(dests(one)).toEqual({ '10.12.0.13': 1 })
+    answer(one, '10.11.0.11', true)
+    on(one, 1000)
+    expect(dests(one)).toMatchObject({ '10.11.0.11': 1 })
+    expect(dests(one)['10.12.0.13'] ?? 0).toBe(0)
+  })
+
   it('keeps everybody where nobody answers at all, however old it is', () => {
     const one = after(owner(), 900_000)
     one.silentChecks = false

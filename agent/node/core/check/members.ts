@@ -84,6 +84,7 @@ export function begin(
       if (isStart && dest && (isFound || isTracking(service))) findWeight(state, member, dest.weight, knownAt)
     }
   }
+  if (isStart) for (const service of view?.services ?? []) findStandsIn(state, service, observed)
   // When all of them are known whose verdicts others have.
   for (const service of view?.services ?? []) fill(state, service)
   setTargets(
@@ -95,6 +96,16 @@ export function begin(
     }),
     now,
   )
+}
+
+/** Backups that served alone go on until the others are known: without quorum, as far as anybody knows. */
+function findStandsIn({ checks }: NodeState, service: ConfigService, observed: Observed | null): void {
+  const table = observed ? observedService(observed, service) : undefined
+  const taking = new Set((table?.dests ?? []).filter(({ weight }) => weight > 0).map(destKey))
+  const found = service.realservers.filter((one) => taking.has(destKey(one)))
+  if (found.length === 0 || found.some(({ backup }) => backup !== true)) return
+  const serving = new Set(found.map(destKey))
+  checks.pools.set(service.name, { ...NOBODY_CHOSEN, quorate: false, standsIn: true, serving, taking: serving })
 }
 
 /** Among those that operators let serve: who is drained or stopped is nobody to keep, and keeps nobody out. */
@@ -110,7 +121,7 @@ export function fill(state: NodeState, service: ConfigService): void {
       return { id, health: healthOf(member), weight, configured, backup, held: isHeld(flap, state.now) }
     })
   const { quorum, hysteresis, check } = service
-  const floor = { keepLast: check.keepLast, maxEjection: check.pacing.maxEjection }
+  const floor = { keepLast: check.keepLast, maxEjection: check.pacing.maxEjection, panic: check.pacing.panic }
   const pool = choose(members, last, { quorum, hysteresis, ...floor })
   state.checks.pools.set(service.name, pool)
   for (const [key, member] of all) {

@@ -5,6 +5,7 @@ import { standingOf } from '@lvsm/changes'
 import type { NodeInput } from '../events.ts'
 import type { NodeState } from '../state.ts'
 import { note } from './history.ts'
+import { forgetWalls } from '../walls.ts'
 
 /** What only drifts, or is slewed into place, is no step. Milliseconds. */
 const STEP_MS = 1000
@@ -18,6 +19,8 @@ export function noteWallClock(state: NodeState): void {
   const stepMs = aheadMs - history.wallAheadMs
   history.wallAheadMs = aheadMs
   if (Math.abs(stepMs) < STEP_MS) return
+  history.wallSet += 1
+  forgetWalls(state)
   const way = stepMs > 0 ? 'forward' : 'back'
   const reason = `the wall clock of ${state.node} was set ${way} by ${spanText(Math.abs(stepMs))}: the times of what happened before are as it showed them then`
   note(state, about('clock', reason))

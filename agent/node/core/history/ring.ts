@@ -61,6 +61,8 @@ export interface History {
   readonly begun: Map<string, TokenBucket>
   /** What the wall clock is ahead of this machine's own, milliseconds. */
   wallAheadMs: number
+  /** How often it was set. */
+  wallSet: number
   /** Somebody started anew and missed what happened before: it is told again until then. */
   retellUntil: Instant
   /** When it is written to the disk; null: the disk has it. */
@@ -87,6 +89,7 @@ export const newHistory = (clock: CausalClock, wallAheadMs: number, machine: str
   lasting: new Map(),
   begun: new Map(),
   wallAheadMs,
+  wallSet: 0,
   retellUntil: NEVER_BEFORE,
   keepAt: null,
   keptAt: NEVER_BEFORE,

@@ -11,6 +11,7 @@ import {
   LONGEST_MESSAGE,
   LONGEST_OBJECT,
   LONGEST_REASON,
+  OF_TROUBLE,
   type MoreMessage,
   type Outcome,
   type RunCheckReport,
@@ -27,7 +28,7 @@ import type { Severity, Trouble } from '@lvsm/base'
 
 /** Letters of a sentence. */
 export const REASON = 300
-const MESSAGE = 240
+const MESSAGE = OF_TROUBLE.message
 const READINESS = 160
 const DESTINATION = 120
 /** Bytes of all troubles together. */

@@ -148,6 +148,7 @@ function publish(state: NodeState, own: Saying, present: readonly Trouble[]): nu
     boot: state.boot,
     ...(state.history.clock.isSettled(state.now) ? { clock: state.history.clock.read(state.now) } : {}),
     wall: Math.max(0, state.wallMs(state.now)),
+    ...(state.history.wallSet > 0 ? { wallSet: state.history.wallSet } : {}),
     ...aheadSaid(state),
     revision: config.revision,
     agreement: agreementDigests(config),

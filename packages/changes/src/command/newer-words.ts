@@ -33,6 +33,7 @@ const WORDS: readonly Word[] = [
   ),
   ofChecks('tls', 'tls, of another type than grpc,', ({ tls, type }) => tls !== undefined && type !== 'grpc'),
   ofChecks('close', 'close', ({ close }) => close !== undefined),
+  ofChecks('panic', 'panic', ({ panic }) => panic !== undefined),
   ofChecks('track', 'track', ({ track }) => track !== undefined),
   ofChecks('starttls', 'starttls', ({ starttls }) => starttls !== undefined),
   ofChecks('tcp', 'tcp', ({ tcp }) => tcp !== undefined),

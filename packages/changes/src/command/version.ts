@@ -17,7 +17,7 @@ const MEANINGS: readonly (readonly [version: number, meaning: string])[] = [
   [MODEL_WITH_ADDRESSES, 'a coordinator may have other addresses than it came with (lvsm coordinators address)'],
   [
     3,
-    'checks may have down-linger, client-certificate-file, contract: consul, tcp, track, close, starttls, and tls also where it is not grpc, and via: vip also for UDP and several ports; ping nodes and connection synchronisation may be of IPv6',
+    'checks may have down-linger, client-certificate-file, contract: consul, tcp, track, panic, close, starttls, and tls also where it is not grpc, and via: vip also for UDP and several ports; ping nodes and connection synchronisation may be of IPv6',
   ],
 ]
 export const beginsBetween = (finalized: number, version: number): string[] =>

@@ -7,7 +7,7 @@ const KEYS = [
   'name id node roles voter coordinator link-order links group directors vips gateways ping take-hooks release-hooks hook-user hook-timeout address prefix interface port ports protocol',
   'scheduler scheduler-flags one-packet persistence persistence-netmask persistence-engine helper quorum hysteresis check type command contract dynamic-weight query record rcode answers method host sni path headers headers-file status body body-digest',
   'http2 grpc-service tls verify ca client-certificate-file min-version expiry-days send expect close interval timeout fall rise keep-last own-view via track fast-interval down-interval jitter slow-start',
-  'max-ejection flap-hold down-linger pool overrides realservers',
+  'max-ejection panic flap-hold down-linger pool overrides realservers',
   'forward gateway route placement weight upper-threshold lower-threshold backup agent algorithm file',
   'url to from server user password-file headers-file severity troubles after repeat resolved',
 ].flatMap((line) => line.split(' '))

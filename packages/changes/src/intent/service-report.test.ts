@@ -14,8 +14,8 @@ test('what goes without saying is left out', () => {
 })
 
 test('that the last ones are not kept, and how many may be out at once', () => {
-  const check = { ...http.check, keepLast: false, pacing: { ...http.check.pacing, maxEjection: 40 } }
-  expect(report({ ...http, check })).toMatchObject({ keepLast: false, maxEjection: 40 })
+  const check = { ...http.check, keepLast: false, pacing: { ...http.check.pacing, maxEjection: 40, panic: 50 } }
+  expect(report({ ...http, check })).toMatchObject({ keepLast: false, maxEjection: 40, panic: 50 })
 })
 
 test('directors that serve themselves alone, whoever owns the group', () => {

@@ -35,9 +35,12 @@ export function serviceReport(
 }
 
 /** What goes without saying is left out. */
-const floorOf = ({ check: { keepLast, pacing } }: ConfigService): Pick<ServiceReport, 'keepLast' | 'maxEjection'> => ({
+const floorOf = ({
+  check: { keepLast, pacing },
+}: ConfigService): Pick<ServiceReport, 'keepLast' | 'maxEjection' | 'panic'> => ({
   ...(keepLast ? {} : { keepLast }),
   ...(pacing.maxEjection === 100 ? {} : { maxEjection: pacing.maxEjection }),
+  ...(pacing.panic === 0 ? {} : { panic: pacing.panic }),
 })
 function aloneOf({ realservers }: ConfigService): Pick<ServiceReport, 'alone'> {
   const alone = realservers.filter(({ forward }) => forwarding(forward).onDirector)

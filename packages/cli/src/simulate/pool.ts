@@ -4,12 +4,12 @@ import { destKey } from '@lvsm/model'
 import type { RealserverReport, Refill, ServiceReport } from '@lvsm/protocol'
 
 export const refill: Refill = (before, after) => {
-  const { quorum = 1, hysteresis = 0, keepLast = true, maxEjection = 100 } = after
+  const { quorum = 1, hysteresis = 0, keepLast = true, maxEjection = 100, panic = 0 } = after
   const [known, members] = [before.realservers.filter(isChosen), after.realservers.filter(isChosen)]
   const serving = new Set(known.filter(({ weight }) => weight > 0).map(destKey))
   const standsIn = known.some(({ backup, weight }) => backup === true && weight > 0)
   const last = { ...NOBODY_CHOSEN, serving, taking: serving, standsIn, quorate: !standsIn }
-  const rule = { quorum, hysteresis, keepLast, maxEjection }
+  const rule = { quorum, hysteresis, keepLast, maxEjection, panic }
   const chosen = choose(members.map(candidateOf), last, rule)
   const isAnybodyWell = members.some((one) => one.healthy === true && chosen.taking.has(destKey(one)))
   const rows = after.realservers.map((one): RealserverReport => {
@@ -18,9 +18,10 @@ export const refill: Refill = (before, after) => {
     const key = destKey(one)
     const weight = !chosen.taking.has(key) ? 0 : one.weight > 0 ? one.weight : configured
     const isKept = one.healthy === false && weight > 0
-    if (weight === one.weight && isKept === (kept !== undefined)) return one
+    const keeps = !isKept ? undefined : chosen.panics === true ? 'panic' : (kept ?? (isAnybodyWell ? 'cap' : 'last'))
+    if (weight === one.weight && keeps === kept) return one
     const known = one.configured === undefined ? {} : { configured }
-    return { ...row, ...known, weight, ...(isKept ? { kept: kept ?? (isAnybodyWell ? 'cap' : 'last') } : {}) }
+    return { ...row, ...known, weight, ...(keeps === undefined ? {} : { kept: keeps }) }
   })
   return { ...after, realservers: rows }
 }

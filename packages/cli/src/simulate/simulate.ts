@@ -78,8 +78,11 @@ function changeText(before: Server | undefined, after: Server): string[] {
   if (healthy === null) return [`${node}: ${reason}`]
   if (weight === 0) return [`without ${node}`]
   if (healthy) return before && before.weight > 0 ? [] : [`with ${node}`]
-  return [`${node} is kept though its check fails: ${kept === 'cap' ? 'enough are out' : 'nobody else is left'}`]
+  return [`${node} ${kept === 'panic' ? 'serves' : 'is kept'} though its check fails: ${KEPT_FOR[kept ?? 'last']}`]
 }
+const KEPT_FOR = {
+  ...{ last: 'nobody else is left', cap: 'enough are out', panic: 'so many fail that the checks are not believed' },
+} as const
 const servingOf = ({ realservers }: Service): string => {
   const taking = realservers.filter(({ weight }) => weight > 0)
   const kept = taking.filter(({ healthy }) => healthy === false)

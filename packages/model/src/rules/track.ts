@@ -8,7 +8,7 @@ import { entries, isUnread, type Refuse, type Rule } from './rule.ts'
 
 /** What verdicts do to the pool: that is the service's own affair. */
 export const OF_POOL: ReadonlySet<string> = new Set([
-  ...['track', 'keep-last', 'max-ejection', 'slow-start', 'flap-hold', 'down-linger'],
+  ...['track', 'keep-last', 'max-ejection', 'panic', 'slow-start', 'flap-hold', 'down-linger'],
 ])
 interface Place {
   readonly at: number

@@ -49,6 +49,12 @@ export function causeOf(status: Status, service: ServiceReport, server: Realserv
   return way ? { of: 'way', trouble: way } : null
 }
 
+/** Its own node says that no client is served there, or the node is dead: that is more than what a check saw. */
+export function isGone(status: Status, service: ServiceReport, one: RealserverReport): boolean {
+  const cause = causeOf(status, service, one)
+  return cause?.of === 'node' || (cause?.of === 'server' && Object.hasOwn(OF_SERVER, cause.trouble.code))
+}
+
 /** By its owner, for it failed again and again: what its check says of it is why. */
 export const isHeldOut = (status: Status, service: ServiceReport, { node }: RealserverReport): boolean =>
   status.troubles.some(

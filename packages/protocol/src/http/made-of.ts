@@ -3,8 +3,8 @@ import * as z from 'zod'
 
 /** What a verdict on a realserver is made of, where that is no answer to its check as it is now: an earlier one, or the table that an agent found. */
 export const BASES = ['earlier-check', 'table', 'nothing', 'no-check'] as const
-/** Why one whose check fails stays in the table: nobody else is left, or no more may be out at once. */
-export const KEPT_FOR = ['last', 'cap'] as const
+/** Why one whose check fails stays in the table: nobody else is left, no more may be out at once, or so many fail that all serve. */
+export const KEPT_FOR = ['last', 'cap', 'panic'] as const
 export type Basis = (typeof BASES)[number]
 export type KeptFor = (typeof KEPT_FOR)[number]
 

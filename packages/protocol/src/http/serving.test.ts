@@ -50,6 +50,7 @@ const without = (troubles: Status['troubles'], ...realservers: object[]): Status
   troubles,
 })
 const DOUBT = 'all checks fail, and its realservers are kept, so that nobody knows whether it is served'
+const REFUSED = { healthy: false, reason: 'connection refused' }
 const FAILED = { healthy: false, reason: 'HTTP 404; kept', kept: 'last' }
 
 test.each<[string, Status, string, boolean | null | undefined]>([
@@ -108,6 +109,16 @@ test.each<[string, Status, string, boolean | null | undefined]>([
     'and they are kept',
     without([KEPT_IN], server('rs1', { ...SILENT, weight: 1 }), server('rs2', { ...SILENT, weight: 1 })),
     `degraded | unserving: http: ${KEPT_IN.message}; ${DOUBT} | other: 1 critical trouble`,
+    null,
+  ],
+  [
+    'and they are kept, and nobody is there: that is known',
+    without(
+      [LISTENS, { ...LISTENS, node: 'rs2', message: 'nor on rs2' }],
+      server('rs1', { ...REFUSED, weight: 1 }),
+      server('rs2', { ...REFUSED, weight: 1 }),
+    ),
+    `degraded, 2 | unserving: http: ${LISTENS.message}; nor on rs2; all checks fail, and its realservers are kept`,
     null,
   ],
   [

@@ -2,7 +2,7 @@
  * What of a service is served, and by whom: by its owner's own table, by the checks of its realservers, and by what the owner's kernel shows
  * of its connections. What a check did not see, nobody knows.
  */
-import { causesText, outText } from './causes.ts'
+import { causesText, isGone, outText } from './causes.ts'
 import { clientsDropped, contested, forwardDropped, isUnforwarded } from './hindered.ts'
 import { unansweredServices } from '../troubles/dead-paths.ts'
 import { troubleKind } from '../troubles/table.ts'
@@ -83,7 +83,8 @@ export function isDoubted({ realservers }: ServiceReport): boolean {
   return taking.length > 0 && taking.every(({ healthy }) => healthy === false)
 }
 
-const DOUBT = 'all checks fail, and its realservers are kept, so that nobody knows whether it is served'
+const KEPT = 'all checks fail, and its realservers are kept'
+const DOUBT = `${KEPT}, so that nobody knows whether it is served`
 
 /** Who should take its connections and does not, or is kept though its check fails; a backup that could not stand in is one of them. */
 export const outOf = ({ realservers }: ServiceReport): readonly RealserverReport[] =>
@@ -96,7 +97,8 @@ export function unservingOf(status: Status, service: ServiceReport): Fault[] {
   if (out.length === 0) return []
   if (!isDoubted(service)) return [{ name, text: `${name}: ${outText(status, service, out)}` }]
   const why = causesText(status, service, out)
-  return [{ name, text: why ? `${name}: ${why}; ${DOUBT}` : `${name}: ${DOUBT}: ${outText(status, service, out)}` }]
+  const kept = out.every((one) => isGone(status, service, one)) ? KEPT : DOUBT
+  return [{ name, text: why ? `${name}: ${why}; ${kept}` : `${name}: ${DOUBT}: ${outText(status, service, out)}` }]
 }
 
 /** It takes connections, and no check says whether it answers them: none has yet, or none does any more. */

@@ -134,9 +134,10 @@ const service = z.object({
   /** Weight of healthy realservers under which its backups serve, and how far from it nothing changes; not there: 1, and 0. */
   quorum: z.number().exactOptional(),
   hysteresis: z.number().exactOptional(),
-  /** Do its last realservers stay when all checks fail, and how many of a hundred may be out by checks; not there: they do, and all. */
+  /** Do its last realservers stay when all checks fail, and how many of a hundred may be out by checks, and under how many that are well all serve; not there: they do, all, and none. */
   keepLast: z.boolean().exactOptional(),
   maxEjection: z.number().exactOptional(),
+  panic: z.number().exactOptional(),
   /** Directors that serve themselves alone: each is in its own table, while it owns the group; not there: none, or an older agent does not tell. */
   alone: list(
     z.object({ node: z.string(), address: z.string(), port: z.number(), forward: z.string(), configured: z.number() }),

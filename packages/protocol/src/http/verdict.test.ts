@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { group, head, node, NODES, nodes, server, service, status, trouble } from './fixture.ts'
 import type { Status } from './status.ts'
 import { together } from './verdict.ts'
+import { cut, cutHint } from '../cut.ts'
 
 const one = (realserver: object): Status =>
   status({ services: [service({ realservers: [server('rs1'), realserver] })] })
@@ -358,6 +359,14 @@ test('troubles: the worst first, and what a node says of itself before what othe
   const [present, ...more] = together([...seen, past('rs2', null, '4')])
   expect([present, more]).toMatchObject([{ node: 'dir1, dir2, rs1, rs2', since: '4' }, []])
   expect(present).not.toHaveProperty('pastMs')
+  const [long, hint] = ['m'.repeat(300), 'lvsm status; '.repeat(40)]
+  const told = (node: string, message: string, next: string) => ({ ...trouble('critical', node, message), hint: next })
+  const [cutOnes, whole] = [told('dir1', cut(long, 240), cutHint(hint, 400)), told('dir2', long, hint)]
+  for (const both of [
+    [cutOnes, whole],
+    [whole, cutOnes],
+  ])
+    expect(together(both)).toMatchObject([{ message: long, hint, node: both.map(({ node: by }) => by).join(', ') }])
   const apart = all.map((one, at) => ({ ...one, message: `${at}` }))
   expect(together(apart).map(({ node: by }) => by)).toEqual(['dir2', 'rs2', 'dir1', 'rs1', 'rs1'])
 })
