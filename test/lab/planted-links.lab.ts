@@ -165,7 +165,7 @@ const LINKS: readonly Row[] = [
     ),
     said: ({ from, to }) =>
       everywhere([from, VOTER], {
-        ...{ code: 'drop-rule', of: to, words: /drops heartbeats that come over link inside, outside/ },
+        ...{ code: 'cut-off', of: to, words: /drops heartbeats that come over link inside, outside/ },
         also: [immovable(to), new RegExp(`^not redundant: .*${to} does not hear`)],
       }),
     needs: { ms: 8000, why: 'rules of others are read every 5 s' },

@@ -147,6 +147,7 @@ export {
   DROPPED,
   type DroppedKind,
   dropsBeats,
+  dropsHeardAlone,
   dropsClientsOf,
   dropsServerOf,
   dropsWayTo,

@@ -72,6 +72,19 @@ test('what keeps its links from it is told by that alone, also where addresses o
   expect(others.map(({ code }) => code)).toEqual(['no-ipvs'])
   for (const { message } of critical) expect(first?.message).toContain(message)
 })
+test('a rule that drops heartbeats that come in, and nothing else, is told by that alone', () => {
+  const alone = rule('inside, outside', 'udp port 6940')
+  expect(cut(alone).map(({ code }) => code)).toEqual(['cut-off'])
+  const more = { ...alone, message: alone.message.replace(': all', '; what clients of http send: all') }
+  expect(cut(more).map(({ code }) => code)).toEqual(['cut-off', 'drop-rule'])
+  const sent = {
+    ...alone,
+    message: alone.message.replace(': all', '; heartbeats that leave over link inside, outside: all'),
+  }
+  expect(cut(sent).map(({ code }) => code)).toEqual(['cut-off', 'drop-rule'])
+  for (const [one] of [cut(alone), cut(more), cut(sent)])
+    expect(one?.message).toContain('cut off and hears no other node: a rule')
+})
 test('what is of one link, or of one node, is not why nobody is heard: the others may be down', () => {
   for (const causes of [
     [down('outside')],

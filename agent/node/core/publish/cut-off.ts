@@ -1,6 +1,6 @@
 /** A node that hears no other one at all: over its only link, or over all of them. What it says itself of these links is why. */
 import { between, type Trouble } from '@lvsm/base'
-import { isUnsent, dropsBeats, LINK, linksIn } from '@lvsm/protocol'
+import { dropsBeats, dropsHeardAlone, isUnsent, LINK, linksIn } from '@lvsm/protocol'
 import { linksWith } from '../hearing.ts'
 import { leaseStatus } from '../lease.ts'
 import type { NodeState } from '../state.ts'
@@ -60,5 +60,6 @@ export function withCutOff(state: NodeState, causes: readonly Trouble[]): readon
         : `on ${node}: ip -br link, ip -br addr, nft list ruleset; cable and switch of its heartbeat links; does another node answer ping?`,
   }
   // Their sentences stand in it, with what else they cost.
-  return [cut, ...causes.filter((one) => !isKnown || !why.includes(one) || !OF_LINKS.has(one.code))]
+  const isIn = (one: Trouble): boolean => why.includes(one) && (OF_LINKS.has(one.code) || dropsHeardAlone(one))
+  return [cut, ...causes.filter((one) => !isKnown || !isIn(one))]
 }

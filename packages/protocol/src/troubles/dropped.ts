@@ -70,6 +70,10 @@ export function dropsBeats(trouble: Said, kind: keyof typeof HEARTBEATS, link: s
   return peer === undefined || isNamed(trouble, kind === 'heard' ? 'from' : 'to', peer)
 }
 
+/** Nothing but heartbeats that come in is dropped by it. */
+export const dropsHeardAlone = (trouble: Said): boolean => isDrop(trouble) && HEARD_ALONE.test(trouble.message)
+const HEARD_ALONE = / (?:drops|refuses|sends elsewhere) heartbeats that come over link [^;:]+:/
+
 /** By the nodes that its rule names at one end (`all that is from 10.12.0.1 (dir1)`); one that names nobody there, or in the words of an older agent, is of everybody. */
 function isNamed({ message }: Pick<Said, 'message'>, end: keyof typeof ENDS, node: string): boolean {
   const [, all = ''] = NAMES.exec(message) ?? []
