@@ -42,6 +42,21 @@ test('a realserver refuses its port', () => {
     'critical: a rule of chain inet site in of rs1 refuses what comes for the servers of http here: all that is tcp port 80',
   ])
 })
+test('of a network, whatever its length, in a table of one family and of both', () => {
+  for (const network of ['10.12.0.0/24', '10.12.0.0/16', '10.0.0.0/8', '10.12.0.0/20', '10.12.0.0/29'])
+    for (const family of ['inet', 'ip'])
+      expect(
+        told('rs3', `flush ruleset; ${site(`tcp dport 8080 ip saddr ${network} drop`).replace('inet', family)}`),
+        `${family} ${network}`,
+      ).toEqual([
+        expect.stringMatching(
+          `^critical: .* drops what comes for the servers of http here: all that is from ${network} \\(.*dir1.*\\) tcp port 8080$`,
+        ),
+      ])
+  const opened = site('ip saddr 10.12.0.0/24 tcp dport 8080 accept', 'tcp dport 8080 drop')
+  expect(told('rs3', `flush ruleset; ${opened}`), 'they are let in before it').toEqual([])
+  expect(told('rs3', `flush ruleset; ${site('tcp dport 8080 ip saddr 192.0.2.0/24 drop')}`)).toEqual([])
+})
 test('in a chain that is jumped to, by a set and by a map; and it ends with the rule', () => {
   const jumped = `table ip site {
     set closed { type inet_service; elements = { 80, 8443 } }

@@ -82,7 +82,7 @@ scenario('a drain lets connections go on until its deadline, tells how many are 
     const told = async () =>
       (await shownOn(to)).services.find(({ name }) => name === service)?.realservers.find(({ node }) => node === 'rs1')
     await until(async () => (await told())?.active === 1, ACTS_MS, 'status tells of the one that is left')
-    demand((await told())?.state === 'drained', 'status says that it is drained')
+    demand((await told())?.state === 'draining', 'status says that it is being drained')
     for (let times = 0; times < 3; times++) {
       const { server } = await enter()
       demand(server === NEWCOMER, `a new client went to ${server}`)

@@ -2,6 +2,7 @@
 
 /** What is asked of packets, where it has a name. */
 interface Named {
+  /** An address, or a network: `10.12.0.0/24`. */
   readonly source?: string
   readonly destination?: string
   /** IANA's number. */

@@ -66,6 +66,17 @@ export function networkOf(text: string): { readonly address: Uint8Array; readonl
   return length >= 0 && length <= longest ? { address, length } : undefined
 }
 
+/** Is all of the other one, an address or a network, in this network? Nothing is in what is neither. */
+export function covers(network: string, other: string): boolean {
+  if (network === other) return true
+  const [one, two] = [networkOf(network), networkOf(other)]
+  if (!one || !two || one.address.length !== two.address.length || two.length < one.length) return false
+  const [whole, rest] = [one.length >> 3, one.length & 7]
+  if (one.address.some((byte, at) => at < whole && byte !== two.address[at])) return false
+  const differs = (one.address[whole] ?? 0) ^ (two.address[whole] ?? 0)
+  return rest === 0 || differs >> (8 - rest) === 0
+}
+
 export type Family = 'ipv4' | 'ipv6'
 
 /** Of an address; text that is none has no family worth asking for. */

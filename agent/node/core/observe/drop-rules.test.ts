@@ -50,6 +50,21 @@ test('of the owner: its clients get nothing; of the standby: they would get noth
   expect(dropsClientsOf(one!, 'htt')).toBe(false)
   expect(said('dir2', [TO_VIP], [])).toMatchObject([{ severity: 'warning' }])
 })
+test('of a network: whoever of the cluster is in it; of another one nobody is kept out', () => {
+  const from = (source: string): DropRule => rule({ source, protocol: 6, port: 80 })
+  const [one, ...more] = said('rs1', [from('10.11.0.0/24'), from('192.0.2.0/24')])
+  expect(more).toEqual([])
+  expect(one?.message).toMatch(
+    /^a rule of chain inet site in of rs1 drops what comes for the servers of http here: all that is from 10\.11\.0\.0\/24 \(dir1 dir2 .*\) tcp port 80$/,
+  )
+  for (const [name, isKept] of [
+    ['dir1', true],
+    ['rs9', false],
+  ] as const)
+    expect(dropsServerOf(one!, 'http', name)).toBe(isKept)
+  expect(said('dir1', [rule({ destination: '10.11.0.0/20', protocol: 6, port: 80 })])).toHaveLength(1)
+  expect(said('dir1', [rule({ destination: '10.12.0.0/16', protocol: 6, port: 80 })])).toEqual([])
+})
 test('by its port alone, or by its address alone, all the same', () => {
   expect(said('dir1', [rule({ protocol: 6, port: 80 })])).toHaveLength(1)
   expect(said('dir1', [rule({ destination: VIP })])).toHaveLength(1)

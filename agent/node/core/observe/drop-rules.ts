@@ -3,7 +3,7 @@
  * addresses, a protocol and ports (an interface, the state of a connection, a rate) is told by `lvsm doctor` alone. What drops all the rest, at the end
  * of a filter, is told where nothing before it may let in what is needed.
  */
-import { chainText, type DropRule, familyOf, type Trouble } from '@lvsm/base'
+import { chainText, covers, type DropRule, familyOf, type Trouble } from '@lvsm/base'
 import { type Config, inNetwork, type NodeView, type PortRange } from '@lvsm/model'
 import { interfaceFor, type Observed } from '@lvsm/plan'
 import type { DroppedKind } from '@lvsm/protocol'
@@ -13,6 +13,7 @@ import { HOOK, type Need, needsOf } from './drop-needs.ts'
 import { type Hit, nodesByAddress, told } from './drop-told.ts'
 
 const MOST_RULES = 8
+const MOST_NAMED = 8
 
 export function dropRuleTroubles(state: NodeState): Trouble[] {
   const { view, config, kernel } = state
@@ -72,7 +73,14 @@ export function dropsOf(rules: readonly DropRule[], { view, config, owned, used,
     byRule.set(key, { those: [...before.those, rule], hits: [...before.hits, ...hits] })
   }
   const nodes = byRule.size === 0 ? new Map<string, ReadonlySet<string>>() : nodesByAddress(config)
-  const nodeOf = (address: string): string => [...(nodes.get(address) ?? [])].join(' ')
+  const nodeOf = (address: string): string => {
+    const all = isNetwork(address)
+      ? [...nodes].flatMap(([one, names]) => (covers(address, one) ? [...names] : []))
+      : [...(nodes.get(address) ?? [])]
+    // Of more it is said of everybody.
+    const unique = [...new Set(all)]
+    return unique.length > MOST_NAMED ? '' : unique.join(' ')
+  }
   const found = [...byRule.values()].map(({ those, hits }) => told(view.node.name, those, hits, nodeOf))
   const isWorst = ({ severity }: Trouble): boolean => severity === 'critical'
   return [...found.filter(isWorst), ...found.filter((one) => !isWorst(one))].slice(0, MOST_RULES)
@@ -87,7 +95,7 @@ function isCertain(rule: DropRule, known: ReadonlySet<string>, used: ReadonlySet
   if (rule.notBy !== undefined && (rule.takes !== true || used.has(rule.notBy))) return false
   if (more || hook === null || (behind === true && (accepts ?? lets) === undefined)) return false
   if (accepts === undefined && [source, destination, port, sourcePort].every((one) => one === undefined)) return false
-  return [source, destination].every((one) => one === undefined || known.has(one))
+  return [source, destination].every((one) => isAt(one, known))
 }
 /** By the interface of a network where it arrives, or where it comes from. */
 const comesBy = ({ by }: DropRule, { destinations, sources }: Need, at: Site['at']): boolean =>
@@ -100,8 +108,12 @@ const isOfMore = ({ kind, need }: Hit, all: readonly Hit[]): boolean =>
 
 const isIn = (port: number | undefined, ranges: readonly PortRange[]): boolean =>
   port === undefined || ranges.some(({ from, to }) => from <= port && port <= to)
+/** Of a network: one of them is enough. */
 const isAt = (address: string | undefined, addresses: ReadonlySet<string>): boolean =>
-  address === undefined || addresses.has(address)
+  address === undefined ||
+  addresses.has(address) ||
+  (isNetwork(address) && [...addresses].some((one) => covers(address, one)))
+const isNetwork = (address: string): boolean => address.includes('/')
 const FAMILY: Readonly<Record<string, Need['family']>> = { ip: 'ipv4', ip6: 'ipv6' }
 
 /** Where a packet for this machine, by its destination, is seen. */

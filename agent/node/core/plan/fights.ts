@@ -52,7 +52,7 @@ export function fightTroubles(state: NodeState): Trouble[] {
         message: `somebody changes ${what}${serverOf(state, last)} again and again, and it is put back each time`,
         evidence: `${often}; ${found === '' ? '' : `found last: ${found}; `}the last repair: ${describeOperation(last)}`,
         ...past,
-        hint: hintOf(last),
+        hint: `on ${state.node}: ${hintOf(last)}`,
       },
     ]
   })

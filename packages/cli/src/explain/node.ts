@@ -38,9 +38,11 @@ export function explainNode(known: Known, name: string): Explained {
   }
 }
 
+/** What is wrong now is said before it, and what is over is no reason of anything. */
+const OF_TROUBLES: ReadonlySet<string> = new Set(['trouble', 'over'])
 /** By its own wall clock, since that was set last: what is found out later is listed later. */
 function newestOf(events: readonly HistoryEvent[], name: string): HistoryEvent | undefined {
-  const own = events.filter(({ node }) => node === name)
+  const own = events.filter(({ node, kind }) => node === name && !OF_TROUBLES.has(kind))
   const since = own.slice(
     Math.max(
       0,

@@ -3,6 +3,7 @@ import { acceptedBy, droppedBy, isBehind } from './dropping.ts'
 import type { Expression } from './expression.ts'
 import * as match from './match.ts'
 import { accept, drop } from './types.ts'
+import { together } from './ways.ts'
 
 const counted: Expression = { kind: 'counter', packets: 12, bytes: 720 }
 const end = match.decide(drop)
@@ -12,6 +13,42 @@ test('address, protocol and port are named, and how much was dropped', () => {
   expect(droppedBy({ expressions })).toEqual({
     ...{ destination: '10.11.0.10', protocol: 6, port: 80, more: false, packets: 12 },
   })
+})
+const payload = (offset: number, length: number): Expression => ({ kind: 'payload', base: 'network', offset, length })
+const is = (...data: number[]): Expression => ({ kind: 'cmp', op: 'eq', data: Uint8Array.from(data) })
+const under = (mask: number[], xor = mask.map(() => 0)): Expression => ({
+  ...{ kind: 'bitwise', mask: Uint8Array.from(mask), xor: Uint8Array.from(xor) },
+})
+test.each<[string, Expression[], object]>([
+  ['of whole bytes', [payload(12, 3), is(10, 12, 0)], { source: '10.12.0.0/24' }],
+  ['of whole bytes, where it goes', [payload(16, 1), is(10)], { destination: '10.0.0.0/8' }],
+  ['under a mask', [payload(12, 4), under([255, 255, 240, 0]), is(10, 12, 16, 0)], { source: '10.12.16.0/20' }],
+  [
+    'under the mask of an address',
+    [payload(16, 4), under([255, 255, 255, 255]), is(10, 0, 0, 1)],
+    { destination: '10.0.0.1' },
+  ],
+  ['of IPv6', [payload(24, 4), is(0x20, 0x01, 0x0d, 0xb8)], { destination: '2001:db8::/32' }],
+  ['under a mask that has holes', [payload(12, 4), under([255, 0, 255, 0]), is(10, 0, 1, 0)], { more: true }],
+  [
+    'under one that changes bits',
+    [payload(12, 4), under([255, 255, 0, 0], [0, 0, 0, 1]), is(10, 12, 0, 1)],
+    { more: true },
+  ],
+  ['the time to live, which is none', [payload(8, 1), is(5)], { more: true }],
+])('a network is named: %s', (_, expressions, found) => {
+  expect(droppedBy({ expressions: [...expressions, end] })).toEqual({ more: false, packets: null, ...found })
+})
+test('two things that are asked for one after the other: of two networks the smaller one, or nothing', () => {
+  const all = (more: object) => ({ more: false, packets: null, ...more })
+  const [wide, narrow] = [all({ source: '10.0.0.0/8' }), all({ source: '10.12.0.1', port: 80 })]
+  for (const [one, other] of [
+    [wide, narrow],
+    [narrow, wide],
+  ] as const)
+    expect(together(one, other)).toMatchObject({ source: '10.12.0.1', port: 80 })
+  expect(together(wide, all({ source: '192.0.2.0/24' }))).toBeNull()
+  expect(together(all({ port: 80 }), all({ port: 81 }))).toBeNull()
 })
 test('what is asked for beside that is known to be there', () => {
   const expressions = [...match.interfaceIs('iifname', 'eth0'), ...match.ipv6Only, ...match.portIs(80), end]
@@ -57,6 +94,10 @@ test('is behind what accepts the same before it, and not behind what accepts som
   expect(isBehind(toVip, all({ protocol: 17 }))).toBe(false)
   expect(isBehind(toVip, all({ destination: '10.11.0.11' }))).toBe(false)
   expect(isBehind(toVip, all({ source: '10.0.0.2' })), 'one who may, and no other').toBe(false)
+  const near = { protocol: 6, port: 80, source: '10.0.0.0/8' }
+  expect(isBehind(drops, all(near)), 'all who come may be of that network').toBe(true)
+  expect(isBehind({ ...drops, source: '10.12.0.0/24' }, all(near)), 'a part of it').toBe(true)
+  expect(isBehind({ ...drops, source: '192.0.2.0/24' }, all(near))).toBe(false)
   expect(acceptedBy({ expressions: [...match.portIs(80), match.decide(accept)] })).toMatchObject({ port: 80 })
   expect(acceptedBy({ expressions: [counted] })).toBeNull()
 })

@@ -1,4 +1,5 @@
 /** What a rule drops, as far as its expressions say it in the words that `nft` and iptables-nft write; the rest is only known to be asked for. */
+import { covers } from '@lvsm/base'
 import { formatInet } from '../inet.ts'
 import type { Expression } from './expression.ts'
 import { isLocalMatch, isLocalType, isTypeOfDestination, notByOf } from './local.ts'
@@ -6,6 +7,7 @@ import type { Rule } from './rule.ts'
 import { type Target, targetOfIptables, targetOfNft } from './target.ts'
 
 export interface Dropped {
+  /** An address, or a network: `10.12.0.0/24`. */
   readonly source?: string
   readonly destination?: string
   /** IANA's number. */
@@ -39,6 +41,37 @@ const PLACES: Readonly<Record<string, (data: Uint8Array) => Found>> = {
   'transport 2 2': (data) => ({ port: numberOf(data) }),
 }
 
+/** Of the header of IPv4 (RFC 791) and of IPv6 (RFC 8200): offset → whose address, and its bytes. */
+const ADDRESSES: Readonly<Record<number, { readonly key: 'source' | 'destination'; readonly bytes: number }>> = {
+  12: { key: 'source', bytes: 4 },
+  16: { key: 'destination', bytes: 4 },
+  8: { key: 'source', bytes: 16 },
+  24: { key: 'destination', bytes: 16 },
+}
+/** The first bytes of an address, as `nft` asks for a network of whole bytes; or all of it under a mask. One byte at 8 is the TTL of IPv4. */
+function networkAt(loaded: Expression | undefined, data: Uint8Array, length = 8 * data.length): Found | null {
+  if (loaded?.kind !== 'payload' || loaded.base !== 'network' || (loaded.offset === 8 && loaded.length === 1))
+    return null
+  const place = ADDRESSES[loaded.offset]
+  if (!place || loaded.length > place.bytes || data.length !== loaded.length) return null
+  const whole = new Uint8Array(place.bytes)
+  whole.set(data)
+  return { [place.key]: `${formatInet(whole)}${length === 8 * place.bytes ? '' : `/${length}`}` }
+}
+/** Bits of a mask that leaves a network; null: it is none. */
+function maskedBits({ mask, xor }: Extract<Expression, { kind: 'bitwise' }>): number | null {
+  const bits = [...mask].map((byte) => byte.toString(2).padStart(8, '0')).join('')
+  const length = bits.lastIndexOf('1') + 1
+  return length === 0 || bits.slice(0, length).includes('0') || xor.some((byte) => byte !== 0) ? null : length
+}
+/** What the comparison at that place asks for, of an address under a mask; null: nothing of that kind. */
+function networkUnder(expressions: Rule['expressions'], at: number): Found | null {
+  const [loaded, masked, one] = [expressions[at - 2], expressions[at - 1], expressions[at]]
+  if (masked?.kind !== 'bitwise' || one?.kind !== 'cmp' || one.op !== 'eq') return null
+  const length = maskedBits(masked)
+  return length === null ? null : networkAt(loaded, one.data, length)
+}
+
 /** AF_INET and AF_INET6; of Ethernet (RFC 894, RFC 2464). */
 const FAMILIES: Readonly<Record<number, 'ip' | 'ip6'>> = { 2: 'ip', 10: 'ip6', [0x08_00]: 'ip', [0x86_dd]: 'ip6' }
 /** What is compared with what was loaded before it; null: nobody knows here. */
@@ -52,7 +85,7 @@ function compared(loaded: Expression | undefined, { op, data }: Extract<Expressi
     const only = loaded.key === 'nfproto' || loaded.key === 'protocol' ? FAMILIES[numberOf(data)] : undefined
     return only ? { only } : null
   }
-  return placeOf(loaded)?.(data) ?? null
+  return placeOf(loaded)?.(data) ?? networkAt(loaded, data)
 }
 /** What a place of a packet is called, and how it is read; undefined: it has no name here. */
 export const placeOf = (loaded: Expression | undefined): ((data: Uint8Array) => Found) | undefined =>
@@ -69,11 +102,17 @@ export const acceptedBy = ({ expressions }: Pick<Rule, 'expressions'>): Dropped 
 export const isBehind = (dropped: Dropped, accepted: Dropped): boolean => {
   const named = NAMES.filter((name) => dropped[name] !== undefined)
   if (named.length === 0) return false
-  if (named.every((name) => accepted[name] === dropped[name])) return true
-  const isBoth = NAMES.every((name) => [undefined, dropped[name] ?? accepted[name]].includes(accepted[name]))
-  const ofAnyone = accepted.source === undefined && accepted.sourcePort === undefined
+  if (named.every((name) => meets(accepted[name], dropped[name]))) return true
+  const isBoth = NAMES.every(
+    (name) => accepted[name] === undefined || meets(accepted[name], dropped[name] ?? accepted[name]),
+  )
+  // All that matter may be in a network.
+  const ofAnyone = (accepted.source ?? '/').includes('/') && accepted.sourcePort === undefined
   return isBoth && ofAnyone && (dropped.protocol !== undefined || !ICMP.has(accepted.protocol))
 }
+/** The same; of two networks the one may be a part of the other. */
+const meets = (one: string | number | undefined, other: string | number | undefined): boolean =>
+  one === other || (typeof one === 'string' && typeof other === 'string' && (covers(one, other) || covers(other, one)))
 /** Who lets pings in lets nobody else in. */
 const ICMP: ReadonlySet<number | undefined> = new Set([1, 58])
 export const NAMES = ['source', 'destination', 'protocol', 'sourcePort', 'port'] as const
@@ -92,10 +131,11 @@ export function askedBy(expressions: Rule['expressions']): Dropped {
   for (const [at, one] of expressions.entries()) {
     if (one.kind === 'counter') ({ packets } = one)
     else if (one.kind === 'cmp') {
-      const said = compared(expressions[at - 1], one)
+      const said = networkUnder(expressions, at) ?? compared(expressions[at - 1], one)
       if (said === null) more = true
       else Object.assign(found, said)
     } else if (isLocalMatch(one)) found.local = true
+    else if (one.kind === 'bitwise') more ||= networkUnder(expressions, at + 1) === null
     else if (!PASSIVE.has(one.kind) && !isRefusal(one) && !isRedirect(one) && !isPassive(one)) more = true
   }
   return { ...found, more, packets }

@@ -1,4 +1,5 @@
 /** What a rule does with what it names: one thing for each element of its sets and maps. */
+import { covers } from '@lvsm/base'
 import { askedBy, type Dropped, type Found, isHandover, isRedirect, isRefusal, NAMES } from './dropping.ts'
 import type { Expression } from './expression.ts'
 import { isLate, isLateRule } from './late.ts'
@@ -25,10 +26,17 @@ export interface Way {
 
 /** Null: nothing is both. */
 export function together(one: Dropped, other: Dropped): Dropped | null {
-  for (const name of [...NAMES, 'only'] as const)
+  const both = { ...one, ...other }
+  for (const name of ['source', 'destination'] as const) {
+    const [mine, yours] = [one[name], other[name]]
+    if (mine === undefined || yours === undefined) continue
+    if (!covers(mine, yours) && !covers(yours, mine)) return null
+    both[name] = covers(mine, yours) ? yours : mine
+  }
+  for (const name of ['protocol', 'sourcePort', 'port', 'only'] as const)
     if (one[name] !== undefined && other[name] !== undefined && one[name] !== other[name]) return null
   const isTwo = one.notBy !== undefined && other.notBy !== undefined && one.notBy !== other.notBy
-  return { ...one, ...other, more: one.more || other.more || isTwo }
+  return { ...both, more: one.more || other.more || isTwo }
 }
 
 const DROP: Verdict = { verdict: 'drop' }

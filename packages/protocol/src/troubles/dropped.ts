@@ -82,4 +82,4 @@ function isNamed({ message }: Pick<Said, 'message'>, end: keyof typeof ENDS, nod
   return named.some((names) => names === undefined || names.split(' ').includes(node))
 }
 const NAMES = /: all that is (.*?)(?:, (?:nothing before it lets that in|but what is let in before it))?$/
-const ENDS = { from: /\bfrom [\da-f.:]+ \(([^)]+)\)/, to: /\bto [\da-f.:]+ \(([^)]+)\)/ }
+const ENDS = { from: /\bfrom [\da-f.:/]+ \(([^)]+)\)/, to: /\bto [\da-f.:/]+ \(([^)]+)\)/ }

@@ -8,6 +8,7 @@ import {
   dropRuleText,
   dropTargetText,
   dropVerb,
+  covers,
   familyOf,
   listed,
   netemAway,
@@ -15,7 +16,6 @@ import {
   type RoutingRule,
   whatCloses,
 } from '@lvsm/base'
-import { inNetwork } from '@lvsm/model'
 import type { FactDropRule } from '@lvsm/protocol'
 import type { Check, Seen, Site } from '../check.ts'
 
@@ -104,7 +104,8 @@ function concerns({ part, facts }: Site, rule: FactDropRule): boolean {
   const addresses = [rule.source, rule.destination].flatMap((one) => one ?? [])
   const ports = [rule.port, rule.sourcePort].flatMap((one) => one ?? [])
   const isKnown = (address: string): boolean =>
-    part.reached.has(address) || facts.addresses.some((one) => one.address === address)
+    part.reached.has(address) ||
+    [...part.reached, ...facts.addresses.map((one) => one.address)].some((one) => covers(address, one))
   if (addresses.length + ports.length === 0) return !rule.more && rule.hook !== null
   // Who is kept out, and is nobody of these nor in a network of this machine, where other nodes are, is no part of the cluster, whatever he asks for.
   if (rule.source !== undefined && !isKnown(rule.source) && !isNear(facts, rule.source)) return false
@@ -114,7 +115,7 @@ function concerns({ part, facts }: Site, rule: FactDropRule): boolean {
 }
 
 const isNear = ({ addresses }: Site['facts'], address: string): boolean =>
-  addresses.some((own) => familyOf(own.address) === familyOf(address) && inNetwork(address, own))
+  addresses.some((own) => covers(`${own.address}/${own.prefix}`, address) || covers(address, own.address))
 
 const dropRule: Check = {
   name: 'drop-rule',
