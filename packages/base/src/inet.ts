@@ -69,6 +69,8 @@ export function networkOf(text: string): { readonly address: Uint8Array; readonl
 /** Is all of the other one, an address or a network, in this network? Nothing is in what is neither. */
 export function covers(network: string, other: string): boolean {
   if (network === other) return true
+  // Asked for many pairs of rules, of which hardly any names a network.
+  if (!network.includes('/')) return false
   const [one, two] = [networkOf(network), networkOf(other)]
   if (!one || !two || one.address.length !== two.address.length || two.length < one.length) return false
   const [whole, rest] = [one.length >> 3, one.length & 7]

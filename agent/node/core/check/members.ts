@@ -17,7 +17,7 @@ import {
 } from '@lvsm/health'
 import { type ConfigService, destKey } from '@lvsm/model'
 import { type ProbeFound } from '@lvsm/protocol'
-import { type Observed, observedService } from '@lvsm/plan'
+import { type Observed, type ObservedDest, observedService } from '@lvsm/plan'
 import { isUnderWay } from './unknowns.ts'
 import type { Member } from './member.ts'
 import type { NodeState } from '../state.ts'
@@ -76,6 +76,7 @@ export function begin(
   const adopted = adopt(checks, known)
   for (const service of view?.services ?? []) {
     const table = observed ? observedService(observed, service) : undefined
+    if (isStart && table) findStandsIn(state, service, table.dests)
     for (const [key, member] of membersOf(state, service)) {
       const before = known.get(member.id)
       const isFound = isChecked(service) && !(before && isChecked(before.service)) && !adopted.has(member)
@@ -84,7 +85,6 @@ export function begin(
       if (isStart && dest && (isFound || isTracking(service))) findWeight(state, member, dest.weight, knownAt)
     }
   }
-  if (isStart) for (const service of view?.services ?? []) findStandsIn(state, service, observed)
   // When all of them are known whose verdicts others have.
   for (const service of view?.services ?? []) fill(state, service)
   setTargets(
@@ -99,9 +99,8 @@ export function begin(
 }
 
 /** Backups that served alone go on until the others are known: without quorum, as far as anybody knows. */
-function findStandsIn({ checks }: NodeState, service: ConfigService, observed: Observed | null): void {
-  const table = observed ? observedService(observed, service) : undefined
-  const taking = new Set((table?.dests ?? []).filter(({ weight }) => weight > 0).map(destKey))
+function findStandsIn({ checks }: NodeState, service: ConfigService, dests: readonly ObservedDest[]): void {
+  const taking = new Set(dests.filter(({ weight }) => weight > 0).map(destKey))
   const found = service.realservers.filter((one) => taking.has(destKey(one)))
   if (found.length === 0 || found.some(({ backup }) => backup !== true)) return
   const serving = new Set(found.map(destKey))
