@@ -22,7 +22,15 @@ it('a check that says nothing is as the documentation says, in the words of a fi
       ownView: false,
     },
     pacing: {
-      ...{ fastIntervalMs: 500, downIntervalMs: 1000, jitter: 10, slowStartMs: 0, maxEjection: 100, panic: 0, flapHoldMs: 0 },
+      ...{
+        fastIntervalMs: 500,
+        downIntervalMs: 1000,
+        jitter: 10,
+        slowStartMs: 0,
+        maxEjection: 100,
+        panic: 0,
+        flapHoldMs: 0,
+      },
       downLingerMs: 3000,
     },
   })
