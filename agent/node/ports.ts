@@ -1,6 +1,6 @@
 /** What the reconciler needs of the world. */
 import type { Trouble } from '@lvsm/base'
-import { type AnswerWay, type Observed, type Operation } from '@lvsm/plan'
+import { type AnswerWay, type Observed, type Operation, type OwnWay } from '@lvsm/plan'
 import {
   type ClusterAnswer,
   type CounterName,
@@ -21,7 +21,7 @@ export interface Kernel {
     readonly gue?: boolean
     readonly helpers?: boolean
     readonly sources?: readonly string[]
-    readonly ways?: readonly string[]
+    readonly ways?: readonly OwnWay[]
     readonly answering?: readonly AnswerWay[]
     readonly neighbours?: boolean
     readonly macs?: readonly string[]

@@ -1,10 +1,10 @@
 /** To whom the kernel has no way, and which rule or route is to blame, on the host's kernel. Needs root, and fails without it. */
-import { whatCloses } from '@lvsm/base'
+import { whatCloses, whatDiverts } from '@lvsm/base'
 import { openAnswers, openWays } from '../../agent/node/adapters/kernel/ways.ts'
 import { expect, test } from 'vitest'
 import { ip, route } from './space.ts'
 
-const TARGETS = [11, 12, 13, 14, 15, 16].flatMap((end) => [`10.11.0.${end}`, `fd00:11::${end}`])
+const TARGETS = [11, 12, 13, 14, 15, 16].flatMap((end) => [{ to: `10.11.0.${end}` }, { to: `fd00:11::${end}` }])
 let now = 0
 const ways = openWays(route, () => now)
 function found(): Record<string, string> {
@@ -49,6 +49,48 @@ test('rules and routes of each kind and family are named, and what is named mend
   })
   for (const command of Object.values(lost)) ip(away(command))
   expect(found()).toEqual({})
+})
+test('what leaves from an own address: rules of that source are named, and where what is next to it is sent elsewhere', () => {
+  const sourced = [2, 3, 4, 5].flatMap((end) => [
+    { to: `10.11.0.${end}`, from: '10.11.0.1' },
+    { to: `fd00:11::${end}`, from: 'fd00:11::1' },
+  ])
+  const look = () => {
+    ways.forget()
+    return ways.look([...TARGETS, ...sourced])
+  }
+  const before = look()
+  expect(before.none).toEqual([])
+  expect(before.ways?.map(({ to, gateway, isLocal, table }) => [to, gateway, isLocal, table])).toEqual(
+    sourced.map(({ to }) => [to, null, false, 254]),
+  )
+  const made = [
+    'route add default via 10.11.0.99 table 76',
+    'rule add pref 90 from 10.11.0.1 to 10.11.0.2 lookup 76',
+    'rule add pref 91 from 10.11.0.1 to 10.11.0.3 prohibit',
+    'route add 10.11.0.4 via 10.11.0.98',
+    '-6 route add default via fd00:11::99 dev left table 76',
+    '-6 rule add pref 90 from fd00:11::1/128 to fd00:11::2 lookup 76',
+    '-6 rule add pref 91 from fd00:11::1 to fd00:11::3 prohibit',
+    '-6 route add fd00:11::4 via fd00:11::98 dev left',
+  ]
+  for (const line of made) ip(line)
+  const { none, rules, routes, ways: found = [] } = look()
+  expect(none.map(({ to, code, from }) => [to, whatCloses(to, code, rules, routes, from)?.away])).toEqual([
+    ['10.11.0.3', 'ip rule del pref 91'],
+    ['fd00:11::3', 'ip -6 rule del pref 91'],
+  ])
+  const aside = found.filter(({ gateway }) => gateway !== null).map((way) => whatDiverts(way, rules))
+  expect(aside.map(({ says }) => says)).toEqual([
+    'rule 90 (from 10.11.0.1 to 10.11.0.2 lookup 76) sends it to gateway 10.11.0.99',
+    'rule 90 (from fd00:11::1 to fd00:11::2 lookup 76) sends it to gateway fd00:11::99',
+    'route 10.11.0.4 via 10.11.0.98 in table main sends it to gateway 10.11.0.98',
+    'route fd00:11::4 via fd00:11::98 in table main sends it to gateway fd00:11::98',
+  ])
+  for (const { away: command } of aside) ip(away(command))
+  for (const line of ['rule del pref 91', '-6 rule del pref 91', 'route flush table 76', '-6 route flush table 76'])
+    ip(line)
+  expect(look()).toEqual(before)
 })
 test('who has a way is asked for again after five seconds, who has none after one, and all of them where it is forgotten', () => {
   ways.forget()

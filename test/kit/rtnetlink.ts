@@ -108,7 +108,7 @@ export class Rtnetlink {
   /** Of own addresses alone. */
   #getRoute(bytes: Uint8Array, message: Message): Answer {
     const { destination } = must(rt.decodeRoute(message))
-    if (!same(bytes, rt.getLocalRoute(destination))) return unknown(bytes)
+    if (!same(bytes, rt.getMatching(destination))) return unknown(bytes)
     const found = this.addresses.find(({ local }) => local === destination)
     if (!found) return answer('ENETUNREACH')
     const prefix = inetBytes(destination).length * 8

@@ -60,7 +60,7 @@ const STRANGERS: readonly Row[] = [
     said: ({ from }) =>
       everywhere(NODES, {
         ...{ code: 'address-conflict', of: from, words: /10\.11\.0\.10/ },
-        line: /^not serving: http: \S+ \(ping node 10\.11\.0\.100\) answers for an address of web/,
+        line: /^impaired: http: \S+ \(ping node 10\.11\.0\.100\) answers for an address of web/,
       }),
     remembered: true,
     needs: { ms: 8000, why: 'the owner asks who else has the address every 5 s' },
@@ -95,7 +95,7 @@ const STRANGERS: readonly Row[] = [
           of: from,
           words: /10\.11\.0\.77:80 in service .* with 1 of \d+ of the weight/,
         },
-        line: /^not serving: http: realservers that nobody checks get 1 of \d+ of the weight \(10\.11\.0\.77:80\)/,
+        line: /^impaired: http: realservers that nobody checks get 1 of \d+ of the weight \(10\.11\.0\.77:80\)/,
       }),
   },
   {

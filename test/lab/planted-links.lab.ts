@@ -124,6 +124,27 @@ const LINKS: readonly Row[] = [
     needs: { ms: 8000, why: 'a deadtime of 2 s, 2 s in which others may not know it either, and their next word' },
   },
   {
+    what: 'a rule of a realserver sends all that leaves from its own address to a wrong gateway',
+    ...lines(
+      () => 'rs3',
+      'ip route add default via 10.12.0.99 dev inside table 99; ip rule add priority 98 from 10.12.0.13 lookup 99',
+      'ip rule del priority 98; ip route flush table 99',
+    ),
+    said: ({ from, to }) => ({
+      rs3: {
+        ...{
+          code: 'link-no-way',
+          of: 'rs3',
+          words: /rule 98 \(from 10\.12\.0\.13 lookup 99\) sends it to gateway 10\.12\.0\.99/,
+        },
+        ...{ next: /ip rule del pref 98/, also: [/^(not|cannot)/] },
+      },
+      // Of its checks it says nothing that is heard, and the servers answer them.
+      ...everywhere([from, to], { code: 'heard-by-others', words: /hear rs3/, also: [/^(not|cannot|dead)/] }),
+    }),
+    needs: { ms: 8000, why: 'a deadtime of 2 s, 2 s in which others may not know it either, and their next word' },
+  },
+  {
     what: 'a rule of the owner prohibits what goes to a realserver',
     ...lines(owner, 'ip rule add pref 90 to 10.11.0.11 prohibit', 'ip rule del pref 90'),
     said: ({ from }) => everywhere(NODES, noWay(from, /\(rs1\): rule 90 prohibits it/, /ip rule del pref 90/)),
@@ -167,6 +188,24 @@ const LINKS: readonly Row[] = [
       everywhere([from, VOTER], {
         ...{ code: 'cut-off', of: to, words: /drops heartbeats that come over link inside, outside/ },
         also: [immovable(to), new RegExp(`^not redundant: .*${to} does not hear`)],
+      }),
+    needs: { ms: 8000, why: 'rules of others are read every 5 s' },
+  },
+  {
+    what: 'a filter on the standby drops the network of a link',
+    ...lines(
+      standby,
+      "nft 'table inet planted { chain one { type filter hook input priority -300; ip saddr 10.12.0.0/24 drop; }; }'",
+      'nft delete table inet planted',
+    ),
+    said: ({ from, to }) =>
+      everywhere([from, VOTER], {
+        ...{
+          code: 'drop-rule',
+          of: to,
+          words: /drops .*heartbeats that come over link inside: all that is from 10\.12\.0\.0\/24/,
+        },
+        also: [/^not redundant: /, /^not serving: /, /^cannot move: /],
       }),
     needs: { ms: 8000, why: 'rules of others are read every 5 s' },
   },

@@ -9,7 +9,7 @@ export interface Said {
   readonly words?: RegExp
   /** Of its next step. */
   readonly next?: RegExp
-  /** A line of the head: `not served`, `not serving`, `cannot move`, `not redundant`, `not known`. */
+  /** A line of the head: `not served`, `not serving`, `impaired`, `cannot move`, `not redundant`, `not known`. */
   readonly line?: RegExp
   /** Lines that may stand beside it. What the trouble itself makes of the head is among them; any other line is false, and fails the row. */
   readonly also?: readonly RegExp[]
@@ -39,7 +39,7 @@ export function unexpected({ troubles, ...said }: Status, { code = '', line, als
   const own = troubles.filter((trouble) => trouble.code === code).map(({ message }) => message)
   const isOwn = (text: string): boolean =>
     kind?.costs !== undefined &&
-    /^not (redundant|serving): /.test(text) &&
+    /^(not redundant|not serving|impaired): /.test(text) &&
     own.some((message) => text.endsWith(`: ${message}`))
   const expected = [...(line ? [line] : []), ...also, ...one]
   const strange = verdictLines(judge({ troubles, ...said })).filter(

@@ -25,7 +25,7 @@ import {
   type ProbeKind,
   type ReceiverType,
 } from '@lvsm/model'
-import { type AnswerWay, type Observed, type Operation } from '@lvsm/plan'
+import { type AnswerWay, type Observed, type Operation, type OwnWay } from '@lvsm/plan'
 import { type Unsent } from './check/pings.ts'
 import type { VitalsReading } from './vitals/reading.ts'
 
@@ -151,7 +151,7 @@ export type NodeEffect =
       /** With which source packets leave to these; not there: nobody wants to know. */
       readonly sources?: readonly string[]
       /** To which of these the kernel has no way; not there: nobody wants to know. */
-      readonly ways?: readonly string[]
+      readonly ways?: readonly OwnWay[]
       /** Which of these answers the kernel has no way for; not there: nobody wants to know. */
       readonly answering?: readonly AnswerWay[]
       /** Permanent entries of the neighbour table, and who has these MAC addresses; not there: nobody wants to know. */

@@ -7,6 +7,7 @@ import {
   type Observed,
   type ObservedService,
   type Operation,
+  type OwnWay,
   type SyncDaemon,
 } from '@lvsm/plan'
 
@@ -83,7 +84,7 @@ export class TestKernel {
     services: boolean
     neighbours?: boolean
     macs?: readonly string[]
-    ways?: readonly string[]
+    ways?: readonly OwnWay[]
     answering?: readonly AnswerWay[]
   }): Observed {
     const { syncDaemons, ...state } = this.state

@@ -1,7 +1,7 @@
 /** Who hears whom, of all pairs with a voter or director: by the own lease process, and by what the agents of others say of theirs. */
 import { between, type Trouble, listed } from '@lvsm/base'
 import { type Hears } from '@lvsm/changes'
-import { sharedText } from '@lvsm/protocol'
+import { sharedText, unheardNames } from '@lvsm/protocol'
 import { leaseStatus } from './lease.ts'
 import { stateOf } from './peers.ts'
 import { speakingMs } from './rhythm.ts'
@@ -53,6 +53,15 @@ export const heardBy = (state: NodeState, node: string): string[] =>
   (state.config?.nodes ?? [])
     .map(({ name }) => name)
     .filter((by) => by !== node && by !== state.node && isPillar(state, by) && hearsIn(state)(by, node) === true)
+
+/** In its own words: it hears nothing of this node over that link, or at all. */
+export const isUnheardOver = (state: NodeState, by: string, link: string): boolean =>
+  saidHeard(state, by, state.node) === false || silentOver(state, by, link)
+/** In its own words, which come over another link. */
+export const silentOver = (state: NodeState, by: string, link: string): boolean =>
+  (stateOf(state, by)?.troubles ?? []).some(
+    (one) => one.code === 'link-silent' && one.object === `link ${link}` && unheardNames(one).includes(state.node),
+  )
 
 /** Who has just started, or stood still, is heard by the others by then. Milliseconds. */
 const HEARD_MS = 1000

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
-import { type RoutingRule, whatCloses } from './closed-ways.ts'
+import { type RoutingRule, whatCloses, whatDiverts } from './closed-ways.ts'
 
 const MAIN: RoutingRule = {
   ...{ priority: 32_766, table: 254, closes: null, destination: null, prefix: 0, family: 'ipv4', some: false },
+  ...{ source: null, sourcePrefix: 0 },
 }
 const rule = (more: Partial<RoutingRule>): RoutingRule => ({ ...MAIN, priority: 90, table: 0, ...more })
 const route = (destination: string, prefix: number, table = 254, type: 'blackhole' | 'prohibit' = 'prohibit') => ({
@@ -39,4 +40,30 @@ test('the narrowest route of the table that a rule leads to', () => {
   expect(whatCloses('fd00::1', 'EACCES', [{ ...MAIN, family: 'ipv6' }], [route('::', 0)])?.away).toBe(
     'ip -6 route del prohibit default',
   )
+})
+test('a rule of packets from an address is of those alone, and so named', () => {
+  const own = rule({ closes: 'prohibit', source: '10.11.0.0', sourcePrefix: 24 })
+  expect(whatCloses(TO, 'EACCES', [own], []), 'what has no source yet').toBeNull()
+  expect(whatCloses(TO, 'EACCES', [own], [], '10.12.0.1')).toBeNull()
+  expect(whatCloses(TO, 'EACCES', [own], [], '10.11.0.1')).toEqual({
+    says: 'rule 90 prohibits it',
+    shown: 'ip rule: 90: from 10.11.0.0/24 prohibit',
+    away: 'ip rule del pref 90',
+  })
+  const two = [own, rule({ closes: 'prohibit', destination: TO, prefix: 32, priority: 90 })]
+  expect(whatCloses(TO, 'EACCES', two, [], '10.11.0.1')?.away).toBe('ip rule del pref 90 from 10.11.0.0/24 prohibit')
+})
+test('where something is sent: the rule that leads to the table, or a route of the table main', () => {
+  const way = { to: TO, from: '10.11.0.1', gateway: '10.11.0.9', index: 2, isLocal: false }
+  const led = { ...way, table: 77, destination: '0.0.0.0', prefix: 0 }
+  const rules = [rule({ priority: 95, table: 77 }), rule({ table: 77, source: '10.11.0.1', sourcePrefix: 32 }), MAIN]
+  expect(whatDiverts(led, rules)).toEqual({
+    says: 'rule 90 (from 10.11.0.1 lookup 77) sends it to gateway 10.11.0.9',
+    shown:
+      'ip route get 10.11.0.11 from 10.11.0.1: default via 10.11.0.9 in table 77; ip rule: 90: from 10.11.0.1 lookup 77',
+    away: 'ip rule del pref 90',
+  })
+  expect(whatDiverts(led, [MAIN]).away, 'its rule is not known').toBe('ip route del default via 10.11.0.9 table 77')
+  const main = { ...way, table: 254, destination: TO, prefix: 32 }
+  expect(whatDiverts(main, rules).away).toBe('ip route del 10.11.0.11 via 10.11.0.9')
 })

@@ -20,9 +20,26 @@ export interface RoutingRule {
   /** Null: all of its family. */
   readonly destination: string | null
   readonly prefix: number
+  /** Null: packets from anywhere, and those that have no source yet. */
+  readonly source: string | null
+  readonly sourcePrefix: number
   readonly family: 'ipv4' | 'ipv6'
-  /** It is of packets of some kind alone: by their source, interface, mark, ports. */
+  /** It is of packets of some kind alone: by their interface, mark, ports. */
   readonly some: boolean
+}
+/** The route that the kernel takes for what leaves from an address of its own. */
+export interface SourcedWay {
+  readonly to: string
+  readonly from: string
+  /** Null: straight onto the wire. */
+  readonly gateway: string | null
+  /** Of the interface. */
+  readonly index: number
+  /** It takes it itself. */
+  readonly isLocal: boolean
+  readonly table: number
+  readonly destination: string
+  readonly prefix: number
 }
 export interface Closed {
   /** Ends a sentence about what goes there. */
@@ -52,19 +69,18 @@ const SAYS: Readonly<Record<Closing, string>> = {
 const TABLES: Readonly<Record<number, string>> = { 253: 'default', 254: 'main', 255: 'local' }
 export const routingTableText = (table: number): string => TABLES[table] ?? String(table)
 
-/** In the order in which the kernel goes through the rules. Null: none of these; it is no more there, or it is not known. */
+/** In the order in which the kernel goes through the rules. Null: none of these; it is no more there, or it is not known. `from`: the source it has. */
 export function whatCloses(
   to: string,
   code: string,
   rules: readonly RoutingRule[],
   routes: readonly ClosedRoute[],
+  from?: string,
 ): Closed | null {
   const kind = closingOf(code)
   if (kind === null) return null
-  const ip = to.includes(':') ? 'ip -6' : 'ip'
-  const those = rules
-    .filter((one) => !one.some && isTo(to, one))
-    .toSorted((one, other) => one.priority - other.priority)
+  const ip = ipFor(to)
+  const those = rulesOf(to, from, rules)
   const over = routes.filter((one) => one.type === kind && isTo(to, one)).toSorted((a, b) => b.prefix - a.prefix)
   for (const rule of those) {
     if (rule.closes === kind) return closedByRule(ip, rule, kind, rules)
@@ -74,30 +90,76 @@ export function whatCloses(
   return null
 }
 
+/** Where it is sent another way than straight to its network: the rule that leads to that table, or the route of a table that all look at. */
+export function whatDiverts({ to, from, ...way }: SourcedWay, rules: readonly RoutingRule[]): Closed {
+  const ip = ipFor(to)
+  const [name, where] = [routingTableText(way.table), placeText(way)]
+  const by = way.gateway === null ? '' : ` via ${way.gateway}`
+  const shown = `${ip} route get ${to} from ${from}: ${where}${by} in table ${name}`
+  const does = way.isLocal
+    ? 'keeps it on this machine'
+    : way.gateway === null
+      ? 'sends it to another interface'
+      : `sends it to gateway ${way.gateway}`
+  const rule = Object.hasOwn(TABLES, way.table)
+    ? undefined
+    : rulesOf(to, from, rules).find(({ table }) => table === way.table)
+  if (!rule)
+    return {
+      says: `route ${where}${by} in table ${name} ${does}`,
+      shown,
+      away: `${ip} route del ${way.isLocal ? 'local ' : ''}${where}${by}${name === 'main' ? '' : ` table ${name}`}`,
+    }
+  const words = ruleText(rule)
+  return {
+    says: `rule ${rule.priority} (${words}) ${does}`,
+    shown: `${shown}; ${ip} rule: ${rule.priority}: ${words}`,
+    away: `${ip} rule del pref ${rule.priority}${isAlone(rule, rules) ? '' : ` ${words}`}`,
+  }
+}
+const ruleText = (rule: RoutingRule): string =>
+  `from ${rule.source === null ? 'all' : placeText({ destination: rule.source, prefix: rule.sourcePrefix })}${toText(rule)} lookup ${routingTableText(rule.table)}`
+
+const ipFor = (address: string): string => (address.includes(':') ? 'ip -6' : 'ip')
+/** In the order in which the kernel asks them. */
+const rulesOf = (to: string, from: string | undefined, rules: readonly RoutingRule[]): RoutingRule[] =>
+  rules
+    .filter((one) => !one.some && isTo(to, one) && isFrom(from, one))
+    .toSorted((one, other) => one.priority - other.priority)
+const isFrom = (from: string | undefined, { source, sourcePrefix, family }: RoutingRule): boolean =>
+  source === null || (from !== undefined && isTo(from, { destination: source, prefix: sourcePrefix, family }))
+
 function isTo(to: string, { destination, prefix, family }: Partial<RoutingRule> & { prefix: number }): boolean {
   if (destination === null) return family === (to.includes(':') ? 'ipv6' : 'ipv4')
   const [one, other] = [parseInet(to), parseInet(destination ?? '')]
   return one !== undefined && other !== undefined && sameBits(one, other, prefix)
 }
 
+const isAlone = ({ priority, family }: RoutingRule, all: readonly RoutingRule[]): boolean =>
+  all.filter((one) => one.priority === priority && one.family === family).length === 1
+const toText = ({ destination, prefix }: RoutingRule): string =>
+  destination === null ? '' : ` to ${placeText({ destination, prefix })}`
 function closedByRule(ip: string, rule: RoutingRule, kind: Closing, all: readonly RoutingRule[]): Closed {
-  const { priority, destination, prefix, family } = rule
-  const to = destination === null ? '' : ` to ${destination}${prefix === BITS[family] ? '' : `/${prefix}`}`
-  const isAlone = all.filter((one) => one.priority === priority && one.family === family).length === 1
+  const { priority, source, sourcePrefix } = rule
+  const from = source === null ? 'all' : placeText({ destination: source, prefix: sourcePrefix })
+  const which = `${source === null ? '' : ` from ${from}`}${toText(rule)} ${kind}`
   return {
     says: `rule ${priority} ${SAYS[kind]}`,
-    shown: `${ip} rule: ${priority}: from all${to} ${kind}`,
-    away: `${ip} rule del pref ${priority}${isAlone ? '' : `${to} ${kind}`}`,
+    shown: `${ip} rule: ${priority}: from ${from}${toText(rule)} ${kind}`,
+    away: `${ip} rule del pref ${priority}${isAlone(rule, all) ? '' : which}`,
   }
 }
-function closedByRoute(ip: string, { destination, prefix, type, table }: ClosedRoute): Closed {
-  const bits = destination.includes(':') ? BITS.ipv6 : BITS.ipv4
-  const to = prefix === 0 ? 'default' : prefix === bits ? destination : `${destination}/${prefix}`
-  const name = routingTableText(table)
+function closedByRoute(ip: string, { type, table, ...place }: ClosedRoute): Closed {
+  const [to, name] = [placeText(place), routingTableText(table)]
   return {
     says: `route ${type} ${to} in table ${name} ${SAYS[type]}`,
     shown: `${ip} route show table ${name}: ${type} ${to}`,
     away: `${ip} route del ${type} ${to}${name === 'main' ? '' : ` table ${name}`}`,
   }
+}
+/** As `ip route` names it. */
+function placeText({ destination, prefix }: Pick<ClosedRoute, 'destination' | 'prefix'>): string {
+  const bits = destination.includes(':') ? BITS.ipv6 : BITS.ipv4
+  return prefix === 0 ? 'default' : prefix === bits ? destination : `${destination}/${prefix}`
 }
 const BITS = { ipv4: 32, ipv6: 128 } as const

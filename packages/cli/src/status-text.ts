@@ -88,6 +88,7 @@ export const TONE_OF: Readonly<Record<Health, Tone>> = {
 const TONE_OF_ANSWER: Readonly<Record<AnswerLine['label'], Tone>> = {
   'not served': 'bad',
   'not serving': 'bad',
+  impaired: 'bad',
   'cannot move': 'bad',
   'not redundant': 'warn',
   'not known': 'warn',

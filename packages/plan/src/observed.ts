@@ -1,5 +1,13 @@
 /** What the kernel says now: what a plan starts from. */
-import { type ClosedRoute, type DropRule, type Family, familyOf, type Netem, type RoutingRule } from '@lvsm/base'
+import {
+  type ClosedRoute,
+  type DropRule,
+  type Family,
+  familyOf,
+  type Netem,
+  type RoutingRule,
+  type SourcedWay,
+} from '@lvsm/base'
 import {
   type Helper,
   type IpvsTimeouts,
@@ -83,6 +91,13 @@ export interface Wayless {
   readonly none: readonly { readonly to: string; readonly from?: string; readonly code: string }[]
   readonly rules: readonly RoutingRule[]
   readonly routes: readonly ClosedRoute[]
+  /** Of those that were asked for with a source, where there is a way. */
+  readonly ways?: readonly SourcedWay[]
+}
+/** What this node sends: with an address of its own as source, where that is known. */
+export interface OwnWay {
+  readonly to: string
+  readonly from?: string
 }
 /** What a server of this node answers by TCP: from an address that is its own, to a client. */
 export interface AnswerWay {

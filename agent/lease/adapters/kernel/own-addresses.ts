@@ -152,7 +152,7 @@ class Asked implements OwnAddresses {
   }
   /** By the route that brings its packets to this machine: the one question about an address that needs no lock of the kernel's. */
   #placeOf(address: string): Place | null {
-    const [reply] = this.#route.request([rtnetlink.getLocalRoute(address)])
+    const [reply] = this.#route.request([rtnetlink.getMatching(address)])
     const route = reply?.data[0] && rtnetlink.decodeRoute(reply.data[0])
     if (!route?.ok || route.value.type !== rtnetlink.ROUTE_TYPE.local || route.value.oif === undefined) return null
     return { address, index: route.value.oif }

@@ -1,5 +1,5 @@
 /** The kernel of this node: what it says, and what it is told, by netlink and /proc/sys. */
-import { type Observed, type Operation } from '@lvsm/plan'
+import { type Observed, type Operation, type OwnWay } from '@lvsm/plan'
 import { NETLINK, type Netlink, oncePerTurn, openNetlink, type Watch, watchNetlink } from '@lvsm/kernel'
 import { AF_OF, type Decoded, type Message, nftables, rtnetlink } from '@lvsm/netlink'
 import { familyOf, isOwnAddress, isOwnLabel, ownLabel } from '@lvsm/base'
@@ -140,7 +140,7 @@ function readHostNetwork(route: Netlink): HostNetwork {
   }
 }
 
-function watchHostNetwork(host: Remembered<HostNetwork>, ways: Ways, changed: () => void): Watch {
+function watchHostNetwork(host: Remembered<HostNetwork>, ways: Ways<OwnWay>, changed: () => void): Watch {
   const { GROUP } = rtnetlink
   const addresses = { ipv4: GROUP.addressV4, ipv6: GROUP.addressV6 } as const
   const routes = { ipv4: GROUP.routeV4, ipv6: GROUP.routeV6 } as const

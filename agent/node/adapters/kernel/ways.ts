@@ -1,21 +1,32 @@
 /** To whom the kernel of this node has no way (`ip route get`). */
 import type { Netlink } from '@lvsm/kernel'
+import type { SourcedWay } from '@lvsm/base'
 import { type Message, rtnetlink } from '@lvsm/netlink'
-import type { AnswerWay, Wayless } from '@lvsm/plan'
+import type { AnswerWay, OwnWay, Wayless } from '@lvsm/plan'
 
 /** The kernel says when a route or a rule changes; and for the case that a word of it got lost. */
 const EVERY_MS = 5000
 /** Is it over? */
 const AGAIN_MS = 1000
 
-export interface Ways<Way = string> {
+export interface Ways<Way> {
   look(targets: readonly Way[]): Wayless
   forget(): void
 }
 
 /** `clock` in milliseconds. */
-export const openWays = (route: Netlink, clock: () => number): Ways =>
-  paced(clock, (targets) => read(route, rtnetlink.wayless(route, targets)))
+export const openWays = (route: Netlink, clock: () => number): Ways<OwnWay> =>
+  paced(clock, (targets) => {
+    const none = rtnetlink.wayless(
+      route,
+      targets.flatMap(({ to, from }) => (from === undefined ? [to] : [])),
+    )
+    const sourced = rtnetlink.sourcedWays(
+      route,
+      targets.flatMap(({ to, from }) => (from === undefined ? [] : [{ to, from }])),
+    )
+    return read(route, [...none, ...sourced.none], sourced.ways)
+  })
 /** To clients, as other nodes name them: however these change, they are asked for once a second. */
 export const openAnswers = (route: Netlink, clock: () => number): Ways<AnswerWay> =>
   paced(clock, (ways) => read(route, rtnetlink.unanswerable(route, ways)))
@@ -35,9 +46,14 @@ function paced<Way>(clock: () => number, ask: (targets: readonly Way[]) => Wayle
   }
 }
 
-function read(route: Netlink, none: Wayless['none']): Wayless {
-  if (none.length === 0) return { none, rules: [], routes: [] }
-  return { none, rules: rtnetlink.wayRules(route), routes: rtnetlink.closedRoutes(route) }
+/** Who may be to blame is read only where something is amiss: thousands of routes and rules are nobody's concern. */
+function read(route: Netlink, none: Wayless['none'], ways: readonly SourcedWay[] = []): Wayless {
+  const isDiverted = ways.some(
+    ({ gateway, isLocal, table }) => gateway !== null || isLocal || table !== rtnetlink.TABLE.main,
+  )
+  const isClosed = none.length > 0
+  const rules = isClosed || isDiverted ? rtnetlink.wayRules(route) : []
+  return { none, rules, routes: isClosed ? rtnetlink.closedRoutes(route) : [], ways }
 }
 
 /** Of an event of the kernel. */

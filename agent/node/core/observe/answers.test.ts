@@ -8,6 +8,7 @@ import { goesOn, node, type TestNode } from '../fixture.ts'
 const CLIENT = '10.11.0.100'
 const MAIN: RoutingRule = {
   ...{ priority: 32_766, table: 254, closes: null, destination: null, prefix: 0, family: 'ipv4', some: false },
+  ...{ source: null, sourcePrefix: 0 },
 }
 const route = { destination: CLIENT, prefix: 32, type: 'unreachable' as const, table: 254 }
 const CLOSED = {

@@ -14,10 +14,11 @@ import {
 } from '@lvsm/plan'
 import type { NodeState } from '../state.ts'
 import { suspectNeighbours } from './neighbours.ts'
+import { startAnewWhereMended } from './paths-mended.ts'
 import { lookAtPathsIfDue, nextPathLook } from './paths.ts'
 import { answersWanted } from './answers.ts'
 import { macsWanted } from './mac-names.ts'
-import { waysWanted } from './ways.ts'
+import { waysWanted } from './way-places.ts'
 
 const LOOK_MS = 1000
 /**
@@ -73,6 +74,7 @@ const entriesIn = (observed: Observed | null): number =>
 
 /** Asks for a look when one is due, at the kernel and at how connections get on; its answer ends it. */
 export function lookIfDue(state: NodeState): void {
+  startAnewWhereMended(state)
   lookAtPathsIfDue(state)
   const { rhythm, kernel, view, now } = state
   if (!state.config || rhythm.looking || now < rhythm.lookAt) return

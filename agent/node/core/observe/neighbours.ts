@@ -6,7 +6,8 @@
  */
 import { type Trouble } from '@lvsm/base'
 import { destKey, parseDestKey } from '@lvsm/model'
-import { astrayText, silenceOf, unheardNames } from '@lvsm/protocol'
+import { astrayText, silenceOf } from '@lvsm/protocol'
+import { silentOver } from '../hearing.ts'
 import { heldGroups, leaseStatus } from '../lease.ts'
 import { readyOf, stateOf } from '../peers.ts'
 import type { NodeState } from '../state.ts'
@@ -57,17 +58,14 @@ const deadPaths = ({ paths }: NodeState): Suspect[] =>
     return address === undefined ? [] : [{ node, address, why, of: { service, key } }]
   })
 
-/** In its own words, which come over another link. */
-function deafLinks(state: NodeState): Suspect[] {
-  return (state.config?.nodes ?? []).flatMap(({ name, links }) =>
-    (stateOf(state, name)?.troubles ?? []).flatMap((trouble) => {
-      const link = links.find((one) => trouble.object === `link ${one.name}`)
-      if (trouble.code !== 'link-silent' || !link || !unheardNames(trouble).includes(state.node)) return []
+const deafLinks = (state: NodeState): Suspect[] =>
+  (state.config?.nodes ?? []).flatMap(({ name, links }) =>
+    links.flatMap((link) => {
+      if (!silentOver(state, name, link.name)) return []
       const why = `${name} hears nothing of ${state.node} over link ${link.name}`
       return [{ node: name, address: link.address, why, isSure: true as const }]
     }),
   )
-}
 
 export function neighbourTroubles(state: NodeState): Trouble[] {
   const { neighbours = [], links = [] } = state.kernel.observed ?? {}

@@ -1,6 +1,13 @@
 /** A path that is dead because of something that is told: one trouble. */
-import { destKey } from '@lvsm/model'
-import { DROPPED, type NodeTrouble, type ServerOpenings, withoutEchoes } from '@lvsm/protocol'
+import { agreementDigests, destKey } from '@lvsm/model'
+import {
+  DROPPED,
+  encodeMessage,
+  type NodeTrouble,
+  type ServerOpenings,
+  type StateMessage,
+  withoutEchoes,
+} from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { goesOn, node, statusOf, type TestNode } from '../fixture.ts'
 
@@ -84,4 +91,32 @@ test('where the owner drops all that it forwards, what comes back from a realser
   const found = waitsAt(one, 15_000)
   expect(found).toContain('forward-dropped')
   expect(found).not.toContain('path-dead')
+})
+
+/** What rs3 says of itself. */
+function saysOf(one: TestNode, ...troubles: StateMessage['troubles']): void {
+  const said = {
+    ...{ kind: 'state' as const, revision: 1, agreement: agreementDigests(one.config), state: 'serving' as const },
+    reason: '',
+    ...{ standby: false, ready: { web: '' }, pings: {}, events: [], boot: 'rs3', troubles },
+  }
+  one.feed({ kind: 'message', from: 'rs3', text: encodeMessage(said) })
+}
+test('when what is told as its cause is over, the path is looked at from the beginning', () => {
+  const one = owner()
+  const rule = { ...drop('rs3', DROPPED.requests('http'), 'tcp port 80'), severity: 'critical' as const }
+  const path = (ms: number, ...troubles: StateMessage['troubles']): boolean => {
+    let is = false
+    for (let left = ms; left > 0; left -= 1000) {
+      saysOf(one, ...troubles)
+      is = waitsAt(one, 1000).includes('path-dead')
+    }
+    return is
+  }
+  const told = { code: rule.code, severity: rule.severity, message: rule.message }
+  expect(path(15_000, told), 'it is the rule').toBe(false)
+  expect(path(1000), 'the rule is gone').toBe(false)
+  expect(path(1000)).toBe(false)
+  expect(path(12_000), 'and it is dead for another cause').toBe(true)
+  expect(path(6000), 'nobody said why, so nothing ended').toBe(true)
 })

@@ -53,7 +53,7 @@ function noOpening(name: string, own: readonly Dead[], state: NodeState): Troubl
 }
 const COMMON = `look for what they have in common: what this director forwards (${SHOW}), the way back to the clients`
 
-function pathDead(one: Dead, state: NodeState): Trouble {
+export function pathDead(one: Dead, state: NodeState): Trouble {
   const { service, node, key, others } = one
   return {
     ...{ code: 'path-dead', severity: 'critical', object: `service ${service}` },

@@ -51,6 +51,8 @@ export interface Paths {
   dead: readonly Dead[]
   /** Services at no realserver of which connections get on. */
   deadServices: readonly string[]
+  /** Of the dead ones those of which a trouble says why, as of the last step (paths-mended.ts). */
+  explained: ReadonlySet<string>
   /** Looks in a row that could not be read, or not to the end; why, as of the last one. */
   unread: { readonly looks: number; readonly why: string }
 }
@@ -69,6 +71,7 @@ export interface Dead extends ServerOpenings {
 const READ = { looks: 0, why: '' }
 export const newPaths = (at: Instant): Paths => ({
   ...{ asking: false, lookAt: at, last: null, silent: new Map(), moved: new Map(), dead: [], deadServices: [] },
+  explained: new Set(),
   unread: READ,
 })
 
@@ -182,7 +185,7 @@ function judge(
   paths.dead = dead.filter(isSure)
 }
 
-const nameOf = ({ service, key }: ServerOpenings): string => `${service} ${key}`
+export const nameOf = ({ service, key }: Pick<ServerOpenings, 'service' | 'key'>): string => `${service} ${key}`
 
 function deadOf(paths: Paths, silent: readonly Waiting[], before: Look): Waiting[] {
   const all = new Map<string, number>()

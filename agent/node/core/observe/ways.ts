@@ -2,13 +2,33 @@
  * Addresses to which this node's own kernel has no way: a rule of policy routing or a route that leads nowhere, which somebody made and forgot, or
  * a route that is gone. One cause, of which much else follows (publish/one-cause.ts): IPVS, checks and heartbeats all go by the same routes.
  */
-import { closingOf, listed, type Trouble, whatCloses } from '@lvsm/base'
-import { type Config, networkCidr, type NodeView } from '@lvsm/model'
-import { interfaceFor, linksDown, networksOf, type Observed } from '@lvsm/plan'
+import {
+  type Closed,
+  closingOf,
+  listed,
+  parseInet,
+  sameBits,
+  type SourcedWay,
+  type Trouble,
+  whatCloses,
+  whatDiverts,
+} from '@lvsm/base'
+import { networkCidr } from '@lvsm/model'
+import {
+  interfaceFor,
+  linksDown,
+  networksOf,
+  type Observed,
+  type ObservedAddress,
+  type OwnWay,
+  type Wayless,
+} from '@lvsm/plan'
+import { isUnheardOver } from '../hearing.ts'
 import { heldGroups } from '../lease.ts'
 import type { NodeState } from '../state.ts'
 import { goneLinks } from './own-addresses.ts'
 import { noteStanding, stoodFor } from './standing.ts'
+import { type Asked, type Place, placesOf } from './way-places.ts'
 
 const KIND = 'way'
 
@@ -16,78 +36,20 @@ const KIND = 'way'
 const STANDS_MS = 1000
 /** Where nothing is to blame: a route that is gone comes back with its interface. */
 const GONE_MS = 5000
-/** More is asked of nobody: a look each five seconds, and each second while one has no way. */
-const MOST = 256
 const NAMED = 4
 const TOLD = 16
 
-/** What of the cluster an address is. */
-interface Place {
-  readonly address: string
-  /** Of a realserver or a peer. */
-  readonly nodes: Set<string>
-  /** Heartbeat links. */
-  readonly links: Set<string>
-  /** Services that send to it. */
-  readonly services: Set<string>
-  isGateway: boolean
-}
-interface Asked {
-  readonly view: NodeView
-  readonly places: ReadonlyMap<string, Place>
-  readonly targets: readonly string[]
-}
-const known = new WeakMap<Config, Asked>()
-
-/** Heartbeats first: who has thousands of realservers is asked for the first of them. */
-function askedBy(config: Config, view: NodeView): Asked {
-  const before = known.get(config)
-  if (before?.view === view) return before
-  const own = new Set(view.node.links.map(({ address }) => address))
-  const places = new Map<string, Place>()
-  const at = (address: string): Place | null => {
-    const one = places.get(address)
-    if (one || own.has(address) || places.size >= MOST) return one ?? null
-    const found = { address, nodes: new Set<string>(), links: new Set<string>(), services: new Set<string>() }
-    places.set(address, { ...found, isGateway: false })
-    return places.get(address) ?? null
-  }
-  const shared = new Set(view.node.links.map(({ name }) => name))
-  for (const node of config.nodes)
-    for (const { name, address } of node.links) {
-      const place = shared.has(name) ? at(address) : null
-      place?.nodes.add(node.name)
-      place?.links.add(name)
-    }
-  for (const address of view.gateways) {
-    const place = at(address)
-    if (place) place.isGateway = true
-  }
-  for (const { name, realservers } of view.services)
-    for (const { node, address } of realservers) {
-      const place = at(address)
-      place?.nodes.add(node)
-      place?.services.add(name)
-    }
-  const asked = { view, places, targets: [...places.keys()] }
-  known.set(config, asked)
-  return asked
-}
-const placesOf = ({ config, view }: NodeState): Asked | null => (config && view ? askedBy(config, view) : null)
-
-/** Whose way is asked for with each look. */
-export const waysWanted = (state: NodeState): readonly string[] => placesOf(state)?.targets ?? []
-
 export const noteWays = (state: NodeState, { wayless }: Observed): void =>
-  noteStanding(
-    state,
-    KIND,
-    (wayless?.none ?? []).map(({ to }) => to),
-  )
+  noteStanding(state, KIND, (wayless?.none ?? []).map(keyOf))
+
+const keyOf = ({ to, from }: OwnWay): string => (from === undefined ? to : `${to} from ${from}`)
 
 interface Lost {
   readonly place: Place
-  readonly code: string
+  /** Of what leaves from that address alone; undefined: whatever its source is. */
+  readonly from: string | undefined
+  /** What was asked, and the answer; empty: `shown` has it. */
+  readonly asked: string
   /** Says what is to blame. */
   readonly says: string
   readonly shown: string
@@ -97,26 +59,62 @@ interface Lost {
 function lostNow(state: NodeState): Lost[] {
   const { wayless } = state.kernel.observed ?? {}
   const asked = placesOf(state)
-  if (!wayless || !asked || wayless.none.length === 0) return []
-  return wayless.none.flatMap(({ to, code }): Lost[] => {
-    const place = asked.places.get(to)
-    if (!place) return []
-    const by = whatCloses(to, code, wayless.rules, wayless.routes)
-    if (by)
-      return stoodFor(state, KIND, to, STANDS_MS)
-        ? [
-            {
-              ...{ place, code },
-              says: by.says,
-              shown: by.shown,
-              mend: `${by.away}, and take it from whatever makes it`,
-            },
-          ]
-        : []
-    if (!stoodFor(state, KIND, to, GONE_MS)) return []
-    const again = missing(state, to, code)
-    return again === null ? [] : [{ place, code, ...again, shown: '' }]
+  if (!wayless || !asked) return []
+  const closed = wayless.none.flatMap((one) => closedNow(state, asked.places, wayless, one))
+  return [...closed, ...divertedNow(state, asked.places, wayless)]
+}
+function closedNow(state: NodeState, places: Asked['places'], wayless: Wayless, way: Wayless['none'][number]): Lost[] {
+  const { to, from, code } = way
+  const whole = places.get(to)
+  // What has no way whatever its source is told once.
+  if (!whole || (from !== undefined && wayless.none.some((one) => one.to === to && one.from === undefined))) return []
+  const place = from === undefined ? whole : beatsOf(state, whole, from)
+  const question = `${ipFor(to)} route get ${to}${from === undefined ? '' : ` from ${from}`}: ${code}`
+  const by = whatCloses(to, code, wayless.rules, wayless.routes, from)
+  if (by) {
+    const lost = { place, from, asked: question, says: by.says, shown: by.shown }
+    return stoodFor(state, KIND, keyOf(way), STANDS_MS) ? [{ ...lost, mend: mendText(by) }] : []
+  }
+  if (!stoodFor(state, KIND, keyOf(way), GONE_MS)) return []
+  const again = missing(state, to, code)
+  return again === null ? [] : [{ place, from, asked: question, ...again, shown: '' }]
+}
+const mendText = ({ away }: Closed): string => `${away}, and take it from whatever makes it`
+/** As a peer over the links of that source alone. */
+function beatsOf({ view }: NodeState, { address, nodes, links }: Place, from: string): Place {
+  const own = (view?.node.links ?? []).flatMap((one) => (one.address === from && links.has(one.name) ? [one.name] : []))
+  return { address, nodes, links: new Set(own), services: new Set(), isGateway: false }
+}
+
+/** What goes to a peer in the network of its link, and is sent elsewhere: where the peer says that nothing arrives. A gateway may well hand it on. */
+function divertedNow(state: NodeState, places: Asked['places'], { ways = [], rules }: Wayless): Lost[] {
+  const { observed } = state.kernel
+  if (!observed || ways.length === 0) return []
+  return ways.flatMap((way): Lost[] => {
+    const own = observed.addresses.find(({ address }) => address === way.from)
+    const whole = places.get(way.to)
+    if (!own || !whole || !isAside(way, own)) return []
+    const place = beatsOf(state, whole, way.from)
+    const deaf = [...place.nodes].filter((node) => [...place.links].some((link) => isUnheardOver(state, node, link)))
+    if (deaf.length === 0) return []
+    const by = whatDiverts(way, rules)
+    return [
+      {
+        place,
+        from: way.from,
+        asked: '',
+        says: `${by.says}, and nothing arrives`,
+        shown: by.shown,
+        mend: mendText(by),
+      },
+    ]
   })
+}
+/** It is on the wire of that interface, and does not go straight there. */
+function isAside({ to, gateway, index, isLocal }: SourcedWay, own: ObservedAddress): boolean {
+  const [one, other] = [parseInet(to), parseInet(own.address)]
+  const isNear = one !== undefined && other !== undefined && sameBits(one, other, own.prefix)
+  return isNear && (isLocal || gateway !== null || index !== own.index)
 }
 
 /** Null: something else is told that says why. */
@@ -127,7 +125,7 @@ export function missing(
 ): { readonly says: string; readonly mend: string } | null {
   const { view, kernel } = state
   const { observed } = kernel
-  const ip = to.includes(':') ? 'ip -6' : 'ip'
+  const ip = ipFor(to)
   if (!observed || !view || code === 'EINVAL') return null
   if (closingOf(code) === 'prohibit')
     return { says: 'a rule or a route prohibits it', mend: `${ip} rule, and ${ip} route show table all, say which` }
@@ -158,15 +156,10 @@ export function causesOf<One extends { readonly mend: string }>(lost: readonly O
   return [...causes.values()]
 }
 
-function told(state: NodeState, { place, code, says, shown, mend }: Lost, all: readonly Lost[]): Trouble {
+function told(state: NodeState, { place, asked, says, shown, mend }: Lost, all: readonly Lost[]): Trouble {
   const isServed = all.some((one) => one.place.services.size > 0 || one.place.isGateway)
   const names = all.map((one) => `${one.place.address}${whoText(one.place)}`)
-  const family = place.address.includes(':') ? ' -6' : ''
-  const seen = [
-    `ip${family} route get ${place.address}: ${code}`,
-    shown,
-    ...all.flatMap((one) => comesOf(state, one.place)),
-  ]
+  const seen = [asked, shown, ...all.flatMap((one) => comesOf(state, one.place))]
   return {
     ...(isServed
       ? { code: 'no-way', severity: 'critical' as const }
@@ -180,6 +173,7 @@ function told(state: NodeState, { place, code, says, shown, mend }: Lost, all: r
     hint: `on ${state.node}: ${mend}`,
   }
 }
+const ipFor = (address: string): string => (address.includes(':') ? 'ip -6' : 'ip')
 const whoText = ({ nodes, isGateway }: Place): string =>
   nodes.size > 0 ? ` (${[...nodes].join(' ')})` : isGateway ? ' (gateway)' : ''
 
@@ -206,4 +200,4 @@ export const waylessPeers = (state: NodeState): { readonly node: string; readonl
   )
 /** Addresses of realservers to which this node has no way, as it tells. */
 export const waylessAddresses = (state: NodeState): ReadonlySet<string> =>
-  new Set(lostNow(state).map(({ place }) => place.address))
+  new Set(lostNow(state).flatMap(({ place, from }) => (from === undefined ? [place.address] : [])))

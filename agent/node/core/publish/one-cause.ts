@@ -136,7 +136,7 @@ function followsFromDown(state: NodeState, found: readonly Trouble[]): (one: Tro
 function followsFromWay(state: NodeState): (one: Trouble) => boolean {
   const peers = waylessPeers(state)
   const addresses = waylessAddresses(state)
-  if (addresses.size === 0) return () => false
+  if (addresses.size + peers.length === 0) return () => false
   const isCutOff = (object = ''): boolean => {
     const shared = sharedLinks(state, object)
     const isOut = (link: string): boolean => peers.some((one) => object === `node ${one.node}` && one.link === link)

@@ -180,12 +180,19 @@ export const getRoute = (query: {
   ])
 }
 
-/** `ip route get fibmatch`, of an own address: answered without the lock of interfaces (RTNL). */
-export const getLocalRoute = (address: string): Uint8Array => {
+/** `ip route get fibmatch`: the route itself, with its table. Of an own address it is answered without the lock of interfaces (RTNL). */
+export const getMatching = (address: string, source?: string): Uint8Array => {
   const destination = inetBytes(address)
+  const bits = destination.length * 8
   return encodeMessage(RTM.getRoute, FLAG.request | FLAG.ack, [
-    header({ family: afOf(address), prefix: destination.length * 8, flags: MATCHING }),
+    header({
+      family: afOf(address),
+      prefix: bits,
+      sourcePrefix: source ? bits : 0,
+      flags: MATCHING | (source && destination.length === 4 ? LOOKUP_TABLE : 0),
+    }),
     attribute(RTA.destination, destination),
+    ...(source ? [attribute(RTA.source, inetBytes(source))] : []),
   ])
 }
 

@@ -1,11 +1,11 @@
 /** To which addresses the kernel has no way, and what may be to blame: routes and rules that lead nowhere. */
-import type { ClosedRoute, Closing, RoutingRule } from '@lvsm/base'
+import type { ClosedRoute, Closing, RoutingRule, SourcedWay } from '@lvsm/base'
 import { AF } from '../inet.ts'
 import { describeErrno } from '../errno.ts'
 import type { Message } from '../message.ts'
-import { decodeRoute, dumpRoutes, getRoute } from './route.ts'
+import { decodeRoute, dumpRoutes, getMatching, getRoute } from './route.ts'
 import { decodeRule, dumpRules } from './rule.ts'
-import { CLOSINGS } from './types.ts'
+import { CLOSINGS, ROUTE_TYPE } from './types.ts'
 
 /** As much of a socket as this needs (packages/kernel). */
 export interface Asked {
@@ -43,17 +43,45 @@ export const unanswerable = (
   )
 const TCP = 6
 
-function without<Way>(
+/** What leaves from an own address: where there is no way, and by which route it goes otherwise. A source that this machine does not have is passed over. */
+export function sourcedWays(
   socket: Asked,
-  asked: readonly (readonly [Way, question: Uint8Array])[],
-): (Way & { code: string })[] {
+  asked: readonly { readonly to: string; readonly from: string }[],
+): { none: { to: string; from: string; code: string }[]; ways: SourcedWay[] } {
+  const questions = asked.map((way) => [way, getMatching(way.to, way.from)] as const)
+  const answers = replied(socket, questions)
+  return {
+    none: answers.flatMap(closedIn),
+    ways: answers.flatMap(({ way, errno, message }): SourcedWay[] => {
+      const decoded = errno === 0 && message ? decodeRoute(message) : null
+      if (decoded?.ok !== true) return []
+      const { gateway = null, oif = 0, table, destination, prefix, type } = decoded.value
+      const isLocal = type === ROUTE_TYPE.local
+      const found = { ...way, gateway, index: oif, isLocal, table, destination, prefix }
+      return isLocal || type === ROUTE_TYPE.unicast ? [found] : []
+    }),
+  }
+}
+
+const without = <Way>(socket: Asked, asked: readonly Question<Way>[]): (Way & { code: string })[] =>
+  replied(socket, asked).flatMap(closedIn)
+
+type Question<Way> = readonly [Way, question: Uint8Array]
+interface Replied<Way> {
+  readonly way: Way
+  readonly errno: number
+  readonly message: Message | undefined
+}
+function replied<Way>(socket: Asked, asked: readonly Question<Way>[]): Replied<Way>[] {
   const replies = socket.request(asked.map(([, question]) => question))
   return asked.flatMap(([way], at) => {
     const reply = replies[at]
-    if (!reply?.answered) return []
-    const code = reply.errno === 0 ? closedBy(reply.data[0]) : describeErrno(reply.errno).code
-    return code !== null && NO_WAY.has(code) ? [{ ...way, code }] : []
+    return reply?.answered ? [{ way, errno: reply.errno, message: reply.data[0] }] : []
   })
+}
+function closedIn<Way>({ way, errno, message }: Replied<Way>): (Way & { code: string })[] {
+  const code = errno === 0 ? closedBy(message) : describeErrno(errno).code
+  return code !== null && NO_WAY.has(code) ? [{ ...way, code }] : []
 }
 function closedBy(message: Message | undefined): string | null {
   const decoded = message ? decodeRoute(message) : null
@@ -81,12 +109,12 @@ export const wayRules = (socket: Asked): RoutingRule[] =>
       return socket.dump(dumpRules(family)).flatMap((message): RoutingRule[] => {
         const decoded = decodeRule(message)
         if (!decoded.ok || decoded.value.family !== family) return []
-        const { priority, table, closes = null, destination = null, ...rule } = decoded.value
-        const some =
-          rule.more || rule.sourcePrefix > 0 || rule.ipProtocol !== undefined || rule.sourcePorts !== undefined
+        const { priority, table, closes = null, destination = null, source = null, ...rule } = decoded.value
+        const some = rule.more || rule.ipProtocol !== undefined || rule.sourcePorts !== undefined
         return [
           {
             ...{ priority, table, closes, destination, prefix: rule.destinationPrefix, some },
+            ...{ source, sourcePrefix: rule.sourcePrefix },
             family: family === AF.inet ? 'ipv4' : 'ipv6',
           },
         ]

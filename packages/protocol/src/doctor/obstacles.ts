@@ -30,6 +30,9 @@ const wayRule = z.object({
   prefix: z.number(),
   family: z.enum(['ipv4', 'ipv6']),
   some: z.boolean(),
+  /** Came later. */
+  source: text.nullable().exactOptional(),
+  sourcePrefix: z.number().exactOptional(),
 })
 /** A permanent entry of the neighbour table. */
 const fixedNeighbour = z.object({ interface: text, address: text, mac: text.nullable() })

@@ -48,8 +48,8 @@ export const status = (more: object = {}): Status => ({
 /** As `lvsm status` says it, with what is empty left out. */
 export function head(of: Status): string {
   const verdict = judge(of)
-  const { health, unserved, unserving, unmovable, thin, unknown, warnings } = verdict
-  const parts = { unserved, unserving, unmovable, thin, other: othersOf(verdict), unknown }
+  const { health, unserved, unserving, impaired, unmovable, thin, unknown, warnings } = verdict
+  const parts = { unserved, unserving, impaired, unmovable, thin, other: othersOf(verdict), unknown }
   const lines = Object.entries(parts).flatMap(([name, all]) => (all.length > 0 ? [`${name}: ${all.join('; ')}`] : []))
   return [warnings > 0 ? `${health}, ${warnings}` : health, ...lines].join(' | ')
 }

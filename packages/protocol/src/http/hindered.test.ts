@@ -53,7 +53,7 @@ test.each<[string, Status, string, boolean | null]>([
   [
     'somebody else answers for the address',
     of([rival('10.11.0.10')], server('rs1'), server('rs2')),
-    `degraded | unserving: http: ${rival('10.11.0.10').message}: ${DOUBT} | ${ALSO}`,
+    `degraded | impaired: http: ${rival('10.11.0.10').message}: ${DOUBT} | ${ALSO}`,
     null,
   ],
   [
@@ -71,7 +71,7 @@ test.each<[string, Status, string, boolean | null]>([
   [
     'for the gateway, by which others answer',
     of([rival('10.12.0.254')], server('rs1'), server('rs2', NAT)),
-    `degraded | unserving: http: ${rival('10.12.0.254').message}: ${DOUBT} | ${ALSO}`,
+    `degraded | impaired: http: ${rival('10.12.0.254').message}: ${DOUBT} | ${ALSO}`,
     null,
   ],
   [
@@ -80,7 +80,7 @@ test.each<[string, Status, string, boolean | null]>([
       services: [service(), service({ name: 'mail', port: 25 }), service({ name: 'dns', address: '10.11.0.53' })],
       troubles: [rival('10.11.0.10')],
     }),
-    `degraded | unserving: http, mail: ${rival('10.11.0.10').message}: ${DOUBT} | ${ALSO}`,
+    `degraded | impaired: http, mail: ${rival('10.11.0.10').message}: ${DOUBT} | ${ALSO}`,
     null,
   ],
   [
@@ -94,7 +94,7 @@ test.each<[string, Status, string, boolean | null]>([
       server('rs1'),
       server('rs2'),
     ),
-    'degraded, 3 | unserving: http: realservers that nobody checks get 60 of 62 of the weight (10.9.9.9:80, 10.9.9.8:80)',
+    'degraded, 3 | impaired: http: realservers that nobody checks get 60 of 62 of the weight (10.9.9.9:80, 10.9.9.8:80)',
     true,
   ],
   [

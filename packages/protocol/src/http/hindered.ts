@@ -68,7 +68,15 @@ export const hindrancesOf = (status: Known, service: ServiceReport): readonly No
 ]
 
 const MOST_NAMES = 4
-/** Of services that are served in part, or may not be. */
+/** Of services whose answers the owner's packet filter drops, from some of their realservers. */
+export const unforwardedTexts = (status: Known, services: readonly ServiceReport[]): string[] =>
+  services.flatMap((service) => {
+    const trouble = forwardDropped(status, service)
+    if (!trouble) return []
+    const lost = service.realservers.filter((one) => isUnforwarded(trouble, one)).map(({ node }) => node)
+    return [`${service.name}: ${trouble.message}: clients that are sent to ${listed(lost, MOST_NAMES)} get no answer`]
+  })
+/** Of services whose clients may get elsewhere. */
 export function hinderedTexts(status: Known, services: readonly ServiceReport[]): string[] {
   const rivals = new Map<string, string[]>()
   for (const service of services) {
@@ -76,13 +84,6 @@ export function hinderedTexts(status: Known, services: readonly ServiceReport[])
     if (message !== undefined) rivals.set(message, [...(rivals.get(message) ?? []), service.name])
   }
   return [
-    ...services.flatMap((service) => {
-      const trouble = forwardDropped(status, service)
-      if (!trouble) return []
-      const lost = service.realservers.filter((one) => isUnforwarded(trouble, one)).map(({ node }) => node)
-      const names = listed(lost, MOST_NAMES)
-      return [`${service.name}: ${trouble.message}: clients that are sent to ${names} get no answer`]
-    }),
     ...services.flatMap((service) => strangersText(status, service)),
     ...[...rivals].map(([message, names]) => `${listed(names, MOST_NAMES)}: ${message}: ${DOUBT}`),
   ]

@@ -228,9 +228,15 @@ test.each<[string, Status, string, boolean | null | undefined]>([
     ],
   ),
   [
+    'a realserver loses some of what it sends: it serves, and not well',
+    status({ troubles: [trouble('critical', 'rs2', 'loses 40 %', 'qdisc-harm')] }),
+    'degraded | impaired: rs2: loses 40 % | other: 1 critical trouble',
+    true,
+  ],
+  [
     'a realserver says of itself what this version does not know',
     status({ troubles: [trouble('critical', 'rs2', 'a new thing', 'lately')] }),
-    'degraded | unserving: rs2: a new thing | other: 1 critical trouble',
+    'degraded | impaired: rs2: a new thing | other: 1 critical trouble',
     true,
   ],
 ])('%s', (_, of, words, served) => {

@@ -133,17 +133,20 @@ export const unopenedOf = (status: Status, service: ServiceReport): string[] =>
     return [`${service.name}: ${message}${evidence === '' ? '' : ` (${evidence})`}${doubt}`]
   })
 
-/** The node itself says what is wrong with it as a realserver: no check of a port shows a missing alias. Not what it says of others. */
-export function silentServer({ name }: NodeReport, { services, troubles }: Status): string[] {
+/**
+ * The node itself says what is wrong with it as a realserver: no check of a port shows a missing alias. Not what it says of others.
+ * `serving`: clients get nothing there; `quality`: some do not, or what this version does not know.
+ */
+export function ownFaults(
+  { name }: NodeReport,
+  { services, troubles }: Status,
+  costs: 'serving' | 'quality',
+): string[] {
   if (!services.some(({ realservers }) => realservers.some((one) => one.node === name && isMeant(one)))) return []
   return troubles
-    .filter((one) => one.node === name && one.severity === 'critical' && one.pastMs === undefined && isOfDataPlane(one))
+    .filter((one) => one.node === name && one.severity === 'critical' && one.pastMs === undefined)
+    .filter(({ code }) => (troubleKind(code) ?? { costs: 'quality' }).costs === costs)
     .map(({ message }) => message)
-}
-/** What this version does not know may be. */
-function isOfDataPlane({ code }: NodeTrouble): boolean {
-  const kind = troubleKind(code)
-  return kind === null || kind.costs === 'serving'
 }
 
 /** Is it served? Null: not known. Operators took all of it out of service: no answer. */

@@ -4,19 +4,10 @@
  * What is not known is never a yes.
  */
 import { cut, cutHint, OF_TROUBLE } from '../cut.ts'
-import { hinderedTexts } from './hindered.ts'
+import { hinderedTexts, unforwardedTexts } from './hindered.ts'
 import { isAgentless, movableOf, movesOf, NO_MAJORITY } from './movable.ts'
 import { troubleKind } from '../troubles/table.ts'
-import {
-  isDoubted,
-  isTold,
-  servedOf,
-  silentServer,
-  uncheckedOf,
-  unopenedOf,
-  unservedOf,
-  unservingOf,
-} from './serving.ts'
+import { isDoubted, isTold, ownFaults, servedOf, uncheckedOf, unopenedOf, unservedOf, unservingOf } from './serving.ts'
 import { type GroupReport, type NodeReport, type NodeTrouble, SEVERITIES, type Status } from './status.ts'
 
 export const HEALTHS = ['healthy', 'degraded', 'not served', 'not known'] as const
@@ -28,6 +19,8 @@ export interface Verdict {
   readonly unserved: readonly string[]
   /** Realservers that should serve and do not, and what stands in the way of the service as a whole. */
   readonly unserving: readonly string[]
+  /** What is served, and not to everybody, or not well: a realserver that loses some of its packets, somebody else who answers for an address. */
+  readonly impaired: readonly string[]
   /** Groups that could not move now, or would not survive their owner. */
   readonly unmovable: readonly string[]
   /** What works, and would not after one more fault: a link, a standby that knows less, a coordinator. */
@@ -60,39 +53,38 @@ export function judge(status: Status, coordinators: readonly string[] = []): Ver
   const out = told.flatMap((service) => unservingOf(status, service))
   // What a service is said to be out for is not said again of the node that says it.
   const isNew = (message: string): boolean => ![...unserved, ...out].some(({ text }) => text.includes(message))
+  const ownTexts = (costs: 'serving' | 'quality'): string[] =>
+    status.nodes.flatMap((node) =>
+      ownFaults(node, status, costs)
+        .filter(isNew)
+        .map((message) => `${node.name}: ${message}`),
+    )
   const unserving = [
     ...out.map(({ text }) => text),
     ...told.flatMap((service) => unopenedOf(status, service)),
-    ...hinderedTexts(status, told),
-    ...status.nodes.flatMap((node) =>
-      silentServer(node, status)
-        .filter(isNew)
-        .map((message) => `${node.name}: ${message}`),
-    ),
+    ...unforwardedTexts(status, told),
+    ...ownTexts('serving'),
   ]
+  const impaired = [...hinderedTexts(status, told), ...ownTexts('quality')]
   const isStanding = ({ code, node, object = '' }: NodeTrouble): boolean =>
     code === 'drop-rule' && moves.some(({ fault }) => fault.some((text) => isShutBy(text, node, object)))
   const moves = [...owned.values()].map((group) => ({ group: group.name, ...movesOf(group, status) }))
   // What is over asks nothing of anybody.
   const found = together(troubles).filter(isPresent)
   const critical = found.filter(({ severity }) => severity === 'critical').length
-  const other = [
-    ...deadOf(status),
-    ...agentlessOf(status),
-    // Where groups are owned, or should be, it is said of each of them.
-    ...(!status.quorum && groups.length > 0 && groups.every(({ state }) => state === 'stopped') ? [NO_MAJORITY] : []),
-  ]
+  const other = [...deadOf(status), ...agentlessOf(status), ...withoutMajority(status)]
   const unknown = [
     ...(status.nodes.length === 0 ? [`what is to be served (${status.node} has no configuration)`] : []),
     ...groups.filter(({ state }) => state === 'unknown').map(({ name, reason }) => `who owns ${name} (${reason})`),
     ...shown.filter((one) => !told.includes(one)).map(({ name, group }) => tableOf(name, owned.get(group))),
     ...told.flatMap(uncheckedOf),
     ...moves.flatMap(({ unknown: one }) => one),
-    ...status.nodes.filter((node) => isUnheard(node) && !isAgentless(node, troubles)).map(unheardText),
+    ...unheardOf(status),
   ]
   const said = {
     unserved: unserved.map(({ text }) => text),
     unserving,
+    impaired,
     unmovable: moves.flatMap(({ fault }) => fault),
     thin: [...thinOf(found.filter((one) => isNew(one.message) && !isStanding(one))), ...coordinators],
     critical,
@@ -118,9 +110,11 @@ function isShutBy(text: string, node: string, rule: string): boolean {
 
 export const criticalText = (count: number): string => `${count} critical trouble${count === 1 ? '' : 's'}`
 
-function healthOf({ unserved, unserving, unmovable, thin, critical, other, unknown }: Omit<Verdict, Answers>): Health {
+function healthOf({ unserved, critical, unknown, ...said }: Omit<Verdict, Answers>): Health {
   if (unserved.length > 0) return 'not served'
-  if (unserving.length + unmovable.length + thin.length + critical + other.length > 0) return 'degraded'
+  const { unserving, impaired, unmovable, thin, other } = said
+  const lines = [unserving, impaired, unmovable, thin, other]
+  if (critical > 0 || lines.some((all) => all.length > 0)) return 'degraded'
   return unknown.length > 0 ? 'not known' : 'healthy'
 }
 
@@ -148,6 +142,12 @@ const agentlessOf = ({ nodes, troubles }: Status): string[] => {
   return names.length > 0 ? [`no agent is at work on ${names.join(', ')}`] : []
 }
 
+/** Where groups are owned, or should be, it is said of each of them. */
+const withoutMajority = ({ quorum, groups }: Status): string[] =>
+  !quorum && groups.length > 0 && groups.every(({ state }) => state === 'stopped') ? [NO_MAJORITY] : []
+
+const unheardOf = ({ nodes, troubles }: Status): string[] =>
+  nodes.filter((node) => isUnheard(node) && !isAgentless(node, troubles)).map(unheardText)
 /** Alive, and silent: nothing of what it does is known. A dead one is counted elsewhere. */
 export const isUnheard = ({ state, agent }: NodeReport): boolean => state !== 'dead' && (!agent || state === 'unknown')
 export const unheardText = ({ name, reason, ageMs }: NodeReport): string =>
@@ -202,15 +202,16 @@ const rankOf = ({ severity, object = '', pastMs }: NodeTrouble, [first = '']: re
   (object.startsWith('node ') && object !== `node ${first}` ? 1 : 0)
 
 export interface AnswerLine {
-  readonly label: 'not served' | 'not serving' | 'cannot move' | 'not redundant' | 'not known'
+  readonly label: 'not served' | 'not serving' | 'impaired' | 'cannot move' | 'not redundant' | 'not known'
   readonly texts: readonly string[]
 }
 /** The questions of which the answer is not yes, in the order of a status. What else there is stands beside its health. */
-export const answersOf = ({ unserved, unserving, unmovable, thin, unknown }: Verdict): AnswerLine[] =>
+export const answersOf = ({ unserved, unserving, impaired, unmovable, thin, unknown }: Verdict): AnswerLine[] =>
   (
     [
       { label: 'not served', texts: unserved },
       { label: 'not serving', texts: unserving },
+      { label: 'impaired', texts: impaired },
       { label: 'cannot move', texts: unmovable },
       { label: 'not redundant', texts: thin },
       { label: 'not known', texts: unknown },

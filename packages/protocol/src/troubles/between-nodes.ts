@@ -1,5 +1,5 @@
 /** Kinds of trouble between nodes: what they hear of each other, and who owns what. */
-import { kind, ofPart, ofRedundancy, ofServing, type TroubleKind } from './kind.ts'
+import { type TroubleKind, kind, ofPart, ofQuality, ofRedundancy } from './kind.ts'
 
 const KEYS =
   'compare the fingerprints that both sides show; give the odd node the key file of the others and reload it (systemctl reload lvsm-agent); with coordinators: lvsm rekey there'
@@ -177,7 +177,7 @@ export const OWNERSHIP = {
     'the fence of this kernel keeps it silent, so that clients reach the owner; what this machine itself sends to that address stays here, and without the fence two machines would answer for it',
     'ip addr del ADDRESS/PREFIX dev INTERFACE, as the line says; and find what put it there (keepalived, NetworkManager, netplan, a script)',
   ),
-  'duplicate-address': ofServing(
+  'duplicate-address': ofQuality(
     'critical',
     'address',
     "MAC answers for ADDRESS too, which is a node's own address on INTERFACE",

@@ -33,7 +33,7 @@ export function concernedText(trouble: About, facts: Facts): string {
   if (group) return `${group.name} has ${groupText(group, facts)}`
   const costs = troubleKind(code)?.costs
   const own = facts.nodes.find((one) => one.name === (kind === 'node' ? name : node))
-  return own && (costs === 'serving' || costs === 'part') ? nodeText(own, facts) : ''
+  return own && (costs === 'serving' || costs === 'quality' || costs === 'part') ? nodeText(own, facts) : ''
 }
 
 function nodeText({ name, roles }: NodeReport, facts: Facts): string {

@@ -16,10 +16,10 @@ export interface TroubleKind {
   readonly costs?: Cost
 }
 /**
- * `serving`: its node does not forward, or does not answer, as it should; `part`: its node takes no part in who owns what; `redundancy`:
- * all is served, and one more fault may end that, which is degraded.
+ * `serving`: its node does not forward, or does not answer, as it should; `quality`: it does, and some of it is late, or fails now and
+ * then; `part`: its node takes no part in who owns what; `redundancy`: all is served, and one more fault may end that, which is degraded.
  */
-export type Cost = 'serving' | 'part' | 'redundancy'
+export type Cost = 'serving' | 'quality' | 'part' | 'redundancy'
 
 export const kind = (severity: Severity, object: string, says: string, means: string, next: string): TroubleKind => ({
   ...{ severity, object, says, means, next },
@@ -27,9 +27,10 @@ export const kind = (severity: Severity, object: string, says: string, means: st
 
 type Columns = Parameters<typeof kind>
 export const ofServing = (...columns: Columns): TroubleKind => ({ ...kind(...columns), costs: 'serving' })
+export const ofQuality = (...columns: Columns): TroubleKind => ({ ...kind(...columns), costs: 'quality' })
 export const ofPart = (...columns: Columns): TroubleKind => ({ ...kind(...columns), costs: 'part' })
 export const ofRedundancy = (...columns: Columns): TroubleKind => ({ ...kind(...columns), costs: 'redundancy' })
 
 /** Of these a node says that it is troubled itself. What this version does not know may be one. */
 export const isOfNode = (found: TroubleKind | null): boolean =>
-  found === null || found.costs === 'serving' || found.costs === 'part'
+  found === null || found.costs === 'serving' || found.costs === 'quality' || found.costs === 'part'

@@ -1,15 +1,15 @@
 /** Kinds of trouble of the machine below a node: its interfaces, its memory, its clock, tables of its kernel that are full. */
-import { kind, ofRedundancy, ofServing, type TroubleKind } from './kind.ts'
+import { type TroubleKind, kind, ofQuality, ofRedundancy } from './kind.ts'
 
 export const MACHINE = {
-  'interface-errors': ofServing(
+  'interface-errors': ofQuality(
     'critical',
     'interface',
     'interface NAME of NODE receives damaged frames: up to PERCENT % of all frames; or has no room for what comes, cannot send what it should, drops what it should send',
     'requests and answers that go by it wait for their retransmission, heartbeats and checks are lost; a warning below 1 %',
     'as the line says: cable, transceiver, port of the switch (ethtool NAME, ethtool -S NAME); a larger ring where there was no room. It is over a minute after the last losses',
   ),
-  'interface-flaps': ofServing(
+  'interface-flaps': ofQuality(
     'critical',
     'interface',
     'interface NAME of NODE loses its carrier again and again: NUMBER times within five minutes',
@@ -72,14 +72,14 @@ export const MACHINE = {
     'nothing of the cluster is decided by it; times in events, logs and mails do not fit those of the other nodes, and certificates, tokens and logins that are to be checked there may count as over, or as not begun',
     'on NODE: timedatectl, and what should set it (chronyc tracking, or timedatectl timesync-status)',
   ),
-  'neighbours-full': ofServing(
+  'neighbours-full': ofQuality(
     'critical',
     'node',
     'the neighbour table (FAMILY) of NODE is full, or nearly full',
     'whom the kernel does not know yet is not reached: packets to realservers, routers and other nodes are dropped now and then; nearly full it is a warning',
     'sysctl -w net.ipv4.neigh.default.gc_thresh3=N, as the line says, and in a file of /etc/sysctl.d; ip neigh show nud all says who is there',
   ),
-  'conntrack-full': ofServing(
+  'conntrack-full': ofQuality(
     'critical',
     'node',
     'the table of connection tracking of NODE is full, or nearly full: NUMBER of NUMBER',

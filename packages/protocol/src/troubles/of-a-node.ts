@@ -1,5 +1,5 @@
 /** Kinds of trouble of one node: its kernel, its configuration, its disk. */
-import { kind, ofRedundancy, ofServing, type TroubleKind } from './kind.ts'
+import { type TroubleKind, kind, ofQuality, ofRedundancy, ofServing } from './kind.ts'
 
 const SAME_FILE =
   'see which field differs, give every node the same file and reload it (systemctl reload lvsm-agent); with coordinators: lvsm coordinators, and lvsm config show on both nodes'
@@ -30,21 +30,21 @@ export const KERNEL = {
     'the kernel is not what the configuration says, so this node is not ready',
     'mend what the kernel says (modprobe for a module that is missing); it is tried again every second',
   ),
-  'cannot-observe': ofServing(
+  'cannot-observe': ofQuality(
     'critical',
     'node',
     'cannot read the kernel: REASON',
     'nothing is repaired here, and the node is not ready',
     'look at the reason; it is tried again every second',
   ),
-  'plan-refused': ofServing(
+  'plan-refused': ofQuality(
     'critical',
     'node',
     'a plan was not carried out: LAW',
     'the kernel stays as it is',
     'this is a defect of lvsm: please report it',
   ),
-  'fought-over': ofServing(
+  'fought-over': ofQuality(
     'critical',
     'node',
     'somebody changes SETTING again and again: NUMBER times in the last minute, or at intervals of up to an hour',

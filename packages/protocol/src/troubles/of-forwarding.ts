@@ -1,5 +1,5 @@
 /** Kinds of trouble of what single forwarding methods and services need of a node's kernel. */
-import { kind, ofRedundancy, ofServing, type TroubleKind } from './kind.ts'
+import { type TroubleKind, kind, ofQuality, ofRedundancy, ofServing } from './kind.ts'
 
 export const FORWARDED = {
   'foreign-tunnel': ofServing(
@@ -23,7 +23,7 @@ export const FORWARDED = {
     'nothing is wrong with any service',
     'ip address del ADDRESS dev lvsm-vips: then the device goes by itself',
   ),
-  'vip-answers': ofServing(
+  'vip-answers': ofQuality(
     'critical',
     'address',
     'VIP ADDRESS stands on NAME too, where others ask for it: no setting keeps this realserver from answering there',
@@ -51,7 +51,7 @@ export const FORWARDED = {
     'whoever is sent to this realserver waits for an answer that does not come, until its check fails; where its check finds that out, or its owner has it out, it is a warning',
     "on that node: ss -ltnp 'sport = :PORT' names its process; is it stopped or hung (ps: state T or D), or has it too few workers? Restart it, or give it more",
   ),
-  'accepts-some': ofServing(
+  'accepts-some': ofQuality(
     'critical',
     'service',
     'K of N listening sockets of service SERVICE on NODE at ADDRESS:PORT accept no connections: as many wait as their queues take',

@@ -1,5 +1,5 @@
 /** Kinds of trouble of the packets between clients and realservers. */
-import { kind, ofServing, type TroubleKind } from './kind.ts'
+import { type TroubleKind, kind, ofQuality, ofServing } from './kind.ts'
 
 export const TRAFFIC = {
   'path-dead': kind(
@@ -16,7 +16,7 @@ export const TRAFFIC = {
     'no new client that was seen is served: a packet filter, a route that all of them share, or a flood of first packets (SYN)',
     'look for what they have in common, as the line says',
   ),
-  'fixed-neighbour': ofServing(
+  'fixed-neighbour': ofQuality(
     'critical',
     'interface',
     'what NODE sends to OTHER (ADDRESS) goes to MAC on INTERFACE by a permanent neighbour entry, and is not answered',
@@ -30,7 +30,7 @@ export const TRAFFIC = {
     'what is dropped is not answered, what is refused is told that nobody is there, what is sent elsewhere (as for a published port of a container) is answered by whatever is there: clients of the service get nothing where this node owns its group, and its servers fail their checks where it is their realserver; a warning where the node would need it after a takeover alone. Of rules that name an address or a port of the cluster, and nothing else that they ask for; and of what drops all the rest, where nothing before it may let in what is needed',
     'on NODE: nft delete rule CHAIN handle NUMBER, and take it from whatever makes it; where another director is ready, until then: lvsm switchover GROUP DIRECTOR',
   ),
-  'qdisc-harm': ofServing(
+  'qdisc-harm': ofQuality(
     'critical',
     'interface',
     'interface NAME of NODE holds back for TIME, or loses a SHARE of, what leaves by it: a queueing discipline netem stands there',

@@ -52,7 +52,9 @@ const noWay: Check = {
   mend: 'ip route get ADDRESS, ip rule, ip route show table all: take away what leads nowhere',
   look({ facts, part }) {
     const routes = facts.closed ?? []
-    const rules = facts.wayRules ?? routes.map(unruled)
+    const rules =
+      facts.wayRules?.map(({ source = null, sourcePrefix = 0, ...rule }) => ({ ...rule, source, sourcePrefix })) ??
+      routes.map(unruled)
     return (facts.wayless ?? []).map(({ to, why, code }): Seen => {
       const codes = code === undefined ? ANY : [code]
       const by = codes.reduce<Closed | null>((found, one) => found ?? whatCloses(to, one, rules, routes), null)
@@ -72,7 +74,7 @@ const noWay: Check = {
 /** Of an older examiner, which names neither the answer nor rules. */
 const ANY = ['EACCES', 'EINVAL', 'EHOSTUNREACH']
 const unruled = ({ table, destination }: ClosedRoute): RoutingRule => ({
-  ...{ priority: 0, table, closes: null, destination: null, prefix: 0, some: false },
+  ...{ priority: 0, table, closes: null, destination: null, prefix: 0, source: null, sourcePrefix: 0, some: false },
   family: familyOf(destination),
 })
 
