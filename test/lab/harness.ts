@@ -58,10 +58,17 @@ function demandSuccess(what: string, { code, out, err }: Ran): string {
   return out
 }
 
+/** An agent that has just been flooded, or stood still, answers soon after. */
+const ASKED = 4
 /** What an agent with quorum says, or the agent of one node. */
 export async function status(node?: string): Promise<Status> {
   const sockets = node === undefined ? SOCKETS : SOCKETS.filter((path) => path.includes(`/${node}/`))
-  return (await findAgent(sockets)).status
+  for (let time = 1; ; time++)
+    try {
+      return (await findAgent(sockets)).status
+    } catch (error) {
+      if (time === ASKED || !messageOf(error).includes('no answer within')) throw error
+    }
 }
 
 /** The owner of a group as an agent with quorum knows it; the first group by default. */

@@ -130,17 +130,17 @@ const LINKS: readonly Row[] = [
       'ip route add default via 10.12.0.99 dev inside table 99; ip rule add priority 98 from 10.12.0.13 lookup 99',
       'ip rule del priority 98; ip route flush table 99',
     ),
-    said: ({ from, to }) => ({
+    // Nobody hears what it says of itself.
+    said: () => ({
       rs3: {
         ...{
           code: 'link-no-way',
           of: 'rs3',
-          words: /rule 98 \(from 10\.12\.0\.13 lookup 99\) sends it to gateway 10\.12\.0\.99/,
+          words: /rule 98 \(from 10\.12\.0\.13 lookup 99\) sends it to gateway 10\.12\.0\.99, and nothing arrives/,
         },
         ...{ next: /ip rule del pref 98/, also: [/^(not|cannot)/] },
       },
-      // Of its checks it says nothing that is heard, and the servers answer them.
-      ...everywhere([from, to], { code: 'heard-by-others', words: /hear rs3/, also: [/^(not|cannot|dead)/] }),
+      ...everywhere(others('rs3'), { line: deadIs('rs3'), also: [/^not serving: http: rs3 failed/] }),
     }),
     needs: { ms: 8000, why: 'a deadtime of 2 s, 2 s in which others may not know it either, and their next word' },
   },

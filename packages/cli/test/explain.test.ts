@@ -232,7 +232,7 @@ EVIDENCE
         : one,
     )
     expect(said('rs1', { nodes }, null, [])).toMatch(
-      /^rs1 \(realserver, votes\) is dead, and its agent is not heard, last heard 9 s ago;[^]*→ look at the machine [^]*systemctl restart lvsm-lease[^]*start it; if it never comes back: lvsm node remove rs1\n/,
+      /^rs1 \(realserver, votes\) is dead, and its agent is not heard, last heard 9 s ago;[^]*→ on rs1, where the machine runs [^]*systemctl restart lvsm-lease[^]*start it; if it never comes back: lvsm node remove rs1\n/,
     )
   })
   it('is of everything that has the name, or of one kind', () => {

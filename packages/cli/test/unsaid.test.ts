@@ -60,6 +60,16 @@ test('one that is no node of the cluster is explained as a server', () => {
   expect(entry?.hint).toMatch(/; lvsm explain server rs9$/)
 })
 
+test('where nothing comes back, and its agent says nothing of it, the machine is looked at', () => {
+  const [entry] = unsaid(having([service('http', silent('rs1'), server('rs2'))]), [])
+  expect(entry?.hint).toMatch(/--explain: what it is asked, and answers; on rs1: lvsm doctor; lvsm explain node rs1$/)
+  const harm = { node: 'rs1', code: 'qdisc-harm', severity: 'critical' as const, message: 'loses 40 %' }
+  const [known] = unsaid(having([service('http', silent('rs1'), server('rs2'))], { troubles: [harm] }), [])
+  expect(known?.hint).toMatch(/^first what rs1 says of itself \(qdisc-harm\); lvsm check run/)
+  const [outside] = unsaid(having([service('http', server('rs1'), silent('rs9'))]), [])
+  expect(outside?.hint, 'lvsm may not be there').not.toContain('doctor')
+})
+
 test('one cause is one entry: of several services, and of several realservers with one reason', () => {
   const both = [
     service('http', down('rs1'), down('rs2'), server('rs3')),
@@ -170,7 +180,7 @@ test('a dead node is one entry, with what it served, by its role', () => {
     message: 'node rs1 is dead: nothing is heard from it over any link (silent for 4.1 s)',
     means: 'without its vote, one more voter lost costs the majority',
     hint: expect.stringMatching(
-      /lvsm status there says what it finds itself .*; systemctl status lvsm-lease; one that hangs /,
+      /^on rs1, where the machine runs .*: lvsm status says what it finds itself .*; systemctl status lvsm-lease; one that hangs /,
     ),
   })
   const kept = unsaid(

@@ -88,7 +88,7 @@ export function outText(status: Status, service: ServiceReport, out: readonly Re
   return `${said.join(', ')}${left > 0 ? ` and ${left} more` : ''}`
 }
 const causeText = (cause: Cause, { weight }: RealserverReport): string =>
-  `${cause.of === 'node' ? 'its node is dead' : cause.trouble.message}${weight > 0 ? '; kept' : ''}`
+  `${cause.of === 'node' ? 'nothing is heard of its node' : cause.trouble.message}${weight > 0 ? '; kept' : ''}`
 
 /** What all of these are out for; null: of one of them no more is known than its check says. */
 export function causesText(status: Status, service: ServiceReport, out: readonly RealserverReport[]): string | null {
@@ -100,7 +100,7 @@ export function causesText(status: Status, service: ServiceReport, out: readonly
     if (cause.of === 'node') dead.push(one.node)
     else said.add(cause.trouble.message)
   }
-  const deaths = dead.length === 0 ? [] : [`${listed(dead, MOST_NAMES)} ${dead.length === 1 ? 'is' : 'are'} dead`]
+  const deaths = dead.length === 0 ? [] : [`nothing is heard of ${listed(dead, MOST_NAMES)}`]
   return out.length === 0
     ? null
     : [...(said.size > 0 ? [listed([...said], MOST_NAMES, '; ')] : []), ...deaths].join('; ')

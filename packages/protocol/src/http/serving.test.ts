@@ -157,7 +157,7 @@ test.each<[string, Status, string, boolean | null | undefined]>([
       nodes: nodes('rs2', { state: 'dead' }),
       services: [service({ realservers: [server('rs2', SILENT)] })],
     }),
-    'not served | unserved: http: rs2 is dead | other: dead: rs2',
+    'not served | unserved: http: nothing is heard of rs2 | other: dead: rs2',
     false,
   ],
   [
@@ -166,7 +166,7 @@ test.each<[string, Status, string, boolean | null | undefined]>([
       nodes: nodes('rs2', { state: 'dead' }),
       services: [service({ realservers: [server('rs1'), server('rs2', SILENT)] })],
     }),
-    'degraded | unserving: http: rs2 failed (its node is dead) | other: dead: rs2',
+    'degraded | unserving: http: rs2 failed (nothing is heard of its node) | other: dead: rs2',
     true,
   ],
   [

@@ -6,7 +6,7 @@ import { causeOf, isHeldOut, tellerOf } from '../http/causes.ts'
 import { droppedOf, isTold, outOf } from '../http/serving.ts'
 import type { RealserverReport, ServiceReport, Status } from '../http/status.ts'
 import { judge, type Verdict } from '../http/verdict.ts'
-import { isRefused } from '../silence.ts'
+import { isRefused, silenceOf } from '../silence.ts'
 import type { ListedTrouble } from './listed.ts'
 
 interface Out {
@@ -156,8 +156,11 @@ function stepOf(
   const server =
     healthy === false && isRefused(reason) ? `on ${node}: does its server run (ss -ltnp)? else start it; ` : ''
   const own = healthy === false ? troubles.find((one) => one.node === node && WAYS.has(one.code)) : undefined
+  // What its own agent could not name stands in the machine, or before it.
+  const doctor =
+    kind === 'node' && own === undefined && silenceOf(reason) === 'silent' ? `on ${node}: lvsm doctor; ` : ''
   const first = own ? `first what ${node} says of itself (${own.code}); ` : ''
-  return `${first}${server}${check}lvsm explain ${kind} ${node}`
+  return `${first}${server}${check}${doctor}lvsm explain ${kind} ${node}`
 }
 
 /** What a node says of its own ways, by which its servers may not be reached. */

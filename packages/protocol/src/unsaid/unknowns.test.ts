@@ -24,6 +24,21 @@ test('a node that is not heard is one entry, with what is not known by that', ()
   ])
 })
 
+test('a rule that drops its heartbeats is the first step', () => {
+  const drops = (node: string) => ({
+    ...{ node, code: 'drop-rule', severity: 'warning' as const, object: 'chain inet fw in handle 4' },
+    message: `a rule of chain inet fw in of ${node} drops heartbeats that come over link inside: all that is udp port 6940`,
+  })
+  const reason = 'its lease process lives, its agent is silent'
+  const of = (node: string) =>
+    status({ nodes: nodes('rs1', { state: 'unknown', agent: false, reason }), troubles: [drops(node)] })
+  for (const node of ['dir1', 'rs1'])
+    expect(unknownsOf(of(node))[0]?.hint).toBe(
+      `first what ${node} says of itself: chain inet fw in handle 4 (drop-rule)`,
+    )
+  expect(unknownsOf(of('dir2'))[0]?.hint, 'of neither of the two').toMatch(/^on rs1: systemctl/)
+})
+
 test.each([
   [
     'what no check has said',

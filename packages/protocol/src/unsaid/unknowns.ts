@@ -61,6 +61,8 @@ const OUT: ReadonlySet<string> = new Set(['link-address-gone', 'link-down', 'int
 function unheardStep({ node: by, troubles }: Status, { name, reason }: NodeReport): string {
   const agent = `systemctl status lvsm-agent; one that runs and is silent is started anew by systemctl restart lvsm-agent; its log: journalctl -u lvsm-agent`
   const hears = heardThereBy(reason)
+  const drop = troubles.find((one) => (one.node === by || one.node === name) && isOfHeartbeats(one))
+  if (drop) return `first what ${drop.node} says of itself: ${drop.object ?? drop.code} (${drop.code})`
   if (hears !== '')
     return `on ${by}: ip -br addr, ip -br link, nft list ruleset (${hears} heard ${name}, ${by} does not); then the same on ${name}, cable and switch between the two`
   const silentOn = troubles
@@ -71,6 +73,8 @@ function unheardStep({ node: by, troubles }: Status, { name, reason }: NodeRepor
   const which = `heartbeat link${links.length > 1 ? 's' : ''} ${links.join(', ')}`
   return `on ${name}: first ${which}, over which it is not heard (ip -br addr, ip -br link; lvsm status there says what it finds itself); then ${agent}`
 }
+const isOfHeartbeats = ({ code, message, pastMs }: NodeTrouble): boolean =>
+  pastMs === undefined && code === 'drop-rule' && / heartbeats that (?:come|leave) over link /.test(message)
 const isAlone = (names: readonly string[], name: string): boolean => names.length === 1 && names[0] === name
 
 /** Those of one kind are one entry, with the step of the first. */

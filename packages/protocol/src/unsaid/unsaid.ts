@@ -92,4 +92,4 @@ const isAnswering = ({ healthy, basis, kept }: RealserverReport): boolean =>
   healthy === true && basis === undefined && kept === undefined
 
 export const deadStep = (status: Status, name: string): string =>
-  `look at the machine (does it answer ping, its console). Where it runs: lvsm status there says what it finds itself (an address, a link that is gone); systemctl status lvsm-lease; one that hangs (ps: state T or D) is started anew by systemctl restart lvsm-lease. Where it does not: start it; if it never comes back: ${changeText(status, `lvsm node remove ${name}`, `without ${name}`)}`
+  `on ${name}, where the machine runs (does it answer ping, its console): lvsm status says what it finds itself (an address, a link that is gone, a packet filter); systemctl status lvsm-lease; one that hangs (ps: state T or D) is started anew by systemctl restart lvsm-lease. Where it does not run: start it; if it never comes back: ${changeText(status, `lvsm node remove ${name}`, `without ${name}`)}`
