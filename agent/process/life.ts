@@ -92,17 +92,19 @@ export function refusedLife(runDir: string, program: string): string | null {
   return code === undefined ? null : `it does not start, exit code ${code}: ${cut(plainLine(line), LINE)}`
 }
 
-/** Of the process: its number, and when it started (field 22 of man 5 proc_pid_stat); empty: there is none. */
-export function lifeOf(pid: number | 'self'): string {
+/** Of man 5 proc_pid_stat; null: there is no such process. */
+function statOf(pid: number | 'self'): { readonly life: string; readonly state: string } | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The name before it may have anything in it.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return `${stat.slice(0, stat.indexOf(' '))}.${fields[19] ?? ''}`
+    return { life: `${stat.slice(0, stat.indexOf(' '))}.${fields[19] ?? ''}`, state: fields[0] ?? '' }
   } catch {
-    return ''
+    return null
   }
 }
+/** Of the process: its number, and when it started (field 22); empty: there is none. */
+export const lifeOf = (pid: number | 'self'): string => statOf(pid)?.life ?? ''
 /** Milliseconds since it started, by the kernel's ticks (100 a second on every Linux); null: it cannot be told. */
 export function ageOf({ life }: Life): number | null {
   try {
@@ -113,7 +115,13 @@ export function ageOf({ life }: Life): number | null {
     return null
   }
 }
-export const lives = ({ life }: Life): boolean => lifeOf(Number(life.split('.', 1)[0])) === life
+const pidOf = ({ life }: Life): number => Number(life.split('.', 1)[0])
+export const lives = (one: Life): boolean => lifeOf(pidOf(one)) === one.life
+/** It lives, and a signal stopped it: it does nothing until somebody lets it go on. */
+export function isStopped(one: Life): boolean {
+  const stat = statOf(pidOf(one))
+  return stat?.life === one.life && (stat.state === 'T' || stat.state === 't')
+}
 
 export interface Living {
   /** How the one before ended; null: none ran since the machine started. */

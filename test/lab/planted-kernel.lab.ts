@@ -144,6 +144,24 @@ const STRANGERS: readonly Row[] = [
     needs: { ms: 8000, why: 'rules of others are read every five seconds' },
   },
   {
+    what: 'a packet filter of others on the owner keeps out the network of its clients',
+    ...lines(
+      owner,
+      "nft add table inet site; nft add chain inet site in '{ type filter hook input priority -5; }'; nft add rule inet site in ip saddr 10.11.0.0/24 tcp dport 80 drop",
+      'nft delete table inet site',
+    ),
+    said: ({ from }) =>
+      everywhere(NODES, {
+        ...{
+          code: 'drop-rule',
+          of: from,
+          words: /drops part of what clients of http send: all that is from 10\.11\.0\.0\/24/,
+        },
+        ...{ next: /nft delete rule inet site in handle \d+/, line: /^impaired: http: a rule of chain inet site in/ },
+      }),
+    needs: { ms: 8000, why: 'rules of others are read every five seconds' },
+  },
+  {
     what: 'a container of the owner is published on the port of a VIP: a rule sends its clients there',
     ...lines(
       owner,

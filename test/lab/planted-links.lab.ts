@@ -136,7 +136,8 @@ const LINKS: readonly Row[] = [
         ...{
           code: 'link-no-way',
           of: 'rs3',
-          words: /rule 98 \(from 10\.12\.0\.13 lookup 99\) sends it to gateway 10\.12\.0\.99, and nothing arrives/,
+          words:
+            /rule 98 \(from 10\.12\.0\.13 lookup 99\) sends it to gateway 10\.12\.0\.99, and nothing arrives; no other voter or director hears rs3/,
         },
         ...{ next: /ip rule del pref 98/, also: [/^(not|cannot)/] },
       },

@@ -173,7 +173,7 @@ function lossTrouble(own: string, link: string, those: readonly Lossy[]): Troubl
       .map((one) => (isOne ? '' : `${one.name}: `) + evidenceOf(one))
       .join('; '),
     hint: isOne
-      ? `look for errors and drops on the way from ${only} to ${own}: on both: ${look}`
+      ? `look for errors and drops on the way from ${only} to ${own}: first what lvsm status says on ${only}, then on both: ${look}`
       : `look for errors and drops on the way to ${own}, which is the same of all: on ${own}: ${look}`,
   }
 }

@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { beginLife, lifeOf, refuseLife } from '../../process/life.ts'
 import type { NodeInput } from '../core/index.ts'
 import { coordinatorRunDir, Programs, startOf } from './programs.ts'
@@ -96,4 +98,34 @@ test('why a program is not there is said once, a refused start before all; what 
   looking.look()
   expect(absent).toEqual([['lvsm-lease', expect.stringContaining('exit code 75, its last words: cannot listen')]])
   looking.close()
+})
+
+test('one that a signal stopped is said at the second look, with what lets it go on, and no more when it goes on', async () => {
+  const child = spawn('sleep', ['60'])
+  try {
+    await once(child, 'spawn')
+    const absent: (readonly [string, string | null])[] = []
+    programs = new Programs(
+      run,
+      () => undefined,
+      3_600_000,
+      (...one) => absent.push(one),
+    )
+    says('lvsm-lease', `life ${lifeOf(child.pid ?? 0)}`, 'version 0.1.0')
+    const state = (): string => /^State:\s+(\S)/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? ''
+    child.kill('SIGSTOP')
+    await vi.waitFor(() => expect(state()).toBe('T'))
+    programs.look()
+    expect(absent, 'a debugger stops for a moment').toEqual([])
+    programs.look()
+    programs.look()
+    const why = `lvsm-lease (process ${child.pid}) is stopped (state T) → kill -CONT ${child.pid}, and find who stopped it`
+    expect(absent).toEqual([['lvsm-lease', why]])
+    child.kill('SIGCONT')
+    await vi.waitFor(() => expect(state()).not.toBe('T'))
+    programs.look()
+    expect(absent.slice(1)).toEqual([['lvsm-lease', null]])
+  } finally {
+    child.kill('SIGKILL')
+  }
 })

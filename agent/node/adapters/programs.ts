@@ -4,7 +4,7 @@
  */
 import { VERSION } from '@lvsm/base'
 import { readFileSync } from 'node:fs'
-import { ageOf, endingOf, type Life, lives, readLife, refusedLife, statusOf } from '../../process/life.ts'
+import { ageOf, endingOf, isStopped, type Life, lives, readLife, refusedLife, statusOf } from '../../process/life.ts'
 import type { NodeInput } from '../core/index.ts'
 
 const LOOK_MS = 500
@@ -49,6 +49,8 @@ export class Programs {
   readonly #why = new Map<string, string | null>()
   /** Program → its life that is over, and of whose end nobody has said anything yet. */
   readonly #doubted = new Map<string, string>()
+  /** Program → its life that was found stopped at the last look. */
+  readonly #stopped = new Map<string, string>()
 
   /** `absent`: why a program is not there that somebody wanted to run; null: it is, or nobody did. Said where that changes. */
   constructor(
@@ -74,7 +76,8 @@ export class Programs {
     for (const [program, runDir] of this.#places) {
       const life = readLife(runDir, program)
       const found = life && this.#tellOf(program, runDir, life)
-      this.#tellAbsence(program, refusedLife(runDir, program) ?? (life?.code === 0 ? null : (found?.ended ?? null)))
+      const ended = life?.code === 0 ? null : (found?.ended ?? null)
+      this.#tellAbsence(program, refusedLife(runDir, program) ?? ended ?? this.#stopOf(program, life))
       if (!life) continue
       const text = JSON.stringify(found, (key, value: unknown) => (key === 'ageMs' ? 0 : value))
       if (!found || this.#last.get(program) === text) continue
@@ -87,6 +90,20 @@ export class Programs {
     if ((this.#why.get(program) ?? null) === why) return
     this.#why.set(program, why)
     this.#absent(program, why)
+  }
+
+  /** Who is stopped at two looks in a row does not go on by itself. */
+  #stopOf(program: string, life: Life | null): string | null {
+    const before = this.#stopped.get(program)
+    if (!life || life.code !== null || !isStopped(life)) {
+      this.#stopped.delete(program)
+      return null
+    }
+    this.#stopped.set(program, life.life)
+    const [pid] = life.life.split('.', 1)
+    return before === life.life
+      ? `${program} (process ${pid}) is stopped (state T) → kill -CONT ${pid}, and find who stopped it`
+      : null
   }
 
   /** Null: that is said at the next look, when whoever keeps it running knows more. */

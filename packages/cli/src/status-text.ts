@@ -107,15 +107,18 @@ function summary(status: Status, paint: Paint, coordinators: readonly string[]):
   return `${paint('strong', status.cluster)}  seen by ${status.node}, revision ${status.revision}${epochText(status)}: ${verdict}${below.join('')}`
 }
 
+const OWNERLESS: Readonly<Record<GroupReport['state'], readonly [Tone, string]>> = {
+  owned: ['bad', 'nobody'],
+  moving: ['bad', 'nobody'],
+  nobody: ['bad', 'nobody'],
+  stopped: ['warn', 'stopped'],
+  unknown: ['warn', 'not known'],
+}
 function groupTable(status: Status, paint: Paint): string {
   const { groups } = status
   const rows = groups.map((group) => [
     group.name,
-    group.owner !== null
-      ? paint('good', group.owner)
-      : group.state === 'stopped'
-        ? paint('warn', 'stopped')
-        : paint('bad', 'nobody'),
+    group.owner !== null ? paint('good', group.owner) : paint(...OWNERLESS[group.state]),
     group.owner === null ? '-' : String(group.number),
     group.owner === null
       ? '-'

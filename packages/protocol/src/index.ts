@@ -150,6 +150,7 @@ export {
   dropsHeardAlone,
   dropsClientsOf,
   dropsServerOf,
+  dropsSomeOf,
   dropsWayTo,
   isShut,
   shutText,

@@ -1,6 +1,6 @@
 import type { DropRule } from '@lvsm/base'
 import { checkConfig, type Config, nodeView, SAMPLE } from '@lvsm/model'
-import { consequenceOf, dropsClientsOf, dropsServerOf } from '@lvsm/protocol'
+import { consequenceOf, dropsClientsOf, dropsServerOf, dropsSomeOf } from '@lvsm/protocol'
 import { expect, test } from 'vitest'
 import { sameOf } from '../history/same.ts'
 import { dropsOf } from './drop-rules.ts'
@@ -222,6 +222,22 @@ test('whose an address is stands beside it: of a realserver, and of a link', () 
   expect(by).toMatchObject([
     { message: expect.stringMatching(`: all that is to ${server!.address} \\(${server!.node}\\) tcp$`) },
   ])
+})
+test('a network that is kept out, and in which the VIP stands: part of its clients, as long as the group is here', () => {
+  const from = (source: string): DropRule => rule({ source, protocol: 6, port: 80 })
+  const [one, ...more] = said('dir1', [from('10.11.0.0/24')])
+  expect(more).toEqual([])
+  expect(one).toMatchObject({
+    severity: 'critical',
+    message: expect.stringMatching(
+      /^a rule of chain inet site in of dir1 drops part of what clients of http send: all that is from 10\.11\.0\.0\/24 .*tcp port 80$/,
+    ),
+  })
+  expect(dropsSomeOf(one!, 'http')).toBe(true)
+  expect(dropsSomeOf(one!, 'htt')).toBe(false)
+  expect(dropsClientsOf(one!, 'http'), 'others get through').toBe(false)
+  expect(said('dir1', [from('192.0.2.0/24'), from('10.12.0.0/24')]), 'whoever else is kept out is meant').toEqual([])
+  expect(said('dir2', [from('10.11.0.0/24')], [])).toMatchObject([{ severity: 'warning' }])
 })
 test('one rule with a set is one trouble, with the set that has it', () => {
   const found = said('dir1', [

@@ -139,10 +139,14 @@ type Asked = {
 const asksFor = (rule: Asked, need: Need): boolean =>
   isOfFamily(rule.only, need) &&
   (rule.protocol ?? need.protocol) === need.protocol &&
-  isAt(rule.source, need.sources) &&
+  (isAt(rule.source, need.sources) || isNearVip(rule, need)) &&
   isAt(rule.destination, need.destinations) &&
   isIn(rule.port, need.ports) &&
   isIn(rule.sourcePort, need.sourcePorts)
+
+/** Clients may be anybody: of a rule that keeps a network out it is certain that it keeps clients out where the VIP stands in that network. */
+const isNearVip = ({ source = '' }: Asked, { kind, destinations }: Need): boolean =>
+  kind === 'clients' && isNetwork(source) && [...destinations].some((vip) => covers(source, vip))
 
 /** May it be let in before the end of the filter, at least of some? What belongs to a connection that is there is no client's first packet. */
 const isLetIn = ({ accepts = [], lets = [] }: DropRule, need: Need): boolean =>
@@ -162,10 +166,11 @@ const isLetIn = ({ accepts = [], lets = [] }: DropRule, need: Need): boolean =>
   )
 const FIRST: ReadonlySet<DroppedKind> = new Set(['clients', 'servers', 'requests', 'sent'])
 
-/** Of clients: all that they send, or one of several ports or protocols. */
-function kindOf({ port, protocol }: DropRule, { kind, ports, only }: Need): DroppedKind {
+/** Of clients: all that they send, or one of several ports or protocols, or what those of a network send. */
+function kindOf({ port, protocol, source }: DropRule, { kind, ports, only }: Need): DroppedKind {
   if (kind !== 'clients') return kind
   const [first] = ports
   const isOnePort = ports.length === 1 && first?.from === first?.to
-  return (port === undefined || isOnePort) && (protocol === undefined || only) ? 'clients' : 'some'
+  const isAll = (port === undefined || isOnePort) && (protocol === undefined || only)
+  return isAll && source === undefined ? 'clients' : 'some'
 }

@@ -35,6 +35,9 @@ test('a stranger by what else it has; a floating address says nothing of whose i
   expect(said(CONFLICT, [{ mac: MAC, address: '10.11.0.77' }])?.message).toMatch(
     `${MAC} (which has 10.11.0.77 too) answers for `,
   )
+  expect(said(CONFLICT, [{ mac: MAC, address: '10.11.0.77' }])?.hint).toMatch(
+    /^look first on the machine at 10\.11\.0\.77 \(ip addr show\), and take the address off there; else find /,
+  )
   for (const holder of [
     { mac: MAC, address: '10.11.0.10' },
     { mac: OTHER, address: link.address },

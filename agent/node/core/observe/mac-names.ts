@@ -24,8 +24,8 @@ export const macsWanted = (state: NodeState): readonly string[] => [
 /** Of one machine. */
 interface Owner {
   readonly text: string
-  /** Where it is a node of the cluster. */
-  readonly node: string | null
+  /** Where to look: a node of the cluster, or a machine by an address that it has. */
+  readonly place: string
 }
 
 /** With the name of who answers beside its MAC address, and where to look first. */
@@ -46,16 +46,12 @@ export function namingOwners({ config, kernel }: NodeState, trouble: Trouble): T
   const seen = [...owners].flatMap(([mac, { those }]) =>
     those.slice(0, MOST_NAMED).map(({ address }) => `ip neigh: ${address} lladdr ${mac}`),
   )
-  const nodes = [...new Set([...owners.values()].flatMap(({ node }) => node ?? []))]
+  const places = [...new Set([...owners.values()].map(({ place }) => place))]
   return {
     ...trouble,
     message,
     evidence: [trouble.evidence, ...seen].filter(Boolean).join('; '),
-    ...(nodes.length === 0
-      ? {}
-      : {
-          hint: `look first on ${nodes.join(', ')} (ip addr show), and take the address off there; else ${trouble.hint}`,
-        }),
+    hint: `look first on ${places.join(', ')} (ip addr show), and take the address off there; else ${trouble.hint}`,
   }
 }
 
@@ -67,14 +63,16 @@ function ownerOf({ nodes, services, groups }: Config, those: readonly MacHolder[
   const has = new Set(those.map(({ address }) => address))
   for (const { name, links } of nodes) {
     const link = links.find(({ address }) => has.has(address))
-    if (link) return { text: `${name}'s ${link.name}`, node: name }
+    if (link) return { text: `${name}'s ${link.name}`, place: name }
   }
   const server = services.flatMap(({ realservers }) => realservers).find(({ address }) => has.has(address))
   if (server) {
     const isNode = nodes.some(({ name }) => name === server.node)
-    return { text: isNode ? server.node : `realserver ${server.node}`, node: isNode ? server.node : null }
+    return isNode
+      ? { text: server.node, place: server.node }
+      : { text: `realserver ${server.node}`, place: `the machine at ${server.address}` }
   }
   const ping = groups.flatMap((group) => group.ping).find((address) => has.has(address))
   const text = ping === undefined ? `which has ${listed([...has], MOST_NAMED)} too` : `ping node ${ping}`
-  return { text, node: null }
+  return { text, place: `the machine at ${ping ?? those[0]?.address}` }
 }

@@ -23,7 +23,8 @@ import {
   type OwnWay,
   type Wayless,
 } from '@lvsm/plan'
-import { isUnheardOver } from '../hearing.ts'
+import { astrayText } from '@lvsm/protocol'
+import { isPillar, isUnheardOver, linksWith } from '../hearing.ts'
 import { heldGroups } from '../lease.ts'
 import type { NodeState } from '../state.ts'
 import { goneLinks } from './own-addresses.ts'
@@ -48,7 +49,7 @@ interface Lost {
   readonly place: Place
   /** Of what leaves from that address alone; undefined: whatever its source is. */
   readonly from: string | undefined
-  /** What was asked, and the answer; empty: `shown` has it. */
+  /** What was asked, and the answer; empty: it is sent elsewhere, as `shown` has it. */
   readonly asked: string
   /** Says what is to blame. */
   readonly says: string
@@ -159,13 +160,14 @@ export function causesOf<One extends { readonly mend: string }>(lost: readonly O
 function told(state: NodeState, { place, asked, says, shown, mend }: Lost, all: readonly Lost[]): Trouble {
   const isServed = all.some((one) => one.place.services.size > 0 || one.place.isGateway)
   const names = all.map((one) => `${one.place.address}${whoText(one.place)}`)
-  const seen = [asked, shown, ...all.flatMap((one) => comesOf(state, one.place))]
+  const isMute = isHeardByNone(state)
+  const seen = [asked, shown, ...all.flatMap((one) => comesOf(state, one))]
   return {
     ...(isServed
       ? { code: 'no-way', severity: 'critical' as const }
-      : { code: 'link-no-way', severity: 'warning' as const }),
+      : { code: 'link-no-way', severity: isMute ? ('critical' as const) : ('warning' as const) }),
     object: `address ${place.address}`,
-    message: `the kernel of ${state.node} has no way to ${listed(names, NAMED)}: ${says}`,
+    message: `the kernel of ${state.node} has no way to ${listed(names, NAMED)}: ${says}${isMute ? `; no other voter or director hears ${state.node}` : ''}`,
     evidence: listed(
       seen.filter((text) => text !== ''),
       TOLD,
@@ -178,7 +180,10 @@ const whoText = ({ nodes, isGateway }: Place): string =>
   nodes.size > 0 ? ` (${[...nodes].join(' ')})` : isGateway ? ' (gateway)' : ''
 
 /** For who this node is. */
-function comesOf(state: NodeState, { address, nodes, links, services, isGateway }: Place): string[] {
+function comesOf(state: NodeState, { place, asked }: Lost): string[] {
+  const { address, nodes, links, services, isGateway } = place
+  const beats = (name: string, link: string): string =>
+    asked === '' ? astrayText(name, link) : `heartbeats to ${name} over link ${link} are not sent`
   const held = heldGroups(state)
   const all = state.view?.services.filter(({ name }) => services.has(name)) ?? []
   const named = (is: boolean): string =>
@@ -186,7 +191,7 @@ function comesOf(state: NodeState, { address, nodes, links, services, isGateway 
   const [now, then] = [named(true), named(false)]
   const who = [...nodes].join(' ')
   return [
-    ...[...links].flatMap((link) => [...nodes].map((name) => `heartbeats to ${name} over link ${link} are not sent`)),
+    ...[...links].flatMap((link) => [...nodes].map((name) => beats(name, link))),
     ...(now === '' ? [] : [`clients of ${now} that are sent to ${who} get nothing`]),
     ...(then === '' ? [] : [`as owner it would send clients of ${then} to ${who} in vain`]),
     ...(isGateway ? [`answers to clients through ${address} are lost`] : []),
@@ -198,6 +203,13 @@ export const waylessPeers = (state: NodeState): { readonly node: string; readonl
   lostNow(state).flatMap(({ place }) =>
     [...place.nodes].flatMap((node) => [...place.links].map((link) => ({ node, link }))),
   )
+/** Of all others that vote or direct, over all links. */
+function isHeardByNone(state: NodeState): boolean {
+  const peers = waylessPeers(state)
+  const isLost = (node: string, link: string): boolean => peers.some((one) => one.node === node && one.link === link)
+  const pillars = (state.config?.nodes ?? []).filter(({ name }) => name !== state.node && isPillar(state, name))
+  return pillars.length > 0 && pillars.every(({ name }) => linksWith(state, name).every((link) => isLost(name, link)))
+}
 /** Addresses of realservers to which this node has no way, as it tells. */
 export const waylessAddresses = (state: NodeState): ReadonlySet<string> =>
   new Set(lostNow(state).flatMap(({ place, from }) => (from === undefined ? [place.address] : [])))

@@ -21,14 +21,13 @@ import type { Failure } from '../events.ts'
 import { takingTroubles } from '../history/owner-changes.ts'
 import { sameOf } from '../history/same.ts'
 import { hookTroubles } from '../hooks/hooks.ts'
-import { leaseFault, leaseStatus } from '../lease.ts'
+import { leaseStatus } from '../lease.ts'
 import { leavingTroubles } from '../leaving/told.ts'
 import { nowhereTroubles } from '../observe/nowhere-told.ts'
 import { socketTroubles } from '../observe/sockets.ts'
 import { unseenTroubles } from '../check/sights.ts'
 import { unknownTroubles } from '../check/unknowns.ts'
 import { dropRuleTroubles } from '../observe/drop-rules.ts'
-import { namingOwners } from '../observe/mac-names.ts'
 import { neighbourTroubles } from '../observe/neighbours.ts'
 import { goneTroubles } from '../observe/own-addresses.ts'
 import { severityByClients } from '../observe/owners-word.ts'
@@ -43,6 +42,7 @@ import { silenceTroubles } from '../sync-silence.ts'
 import { syncTroubles } from '../synchronised.ts'
 import { vitalTroubles } from '../vitals/vitals.ts'
 import { dropTroubles } from './drops.ts'
+import { leaseTroubles } from './lease-told.ts'
 import { mendedTroubles } from './mended.ts'
 import { onePerCause } from './one-cause.ts'
 import { unbelievedTroubles } from './unbelieved.ts'
@@ -105,15 +105,6 @@ export const withMended = (state: NodeState, present: readonly Trouble[]): reado
 function sinceOf({ history, wall }: NodeState, trouble: Trouble): { since?: string } {
   const lasting = history.lasting.get(sameOf(trouble))
   return lasting ? { since: `${wall(lasting.since).slice(0, 19)}Z` } : {}
-}
-
-function leaseTroubles(state: NodeState): Trouble[] {
-  const fault = leaseFault(state)
-  if (fault === null) return (state.lease.status?.troubles ?? []).map((one) => namingOwners(state, one))
-  const message = `the lease process does not answer: ${fault}`
-  const hint = 'start lvsm-lease, or look at its log; without it this node takes nothing over'
-  const evidence = state.absent.get('lvsm-lease')?.why
-  return [{ code: 'no-lease-process', severity: 'critical', message, ...(evidence ? { evidence } : {}), hint }]
 }
 
 /** Who starts anew is there again by then. Milliseconds. */

@@ -7,6 +7,7 @@ import {
   type Fix,
   type MachineFacts,
   readMachineFacts,
+  type ToldByAgent,
 } from '@lvsm/protocol'
 import { Failure } from '../failure.ts'
 import { type Format, render } from '../output.ts'
@@ -28,6 +29,8 @@ export interface DoctorOptions {
   readonly given: Given
   /** File of facts of another machine, or of another time. */
   readonly from: string | undefined
+  /** What the agent of this machine tells of it; null: it was not asked, or did not answer. */
+  readonly told: readonly ToldByAgent[] | null
 }
 export interface Surroundings {
   readonly terminal: Terminal
@@ -70,6 +73,7 @@ export function doctor(surroundings: Surroundings, options: DoctorOptions): Exit
     part: examined.part,
     checks: options.only.length || CHECKS.length,
     findings: examined.findings,
+    agent: options.told && options.told.filter(({ code }) => !examined.findings.some(({ check }) => check === code)),
     gaps: facts.gaps,
     fixed,
   }

@@ -8,11 +8,12 @@ import type { Terminal } from '../terminal.ts'
 import { doctor, doctorExplain, doctorFacts, doctorList, type Surroundings } from './command.ts'
 import type { Given } from './core/part.ts'
 import { examiner } from './examiner.ts'
+import { toldBy } from './told.ts'
 import { ownView, viewOfAgent } from './own-view.ts'
 
 const HELP = `
 It reads /proc, /sys and netlink of this machine, as root everything, and needs no agent and no cluster.
-In a cluster it knows what the machine is for; elsewhere it goes by what the kernel shows, and by --as and --vip:
+In a cluster it knows what the machine is for, and says what the agent here tells of it; elsewhere it goes by what the kernel shows, and by --as and --vip:
   lvsm doctor                                    what is wrong here
   lvsm doctor --as realserver --vip 10.11.0.50   is this machine fit to be a realserver by DR, before it is one?
   lvsm doctor --fix                              changes what is safe to change, and says the former values
@@ -43,14 +44,14 @@ const output = (): Option => new Option('-o, --output <format>', 'how to print')
 export function doctorProgram(
   root: Command,
   terminal: Terminal,
-  node: () => string | undefined,
+  asked: () => { readonly node: string | undefined; readonly sockets: readonly string[] },
   done: (exit: Exit) => void,
 ): void {
   const around = (words: Pick<Words, 'alone'> & Placed): Surroundings => ({
     terminal,
     examiner,
-    view: () => (words.alone ? null : ownView(directoriesOf(words), node())),
-    ofAgent: (agent) => (words.alone ? null : viewOfAgent(agent, directoriesOf(words), node())),
+    view: () => (words.alone ? null : ownView(directoriesOf(words), asked().node)),
+    ofAgent: (agent) => (words.alone ? null : viewOfAgent(agent, directoriesOf(words), asked().node)),
   })
   const noun = root
     .command('doctor')
@@ -71,9 +72,10 @@ export function doctorProgram(
     .option('--only <check...>', 'these checks (lvsm doctor list)', [])
     .option('--from <file>', 'look at the facts in a file, and not at this machine')
     .addHelpText('after', HELP)
-    .action((words: Words) => {
-      const { output: format, fix, only, from } = words
-      done(doctor(around(words), { output: format, fix, only, from, given: givenOf(words) }))
+    .action(async (words: Words) => {
+      const { output: format, fix, only, from, alone } = words
+      const told = alone || only.length > 0 || from !== undefined ? null : await toldBy(asked().sockets)
+      done(doctor(around(words), { output: format, fix, only, from, told, given: givenOf(words) }))
     })
   noun
     .command('list')

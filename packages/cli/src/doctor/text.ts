@@ -1,5 +1,5 @@
 /** What `lvsm doctor` says to eyes. */
-import type { DoctorReport, Finding } from '@lvsm/protocol'
+import type { DoctorReport, Finding, ToldByAgent } from '@lvsm/protocol'
 import type { Paint, Tone } from '../paint.ts'
 import { table } from '../table.ts'
 import type { Check } from './core/check.ts'
@@ -32,11 +32,20 @@ function findingText(
   return lines.join('\n')
 }
 
+function toldText({ code, severity, message, evidence, hint }: ToldByAgent, paint: Paint): string {
+  const lines = [
+    `${paint(TONES[severity], severity.padEnd(8))}  its agent says: ${message} ${paint('dim', `(${code})`)}`,
+    ...(evidence === undefined ? [] : [`    seen: ${evidence}`]),
+    ...(hint === undefined ? [] : [`    → ${hint}`]),
+  ]
+  return lines.join('\n')
+}
+
 const plural = (count: number, one: string, more: string): string => `${count} ${count === 1 ? one : more}`
 
 export function doctorText(report: DoctorReport, fix: boolean, paint: Paint): string {
-  const { node, kernel, part, checks, findings, gaps, fixed } = report
-  const wrong = findings.filter(({ severity }) => severity !== 'info').length
+  const { node, kernel, part, checks, findings, agent, gaps, fixed } = report
+  const wrong = findings.filter(({ severity }) => severity !== 'info').length + (agent?.length ?? 0)
   const head = `${node ?? 'this machine, in no cluster'} (kernel ${kernel}): ${partText(part)}`
   const told =
     wrong === 0
@@ -52,6 +61,7 @@ export function doctorText(report: DoctorReport, fix: boolean, paint: Paint): st
     ),
     ...(fixed.some(({ failed }) => failed === null) ? [`  ${KEPT}`] : []),
     ...findings.map((one) => findingText(one, fix, paint)),
+    ...(agent ?? []).map((one) => toldText(one, paint)),
     ...gaps.map(({ what, why }) => `${paint('warn', 'not seen')}  ${what}: ${why} (run it as root)`),
   ].join('\n')}\n`
 }

@@ -52,7 +52,7 @@ const run = (examiner: ReturnType<typeof machine>, options: Partial<DoctorOption
       view: () => null,
       ofAgent: (agent) => viewOfAgent(agent, { etc: home, state: home }, undefined),
     },
-    { output: 'table', fix: false, only: [], given: NOTHING_GIVEN, from: undefined, ...options },
+    { output: 'table', fix: false, only: [], given: NOTHING_GIVEN, from: undefined, told: null, ...options },
   )
 
 test('a finding is said with what was seen, and nothing is changed without being asked', () => {
@@ -138,4 +138,25 @@ test('what lvsm itself listens at is for no client, whatever the machine is take
   expect(said).not.toContain('6940')
   run(machine({ ...facts, listeners: [{ protocol: 'udp', address: '10.11.0.11', port: 6940 }] }))
   expect(said, 'and a program of somebody else').toContain('6940')
+})
+
+test('what its agent tells is said beside what checks found, each once, and is something that is wrong', () => {
+  const fight = {
+    ...{ code: 'fought-over', severity: 'critical' as const, message: 'somebody changes arp_ignore again and again' },
+    ...{ evidence: '3 times in the last minute', hint: 'find who else sets it' },
+  }
+  expect(run(machine(plain().facts), { told: [fight] })).toBe('trapped')
+  expect(said).toContain('1 thing is wrong')
+  expect(said).toContain(
+    'critical  its agent says: somebody changes arp_ignore again and again (fought-over)\n    seen: 3 times in the last minute\n    → find who else sets it\n',
+  )
+  said = ''
+  run(machine(LOUD), { told: [{ ...fight, code: 'arp' }, fight], output: 'json' })
+  const { agent } = doctorReport.parse(JSON.parse(said))
+  expect(
+    agent?.map(({ code }) => code),
+    'a check says the other one',
+  ).toEqual(['fought-over'])
+  said = ''
+  expect(run(machine(plain().facts), { told: [] })).toBe('ok')
 })

@@ -21,6 +21,16 @@ const finding = z.object({
 })
 export type Finding = z.infer<typeof finding>
 
+/** As the agent that runs here tells it in its status. */
+const told = z.object({
+  code: text,
+  severity: z.enum(['warning', 'critical']),
+  message: text,
+  evidence: text.exactOptional(),
+  hint: text.exactOptional(),
+})
+export type ToldByAgent = z.infer<typeof told>
+
 export const doctorReport = z.object({
   /** Null: outside any cluster. */
   node: text.nullable(),
@@ -38,6 +48,8 @@ export const doctorReport = z.object({
   /** How many checks there were. */
   checks: z.number(),
   findings: list(finding),
+  /** Troubles that the agent of this machine tells of it, and no check found: what shows over time alone, as a fight does. Null: none was asked, or none answered. */
+  agent: list(told).nullable(),
   /** What could not be looked at, and why. */
   gaps: list(z.object({ what: text, why: text })),
   /** By `--fix`, before the findings above were made. */

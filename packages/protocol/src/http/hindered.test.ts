@@ -27,6 +27,12 @@ const foreign = (key: string, what: string) => ({
 const NAT = { forward: 'nat' }
 const of = (troubles: Status['troubles'], ...realservers: object[]): Status =>
   status({ services: [service({ realservers })], troubles })
+const PARTLY = trouble(
+  'critical',
+  'dir1',
+  'a rule of chain inet fw in of dir1 drops part of what clients of http send: all that is from 10.11.0.0/24 tcp port 80',
+  'drop-rule',
+)
 const DOUBT = 'whether clients reach this cluster, or that machine, is not known'
 const ALSO = 'other: 1 critical trouble'
 
@@ -50,6 +56,12 @@ test.each<[string, Status, string, boolean | null]>([
     true,
   ],
   ['another node says so', of([{ ...DROPS, node: 'dir2' }], server('rs1', NAT)), `degraded | ${ALSO}`, true],
+  [
+    "the owner's packet filter keeps some of its clients out",
+    of([PARTLY], server('rs1'), server('rs2')),
+    `degraded | impaired: http: ${PARTLY.message} | ${ALSO}`,
+    true,
+  ],
   [
     'somebody else answers for the address',
     of([rival('10.11.0.10')], server('rs1'), server('rs2')),

@@ -3,7 +3,7 @@
  * address, or a destination of others in its table. By what the owner says of itself.
  */
 import { familyOf, listed } from '@lvsm/base'
-import { dropsClientsOf } from '../troubles/dropped.ts'
+import { dropsClientsOf, dropsSomeOf } from '../troubles/dropped.ts'
 import type { NodeTrouble, RealserverReport, ServiceReport, Status } from './status.ts'
 
 type Known = Pick<Status, 'groups' | 'services' | 'troubles'>
@@ -84,6 +84,10 @@ export function hinderedTexts(status: Known, services: readonly ServiceReport[])
     if (message !== undefined) rivals.set(message, [...(rivals.get(message) ?? []), service.name])
   }
   return [
+    ...services.flatMap((service) => {
+      const trouble = saidByOwner(status, service).find((one) => dropsSomeOf(one, service.name))
+      return trouble ? [`${service.name}: ${trouble.message}`] : []
+    }),
     ...services.flatMap((service) => strangersText(status, service)),
     ...[...rivals].map(([message, names]) => `${listed(names, MOST_NAMES)}: ${message}: ${DOUBT}`),
   ]

@@ -70,10 +70,10 @@ export const HEARTBEATS = {
     'ip addr add ADDRESS/PREFIX dev INTERFACE, as the line says where it was; and find what took it away (NetworkManager, systemd-networkd, DHCP, a script)',
   ),
   'link-no-way': ofRedundancy(
-    'warning',
+    'critical',
     'address',
     'the kernel of NODE has no way to ADDRESS (PEER): RULE OR ROUTE',
-    'heartbeats, votes and words of this node do not get there: with one link left, the next fault separates the two; without any, each takes the other for dead',
+    'heartbeats, votes and words of this node do not get there: with one link left, the next fault separates the two; without any, the other takes it for dead. A warning, unless no other voter or director hears this node for it',
     'as the line says: ip rule del pref NUMBER, or ip route del TYPE ADDRESS, or the route that is gone put back; and take it from whatever makes it',
   ),
   'mtu-differs': kind(
@@ -147,7 +147,7 @@ export const OWNERSHIP = {
     'node',
     'the lease process does not answer: REASON',
     'this node takes nothing over, and its vote is lost',
-    'systemctl status lvsm-lease, and its log: journalctl -u lvsm-lease',
+    'systemctl status lvsm-lease, and its log: journalctl -u lvsm-lease; one that is there and silent may be stopped (ps: state T: kill -CONT PID)',
   ),
   'agent-silent': kind(
     'critical',

@@ -14,7 +14,10 @@ test('an owner with what it owns, another director with nothing, a realserver wi
   expect(concernedText(at('dir1', 'no-ipvs'), WELL)).toMatch(/^dir1 owns web \(\S+ with service http\)/)
   expect(concernedText(at('dir2', 'no-ipvs'), WELL)).toMatch(/^dir2 owns nothing now/)
   expect(concernedText(at('rs1', 'foreign-device'), WELL)).toBe(
-    'rs1 is a realserver of http (1 of 2 realservers takes connections)',
+    'rs1 is a realserver of http (it is still sent connections, and nobody else is)',
+  )
+  expect(concernedText(at('rs2', 'foreign-device'), WELL)).toBe(
+    'rs2 is a realserver of http (it is sent no new connections, and 1 other is)',
   )
 })
 test('a service and a group by name', () => {

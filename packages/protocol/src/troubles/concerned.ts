@@ -40,7 +40,7 @@ function nodeText({ name, roles }: NodeReport, facts: Facts): string {
   const owned = facts.groups.filter(({ owner }) => owner === name)
   const own = owned.map((group) => `${group.name} (${groupText(group, facts)})`)
   const pools = facts.services.filter(({ realservers }) => realservers.some((one) => one.node === name))
-  const texts = pools.map((service) => `${service.name}${inBrackets(countText(service, facts))}`)
+  const texts = pools.map((service) => `${service.name}${inBrackets(shareText(service, name, facts))}`)
   return [
     ...(own.length > 0 ? [`${name} owns ${listed(own, MOST)}`] : []),
     ...(roles.includes('director') && ownsNothing(name, facts.groups) ? [`${name} owns nothing now`] : []),
@@ -65,5 +65,15 @@ function countText(service: ServiceReport, facts: Facts): string {
   if (realservers.length === 0 || !isTold(facts, service)) return ''
   const taking = realservers.filter(takesNew).length
   return `${taking} of ${realservers.length} realservers ${taking === 1 ? 'takes' : 'take'} connections`
+}
+/** Is it still sent connections, whatever is wrong with it, and how many others are? Empty: nobody told its table. */
+function shareText(service: ServiceReport, node: string, facts: Facts): string {
+  if (!isTold(facts, service)) return ''
+  const taking = service.realservers.filter(takesNew)
+  const others = taking.filter((one) => one.node !== node).length
+  const rest = others === 0 ? 'nobody else is' : `${others} other${others === 1 ? ' is' : 's are'}`
+  return taking.length > others
+    ? `it is still sent connections, and ${rest}`
+    : `it is sent no new connections, and ${rest}`
 }
 const inBrackets = (text: string): string => (text === '' ? '' : ` (${text})`)

@@ -16,6 +16,7 @@ export const DROPPED = {
 export type DroppedKind = keyof typeof DROPPED
 
 const ALL_CLIENTS = / (?:drops|refuses|sends elsewhere) what clients of ([^:]+?) send\b/
+const SOME_CLIENTS = / (?:drops|refuses|sends elsewhere) (?:[^:]*; )?part of what clients of ([^:;]+?) send\b/
 const SERVERS = /what (?:comes for the servers of ([^:]+?) here|the servers of ([^:]+?) here answer)/g
 /** Of a realserver: of clients, whatever becomes of checks. */
 const REQUESTS = /(?:requests for|replies of) the servers of ([^:;]+?) here/g
@@ -33,6 +34,9 @@ type Said = Pick<NodeTrouble, 'code' | 'pastMs' | 'message'>
 /** No client of this service gets through, where its node owns the group. */
 export const dropsClientsOf = (trouble: Said, service: string): boolean =>
   isDrop(trouble) && isIn(ALL_CLIENTS.exec(trouble.message)?.[1], service)
+/** Some of its clients do not. */
+export const dropsSomeOf = (trouble: Said, service: string): boolean =>
+  isDrop(trouble) && isIn(SOME_CLIENTS.exec(trouble.message)?.[1], service)
 /** Why a director takes a group from no owner that serves: by which chain none of a service's clients would get through there. */
 export const shutText = (service: string, rule: string): string =>
   `lets no client of service ${service} through: ${rule}`

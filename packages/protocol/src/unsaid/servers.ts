@@ -173,6 +173,9 @@ const WAYS: ReadonlySet<string> = new Set([
     'interface-errors',
     'interface-flaps',
     'qdisc-harm',
+    'no-way',
+    'link-no-way',
+    'fixed-neighbour',
   ],
   ...['drop-rule', 'memory-killed', 'memory-pressure', 'conntrack-full', 'neighbours-full'],
 ])

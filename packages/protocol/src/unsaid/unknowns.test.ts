@@ -19,9 +19,22 @@ test('a node that is not heard is one entry, with what is not known by that', ()
       ...{ node: 'dir1', code: 'node-unheard', severity: 'warning', object: 'node rs1' },
       message: `what rs1 does is not known: ${reason}`,
       means: 'not known, too: whether web survives dir1 (does rs1 vote?)',
-      hint: expect.stringMatching(/^on rs1: systemctl status lvsm-agent; /),
+      hint: expect.stringMatching(/^on rs1: lvsm status says .*; then systemctl status lvsm-agent; /),
     },
   ])
+})
+
+test('where the lease process of the node that is asked is silent, no other node is accused', () => {
+  const reason = 'its lease process lives, its agent is silent'
+  const deaf = { node: 'dir1', code: 'no-lease-process', severity: 'critical' as const, message: 'it is silent' }
+  const of = (...troubles: (typeof deaf)[]) =>
+    unknownsOf(status({ nodes: nodes('rs1', { state: 'unknown', agent: false, reason }), troubles })).map(
+      ({ code }) => code,
+    )
+  expect(of(deaf)).not.toContain('node-unheard')
+  expect(of({ ...deaf, node: 'rs2' }), 'of another node').toContain('node-unheard')
+  const strange = { ...deaf, code: 'peer-unbelieved', object: 'node rs1' }
+  expect(of(strange), 'that says why').not.toContain('node-unheard')
 })
 
 test('a rule that drops its heartbeats is the first step', () => {
@@ -36,7 +49,7 @@ test('a rule that drops its heartbeats is the first step', () => {
     expect(unknownsOf(of(node))[0]?.hint).toBe(
       `first what ${node} says of itself: chain inet fw in handle 4 (drop-rule)`,
     )
-  expect(unknownsOf(of('dir2'))[0]?.hint, 'of neither of the two').toMatch(/^on rs1: systemctl/)
+  expect(unknownsOf(of('dir2'))[0]?.hint, 'of neither of the two').toMatch(/^on rs1: lvsm status says/)
 })
 
 test.each([
@@ -119,5 +132,5 @@ test('one whose agent is silent, and that is not heard over a link, has its link
   expect(hint(silent)).toMatch(
     /^on rs1: first heartbeat link inside, over which it is not heard .*; then systemctl status lvsm-agent/,
   )
-  expect(hint({ ...silent, message: silent.message.replace('rs1', 'rs1, rs2') })).toMatch(/^on rs1: systemctl/)
+  expect(hint({ ...silent, message: silent.message.replace('rs1', 'rs1, rs2') })).toMatch(/^on rs1: lvsm status says /)
 })

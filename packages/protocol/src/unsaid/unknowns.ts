@@ -14,13 +14,17 @@ export function unknownsOf(status: Status): ListedTrouble[] {
   const silent = nodes.filter((node) => isUnheard(node) && !isAgentless(node, troubles))
   const own = new Set(silent.map(unheardText))
   const cutOff = isSaidOf(status, (one) => one.code === 'cut-off')
+  // By it this node hears the others.
+  const isDeaf = isSaidOf(status, (one) => one.code === 'no-lease-process')
+  const isUnbelieved = (name: string): boolean =>
+    isSaidOf(status, ({ code, object }) => code === 'peer-unbelieved' && object === `node ${name}`)
   const others = judge(status).unknown.filter((text) => !own.has(text) && !(cutOff && isOfCutOff(text)))
   const isOf = (text: string, name: string): boolean => text.split(/[^\w.-]+/).includes(name)
   const rest = others.filter((text) => !silent.some(({ name }) => isOf(text, name)))
   return [
     ...silent.flatMap((one): ListedTrouble[] => {
       const { name, reason } = one
-      if (isOfTeller(status, one, cutOff)) return []
+      if (isDeaf || isUnbelieved(name) || isOfTeller(status, one, cutOff)) return []
       const those = others.filter((text) => isOf(text, name))
       return [
         {
@@ -69,7 +73,8 @@ function unheardStep({ node: by, troubles }: Status, { name, reason }: NodeRepor
     .filter((one) => one.code === 'link-silent' && one.pastMs === undefined && isAlone(unheardNames(one), name))
     .flatMap(({ object = '' }) => LINK.exec(object)?.[1] ?? [])
   const links = [...new Set(silentOn)]
-  if (links.length === 0) return `on ${name}: ${agent}`
+  if (links.length === 0)
+    return `on ${name}: lvsm status says what it finds itself (losses, a packet filter, its lease process); then ${agent}`
   const which = `heartbeat link${links.length > 1 ? 's' : ''} ${links.join(', ')}`
   return `on ${name}: first ${which}, over which it is not heard (ip -br addr, ip -br link; lvsm status there says what it finds itself); then ${agent}`
 }

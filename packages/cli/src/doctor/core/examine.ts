@@ -68,7 +68,7 @@ export function examine(
 }
 
 /** What is only worth knowing is no finding for a script; what could not be looked at is no clean bill. */
-export function verdict({ findings, gaps }: Pick<DoctorReport, 'findings' | 'gaps'>): Exit {
-  if (findings.some(({ severity }) => severity !== 'info')) return 'trapped'
+export function verdict({ findings, gaps, agent }: Pick<DoctorReport, 'findings' | 'gaps' | 'agent'>): Exit {
+  if (agent?.length || findings.some(({ severity }) => severity !== 'info')) return 'trapped'
   return gaps.length > 0 ? 'unexamined' : 'ok'
 }
