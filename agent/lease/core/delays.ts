@@ -128,7 +128,7 @@ export function delayTroubles(state: LeaseState, { timing }: LeaseView): Trouble
   const needed = neededLeaseMs(timing, kind, worstMs)
   const lease =
     needed > LONGEST_LEASE_MS
-      ? 'no lease bridges that'
+      ? `a longer lease would not do: none may last longer than ${LONGEST_LEASE_MS / 1000} s`
       : `or give every node a longer lease: this machine needs about ${needed} ms, with a keepalive in proportion (timing.lease, timing.keepalive)`
   const times = recent(state.delays[kind], state.now)
   const last = times.at(-1)

@@ -175,7 +175,7 @@ function serverTable(status: Status, service: ServiceReport, paint: Paint): stri
     known(server.active),
     known(server.inactive),
     health(server, told, paint),
-    serverWhy(server, told, timeText),
+    serverWhy(server, told, timeText, status.troubles),
   ])
   const head = ['realserver', 'address', 'forward', 'weight', 'active', 'inactive', 'health', 'why']
   return [

@@ -103,7 +103,7 @@ function Service({ status, service }: { status: Status; service: ServiceReport }
           known(told, server.weight),
           known(told, server.active),
           known(told, server.inactive),
-          serverWhy(server, told, momentOf),
+          serverWhy(server, told, momentOf, status.troubles),
         ],
       }))}
     />

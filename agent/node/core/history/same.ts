@@ -56,6 +56,7 @@ const WHAT: Readonly<Record<string, (message: string) => string>> = {
   'ports-full': (message) => / \((\S+)\) /.exec(message)?.[1] ?? '',
   'qdisc-harm': ofObject,
   'server-leaving': ofObject,
+  'service-quiet': ofObject,
   'service-unchecked': (message) => / cannot check services? ([^\s,:]+)/.exec(message)?.[1] ?? '',
   'sockets-unread': ofObject,
   'standby-finds-none': ofObject,

@@ -23,7 +23,8 @@ function isRefusedHere(state: NodeState, arrival: OwnArrival): boolean {
 function troubleOf(node: string, { arrival, others, elsewhere: there }: Gone): Trouble {
   const { service, own, port } = arrival
   if (there.length > 0) return elsewhereOf(node, arrival, there)
-  const elsewhere = others.length === 0 ? '' : `; by TCP it listens at port ${listed(others.map(String), MOST_PORTS)}`
+  const elsewhere =
+    others.length === 0 ? '' : `; by TCP the machine listens at port ${listed(others.map(String), MOST_PORTS)}`
   return {
     ...{ code: 'nobody-listens', severity: 'warning', object: `service ${service}` },
     message: `no program listens on ${node} at ${endpointText(own, port)}, and connections of service ${service} are refused there`,

@@ -33,7 +33,7 @@ test('a server that listens nowhere is told by its own node while its checks are
     {
       ...{ node: 'rs1', severity: 'warning', object: 'service http' },
       message: 'no program listens on rs1 at 10.11.0.11:80, and connections of service http are refused there',
-      evidence: 'ss -ltn; by TCP it listens at port 22, 8080',
+      evidence: 'ss -ltn; by TCP the machine listens at port 22, 8080',
       hint: expect.stringMatching(/^on rs1: start its server/),
     },
   ])

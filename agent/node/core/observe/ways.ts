@@ -88,28 +88,31 @@ function beatsOf({ view }: NodeState, { address, nodes, links }: Place, from: st
 }
 
 /** What goes to a peer in the network of its link, and is sent elsewhere: where the peer says that nothing arrives. A gateway may well hand it on. */
-function divertedNow(state: NodeState, places: Asked['places'], { ways = [], rules }: Wayless): Lost[] {
+function divertedNow(state: NodeState, places: Asked['places'], { rules }: Wayless): Lost[] {
   const { observed } = state.kernel
-  if (!observed || ways.length === 0) return []
-  return ways.flatMap((way): Lost[] => {
-    const own = observed.addresses.find(({ address }) => address === way.from)
+  if (!observed) return []
+  return asideWays(observed).flatMap((way): Lost[] => {
     const whole = places.get(way.to)
-    if (!own || !whole || !isAside(way, own)) return []
+    if (!whole) return []
     const place = beatsOf(state, whole, way.from)
-    const deaf = [...place.nodes].filter((node) => [...place.links].some((link) => isUnheardOver(state, node, link)))
-    if (deaf.length === 0) return []
+    const isDeaf = [...place.nodes].some((node) => [...place.links].some((link) => isUnheardOver(state, node, link)))
+    if (!isDeaf) return []
     const by = whatDiverts(way, rules)
-    return [
-      {
-        place,
-        from: way.from,
-        asked: '',
-        says: `${by.says}, and nothing arrives`,
-        shown: by.shown,
-        mend: mendText(by),
-      },
-    ]
+    const says = `${by.says}, and nothing arrives`
+    return [{ place, from: way.from, asked: '', says, shown: by.shown, mend: mendText(by) }]
   })
+}
+/** Asked many times at each step, so each look is gone through once (a look never changes). */
+const asideIn = new WeakMap<Observed, readonly SourcedWay[]>()
+function asideWays(observed: Observed): readonly SourcedWay[] {
+  const known = asideIn.get(observed)
+  if (known) return known
+  const found = (observed.wayless?.ways ?? []).filter((way) => {
+    const own = observed.addresses.find(({ address }) => address === way.from)
+    return own !== undefined && isAside(way, own)
+  })
+  asideIn.set(observed, found)
+  return found
 }
 /** It is on the wire of that interface, and does not go straight there. */
 function isAside({ to, gateway, index, isLocal }: SourcedWay, own: ObservedAddress): boolean {

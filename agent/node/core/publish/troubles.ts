@@ -37,6 +37,7 @@ import { answerTroubles } from '../observe/answers.ts'
 import { wayTroubles } from '../observe/ways.ts'
 import { fightTroubles } from '../plan/fights.ts'
 import { perReason } from '../plan/refusals.ts'
+import { quietTroubles } from '../rates/quiet.ts'
 import { log, type NodeState } from '../state.ts'
 import { silenceTroubles } from '../sync-silence.ts'
 import { syncTroubles } from '../synchronised.ts'
@@ -63,6 +64,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...fightTroubles(state),
     ...flappingTroubles(state),
     ...pathTroubles(state),
+    ...quietTroubles(state),
     ...neighbourTroubles(state),
     ...goneTroubles(state),
     ...wayTroubles(state),

@@ -39,6 +39,10 @@ export function fillWithNothing(series: Series, other: Series, count: number, fr
 }
 const NOTHING: Five = [0, 0, 0, 0, 0]
 
+/** Packets in a second, so many samples before the last one of `count`; null: not known, or too long ago. */
+export const packetsIn = ({ fine }: Pick<Series, 'fine'>, count: number, back: number): number | null =>
+  back >= Math.min(count, hour.samples) ? null : (get(fine, (count - 1 - back) % hour.samples)?.[1] ?? null)
+
 /** Oldest first, of `count` samples that there were. */
 export const seriesOf = ({ fine, coarse }: Series, count: number): RateSeries => ({
   hour: linesOf(fine, count, hour.samples),

@@ -24,11 +24,18 @@ export const serverTexts = ({ status, events, past }: Known, name: string): stri
           }),
   )
 
-/** Where its check fails: what is sent, and what comes back. */
+/** Where its check fails: what its own node says of that, what is sent, and what comes back. */
 export const checkSteps = (status: Status, name: string): string[] =>
   servicesWith(status, name).flatMap(({ name: service, realservers, told }) =>
     told !== false && realservers.some(({ node, healthy }) => node === name && healthy === false)
       ? [
+          ...hintsOf(
+            status.troubles.filter(
+              // What is critical is a next step of its node anyway.
+              ({ node, object, severity, pastMs }) =>
+                node === name && object === `service ${service}` && severity !== 'critical' && pastMs === undefined,
+            ),
+          ),
           `in ${service} it comes back by itself when its check succeeds; each step of it: lvsm check run ${service}/${name} --explain`,
         ]
       : [],

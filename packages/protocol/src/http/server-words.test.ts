@@ -35,4 +35,20 @@ describe('why a realserver is as it is', () => {
       'drain by alice, 12 established, connections cut off at moment 7; healthy: connected',
     ],
   ])('%j, told: %s: %s', (more, told, text) => expect(why(more, told)).toBe(text))
+  it('of one that is well by its check, what its node says of itself now', () => {
+    const trouble = (code: string, more: object = {}) => ({
+      ...{ node: 'rs1', code, severity: 'critical' as const, message: 'as it says', ...more },
+    })
+    const all = [
+      trouble('loopback-down'),
+      trouble('qdisc-harm'),
+      trouble('state-not-kept'),
+      trouble('fought-over', { node: 'rs2' }),
+      trouble('drop-rule', { severity: 'warning' }),
+      trouble('no-way', { pastMs: 10 }),
+    ]
+    const of = (more: Partial<RealserverReport>): string => serverWhy({ ...RS1, ...more }, true, String, all)
+    expect(of({})).toBe('connected; but see loopback-down, qdisc-harm of rs1')
+    expect(of({ healthy: false, reason: 'refused' })).toBe('refused')
+  })
 })

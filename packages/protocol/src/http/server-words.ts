@@ -1,7 +1,7 @@
 /** What a realserver is and why, in the words of `lvsm status` and of the console. */
-import { spanText } from '@lvsm/base'
-import { checkWord, isFull } from './serving.ts'
-import type { RealserverReport } from './status.ts'
+import { listed, spanText } from '@lvsm/base'
+import { checkWord, isFull, ownFaults } from './serving.ts'
+import type { NodeTrouble, RealserverReport } from './status.ts'
 
 export type ServerWord =
   | NonNullable<RealserverReport['state']>
@@ -47,13 +47,27 @@ export function leftText(
 export const cutText = (deadline: number, timeText: (ms: number) => string): string =>
   `, connections cut off at ${timeText(deadline)}`
 
-/** What a drained one would do if it were enabled, its check says. */
-export function serverWhy(server: RealserverReport, told: boolean, timeText: (ms: number) => string): string {
+/** What a drained one would do if it were enabled, its check says; of one that is well by its check, what of `troubles` its node says of itself. */
+export function serverWhy(
+  server: RealserverReport,
+  told: boolean,
+  timeText: (ms: number) => string,
+  troubles: readonly NodeTrouble[] = [],
+): string {
   const { state, wanted, reason } = server
-  if (state === undefined || !wanted) return reason + limitText(server)
+  if (state === undefined || !wanted) return reason + limitText(server) + doubtText(server, troubles)
   const cut = wanted.deadline === undefined ? '' : cutText(wanted.deadline, timeText)
   return `${wanted.intent} by ${wanted.author}${leftText(server, told)}${cut}; ${checkWord(server)}: ${reason}`
 }
+
+/** No check of a port shows that an alias is missing, or that answers are lost. */
+function doubtText({ node, healthy }: RealserverReport, troubles: readonly NodeTrouble[]): string {
+  const codes =
+    healthy === true ? FAULTS.flatMap((costs) => ownFaults(node, troubles, costs).map(({ code }) => code)) : []
+  return codes.length === 0 ? '' : `; but see ${listed([...new Set(codes)], MOST_CODES)} of ${node}`
+}
+const FAULTS = ['serving', 'quality'] as const
+const MOST_CODES = 2
 
 /** Who has as many connections as it may gets no new ones. */
 const limitText = (server: RealserverReport): string =>

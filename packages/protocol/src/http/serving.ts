@@ -6,7 +6,7 @@ import { causesText, isGone, outText } from './causes.ts'
 import { clientsDropped, contested, forwardDropped, isUnforwarded } from './hindered.ts'
 import { unansweredServices } from '../troubles/dead-paths.ts'
 import { troubleKind } from '../troubles/table.ts'
-import type { GroupReport, NodeReport, NodeTrouble, RealserverReport, ServiceReport, Status } from './status.ts'
+import type { GroupReport, NodeTrouble, RealserverReport, ServiceReport, Status } from './status.ts'
 
 /** Does the owner's own table speak, and does its agent? What it said before it fell silent is not known any more. */
 export function isTold({ groups, nodes }: Pick<Status, 'groups' | 'nodes'>, service: ServiceReport): boolean {
@@ -137,17 +137,17 @@ export const unopenedOf = (status: Status, service: ServiceReport): string[] =>
  * The node itself says what is wrong with it as a realserver: no check of a port shows a missing alias. Not what it says of others.
  * `serving`: clients get nothing there; `quality`: some do not, or what this version does not know.
  */
-export function ownFaults(
-  { name }: NodeReport,
-  { services, troubles }: Status,
+export const ownFaults = (
+  node: string,
+  troubles: readonly NodeTrouble[],
   costs: 'serving' | 'quality',
-): string[] {
-  if (!services.some(({ realservers }) => realservers.some((one) => one.node === name && isMeant(one)))) return []
-  return troubles
-    .filter((one) => one.node === name && one.severity === 'critical' && one.pastMs === undefined)
+): readonly NodeTrouble[] =>
+  troubles
+    .filter((one) => one.node === node && one.severity === 'critical' && one.pastMs === undefined)
     .filter(({ code }) => (troubleKind(code) ?? { costs: 'quality' }).costs === costs)
-    .map(({ message }) => message)
-}
+/** Services are to send new connections there. */
+export const isServer = (node: string, { services }: Pick<Status, 'services'>): boolean =>
+  services.some(({ realservers }) => realservers.some((one) => one.node === node && isMeant(one)))
 
 /** Is it served? Null: not known. Operators took all of it out of service: no answer. */
 export function servedOf(service: ServiceReport, status: Status): (readonly [string, boolean | null])[] {

@@ -7,7 +7,17 @@ import { cut, cutHint, OF_TROUBLE } from '../cut.ts'
 import { hinderedTexts, unforwardedTexts } from './hindered.ts'
 import { isAgentless, movableOf, movesOf, NO_MAJORITY } from './movable.ts'
 import { troubleKind } from '../troubles/table.ts'
-import { isDoubted, isTold, ownFaults, servedOf, uncheckedOf, unopenedOf, unservedOf, unservingOf } from './serving.ts'
+import {
+  isDoubted,
+  isServer,
+  isTold,
+  ownFaults,
+  servedOf,
+  uncheckedOf,
+  unopenedOf,
+  unservedOf,
+  unservingOf,
+} from './serving.ts'
 import { type GroupReport, type NodeReport, type NodeTrouble, SEVERITIES, type Status } from './status.ts'
 
 export const HEALTHS = ['healthy', 'degraded', 'not served', 'not known'] as const
@@ -54,11 +64,10 @@ export function judge(status: Status, coordinators: readonly string[] = []): Ver
   // What a service is said to be out for is not said again of the node that says it.
   const isNew = (message: string): boolean => ![...unserved, ...out].some(({ text }) => text.includes(message))
   const ownTexts = (costs: 'serving' | 'quality'): string[] =>
-    status.nodes.flatMap((node) =>
-      ownFaults(node, status, costs)
-        .filter(isNew)
-        .map((message) => `${node.name}: ${message}`),
-    )
+    status.nodes
+      .filter(({ name }) => isServer(name, status))
+      .flatMap(({ name }) => ownFaults(name, troubles, costs))
+      .flatMap(({ node, message }) => (isNew(message) ? [`${node}: ${message}`] : []))
   const unserving = [
     ...out.map(({ text }) => text),
     ...told.flatMap((service) => unopenedOf(status, service)),

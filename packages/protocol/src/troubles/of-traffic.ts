@@ -37,6 +37,13 @@ export const TRAFFIC = {
     'heartbeats, checks, requests and answers that leave there are late or lost: nodes are taken for dead, servers for failed; a warning where it only delays, which may be meant (a laboratory, an emulated network), below a loss of 1 %, and where it stands below a class or band, through which perhaps nothing of the cluster goes',
     'on NODE: tc qdisc del dev NAME root (or what the line says), and take it from whatever makes it; tc -s qdisc show dev NAME shows what it did',
   ),
+  'service-quiet': kind(
+    'info',
+    'service',
+    'no client of service SERVICE has sent anything to NODE for TIME, and before that they did all the time',
+    'either nobody wants anything, or something keeps clients out before IPVS: a packet filter here or on the way, a router that sends what is for the VIP elsewhere. Of the owner of its group, while packets came in each ten seconds of five minutes, and then none for half a minute; told for half an hour',
+    'where that is not meant: lvsm doctor on that node; on the router: ip neigh show VIP (is it the MAC of the owner?); ask from a client',
+  ),
   'paths-unread': kind(
     'warning',
     'node',
