@@ -28,6 +28,14 @@ const WAYLESS = trouble(
   'no-way',
 )
 
+const noWayTo = (name: string): NodeTrouble =>
+  trouble(
+    'warning',
+    'rs1',
+    `the kernel of rs1 has no way to 10.12.0.9 (${name}): route blackhole 10.12.0.9`,
+    'link-no-way',
+  )
+
 test.each([
   ['silent', SILENT, 'node'],
   ['silent, and to ARP, too', `${SILENT}: ${NOR_TO_ARP}: no machine there had that address`, 'node'],
@@ -55,6 +63,12 @@ test('the head says what a machine answers whose heartbeats are gone', () => {
 })
 
 test.each<[string, NodeTrouble, Record<string, string | null>]>([
+  [
+    'no way to who asks',
+    noWayTo('dir1'),
+    { [SILENT]: 'server', [NO_HOST]: 'server', [REFUSED]: null, 'HTTP 500': null },
+  ],
+  ['no way to another one', noWayTo('dir2'), { [SILENT]: null }],
   ['a rule that drops', rule('rs1', 'drops', ARRIVING), { [SILENT]: 'server', [REFUSED]: null, 'HTTP 500': null }],
   [
     'a rule that refuses',

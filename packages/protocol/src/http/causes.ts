@@ -2,7 +2,7 @@
 import { listed } from '@lvsm/base'
 import { isOverdue, isRefused, cameNothing, isWithoutAnyWay, ITS_AGENT_SAYS, silenceOf } from '../silence.ts'
 import { dropsServerOf, dropsWayTo, refuses } from '../troubles/dropped.ts'
-import { isWithoutWay } from '../troubles/echoes.ts'
+import { isWithoutAnswerTo, isWithoutWay } from '../troubles/echoes.ts'
 import type { NodeTrouble, RealserverReport, ServiceReport, Status } from './status.ts'
 
 export type Cause =
@@ -39,7 +39,9 @@ export function causeOf(status: Status, service: ServiceReport, server: Realserv
   const own = find(
     (one) =>
       one.node === node &&
-      ((dropsServerOf(one, service.name, owner) && isSo(one)) || (one.object === object && isFound(one.code))),
+      ((dropsServerOf(one, service.name, owner) && isSo(one)) ||
+        (isWithoutAnswerTo(one, owner) && cameNothing(reason)) ||
+        (one.object === object && isFound(one.code))),
   )
   if (own) return { of: 'server', trouble: own }
   if (healthy !== false) return null

@@ -60,8 +60,12 @@ function leadsTo(cause: Said, dead: Said): boolean {
 }
 /** Realservers that a node has no way to, as it says: `no way to 10.11.0.11 (rs1), …: `. */
 export const isWithoutWay = ({ code, message }: Pick<Said, 'code' | 'message'>, server: string): boolean =>
-  (code === FIXED && message.includes(` sends to ${server} (`)) ||
-  (code === 'no-way' && [...message.matchAll(NAMED)].some(([, names = '']) => names.split(' ').includes(server)))
+  (code === FIXED && message.includes(` sends to ${server} (`)) || (code === 'no-way' && isNamedIn(message, server))
+/** A realserver has none to a node that asks it, as it says: that gets no answer, by whichever network. */
+export const isWithoutAnswerTo = ({ code, message }: Pick<Said, 'code' | 'message'>, node: string): boolean =>
+  isNoWay(code) && isNamedIn(message, node)
+const isNamedIn = (message: string, node: string): boolean =>
+  [...message.matchAll(NAMED)].some(([, names = '']) => names.split(' ').includes(node))
 
 /** What keeps a director's checks from its servers is there, as it says itself. */
 const isWithout = (one: Said, service: string, server: string): boolean =>
