@@ -118,9 +118,12 @@ export function whatDiverts({ to, from, ...way }: SourcedWay, rules: readonly Ro
   }
 }
 const ruleText = (rule: RoutingRule): string =>
-  `from ${rule.source === null ? 'all' : placeText({ destination: rule.source, prefix: rule.sourcePrefix })}${toText(rule)} lookup ${routingTableText(rule.table)}`
+  `${fromText(rule)}${toText(rule)} lookup ${routingTableText(rule.table)}`
+const fromText = ({ source, sourcePrefix }: RoutingRule): string =>
+  `from ${source === null ? 'all' : placeText({ destination: source, prefix: sourcePrefix })}`
 
-const ipFor = (address: string): string => (address.includes(':') ? 'ip -6' : 'ip')
+/** The command of its family. */
+export const ipFor = (address: string): string => (address.includes(':') ? 'ip -6' : 'ip')
 /** In the order in which the kernel asks them. */
 const rulesOf = (to: string, from: string | undefined, rules: readonly RoutingRule[]): RoutingRule[] =>
   rules
@@ -140,12 +143,11 @@ const isAlone = ({ priority, family }: RoutingRule, all: readonly RoutingRule[])
 const toText = ({ destination, prefix }: RoutingRule): string =>
   destination === null ? '' : ` to ${placeText({ destination, prefix })}`
 function closedByRule(ip: string, rule: RoutingRule, kind: Closing, all: readonly RoutingRule[]): Closed {
-  const { priority, source, sourcePrefix } = rule
-  const from = source === null ? 'all' : placeText({ destination: source, prefix: sourcePrefix })
-  const which = `${source === null ? '' : ` from ${from}`}${toText(rule)} ${kind}`
+  const { priority, source } = rule
+  const which = `${source === null ? '' : ` ${fromText(rule)}`}${toText(rule)} ${kind}`
   return {
     says: `rule ${priority} ${SAYS[kind]}`,
-    shown: `${ip} rule: ${priority}: from ${from}${toText(rule)} ${kind}`,
+    shown: `${ip} rule: ${priority}: ${fromText(rule)}${toText(rule)} ${kind}`,
     away: `${ip} rule del pref ${priority}${isAlone(rule, all) ? '' : which}`,
   }
 }

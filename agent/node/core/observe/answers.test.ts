@@ -76,7 +76,7 @@ test('words of others make it ask for little, and for nothing that is no address
   expect(asked(server([path(CLIENT, 'rs2', 'gopher')])), 'of no service here').toBeUndefined()
   expect(asked(server([path(CLIENT)], 'rs1')), 'who directs nothing is not believed').toBeUndefined()
 })
-test('with nothing to blame it is told where no route leads there, and a rule by source is blamed on nobody', () => {
+test('with nothing to blame it is told where no route leads there, and a rule by port is blamed on nobody', () => {
   const rs2 = server([path('192.0.2.7')])
   const none = [{ to: '192.0.2.7', from: '10.11.0.10', code: 'ENETUNREACH' }]
   rs2.kern.unanswerable = { none, rules: [MAIN], routes: [] }
@@ -101,4 +101,20 @@ test('the owner goes on telling a path that has other clients, too, or another s
   expect(withoutEchoes([way, ...others])).toEqual([way, ...others])
   const { evidence: _, ...unseen } = of(path(CLIENT))
   expect(withoutEchoes([way, unseen])).toHaveLength(2)
+})
+test('a rule of packets from the VIP is named, and one from another address is not', () => {
+  const none = [{ to: CLIENT, from: '10.11.0.10', code: 'EACCES' }]
+  const closing = (source: string): RoutingRule => ({
+    ...{ ...MAIN, priority: 90, table: 0, closes: 'prohibit', source, sourcePrefix: 32 },
+  })
+  const rs2 = server([path(CLIENT)])
+  rs2.kern.unanswerable = {
+    none,
+    rules: [closing('10.11.0.12'), { ...closing('10.11.0.10'), priority: 91 }, MAIN],
+    routes: [],
+  }
+  tells(rs2, [path(CLIENT)])
+  expect(said(rs2)).toMatchObject([
+    { message: expect.stringMatching(/: rule 91 prohibits it$/), hint: expect.stringContaining('ip rule del pref 91') },
+  ])
 })

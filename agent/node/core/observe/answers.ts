@@ -2,7 +2,7 @@
  * Clients to which this realserver's kernel has no way, so that what it answers is lost. Nobody knows all clients: those are asked for whose
  * connections do not get on here, as an owner says it (`path-dead`, paths.ts), and while it says so.
  */
-import { closingOf, familyOf, listed, parseInet, type Trouble, whatCloses } from '@lvsm/base'
+import { closingOf, familyOf, ipFor, listed, parseInet, type Trouble, whatCloses } from '@lvsm/base'
 import type { ConfigRealserver, ConfigService } from '@lvsm/model'
 import type { AnswerWay, Observed } from '@lvsm/plan'
 import { deadPathOf, lostAnswersText } from '@lvsm/protocol'
@@ -77,14 +77,14 @@ function lostNow(state: NodeState): Lost[] {
     const key = keyOf(answer)
     const code = none.find((one) => keyOf(one) === key)?.code
     if (code === undefined) return []
-    const by = whatCloses(answer.to, code, rules, routes)
+    const by = whatCloses(answer.to, code, rules, routes, answer.from)
     if (by) {
       const lost = { ...answer, code, says: by.says, shown: by.shown }
       const mend = `${by.away}, and take it from whatever makes it`
       return stoodFor(state, KIND, key, STANDS_MS) ? [{ ...lost, mend }] : []
     }
     if (!stoodFor(state, KIND, key, GONE_MS)) return []
-    // A rule of packets with this source is seen by who asks, and not known here.
+    // A rule of packets of some port or protocol is seen by who asks, and not known here.
     const isSome = closingOf(code) !== null && rules.some((rule) => rule.some)
     const why = isSome ? null : missing(state, answer.to, code)
     return why ? [{ ...answer, code, ...why, shown: '' }] : []
@@ -99,10 +99,9 @@ function told(node: string, { to, from, by, code, says, shown, mend }: Lost, all
   const services = [...new Set(all.map(({ service }) => service))]
   const clients = [...new Set(all.map((one) => one.to))]
   const of = (service: string): string[] => all.flatMap((one) => (one.service === service ? [one.to] : []))
-  const ip = to.includes(':') ? 'ip -6' : 'ip'
   const seen = [
     ...services.map((service) => lostAnswersText(service, of(service))),
-    `${ip} route get ${to} from ${from}: ${code}`,
+    `${ipFor(to)} route get ${to} from ${from}: ${code}`,
     shown,
     `${by} sees their connections get no further than their first packet`,
   ]

@@ -5,6 +5,7 @@
 import {
   type Closed,
   closingOf,
+  ipFor,
   listed,
   parseInet,
   sameBits,
@@ -178,7 +179,6 @@ function told(state: NodeState, { place, asked, says, shown, mend }: Lost, all: 
     hint: `on ${state.node}: ${mend}`,
   }
 }
-const ipFor = (address: string): string => (address.includes(':') ? 'ip -6' : 'ip')
 const whoText = ({ nodes, isGateway }: Place): string =>
   nodes.size > 0 ? ` (${[...nodes].join(' ')})` : isGateway ? ' (gateway)' : ''
 

@@ -1,5 +1,5 @@
 /** Linux: by `ip` and /proc, in any shell; settings before the address, and the other way round when it goes (packages/plan/TRAPS.md, rows 1 to 5). */
-import { MARKS } from '@lvsm/base'
+import { ipFor, MARKS } from '@lvsm/base'
 import { DEFAULT_PLACEMENT, hostPrefix, placementRow, tunnelDeviceName, tunnelOver, TUNNELS } from '@lvsm/model'
 import { led } from './linux-answers.ts'
 import { type Answer, type Need, run, shared, type Step, type Steps, unique } from './recipe.ts'
@@ -34,7 +34,7 @@ const remove = (vip: string, device = 'lo'): Step =>
   run(`ip address del ${vip}/${hostPrefix(vip)} dev ${device}`, 'the VIP goes first')
 
 const routeOf = (vip: string): string =>
-  `${vip.includes(':') ? 'ip -6' : 'ip'} route %s local ${vip} dev lo table local proto ${MARKS.routeProtocol} metric ${MARKS.routeProtocol}`
+  `${ipFor(vip)} route %s local ${vip} dev lo table local proto ${MARKS.routeProtocol} metric ${MARKS.routeProtocol}`
 const makesDummy = (family: Need['family']): Step[] => [
   ...shared(
     DUMMY,
