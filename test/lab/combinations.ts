@@ -54,14 +54,14 @@ const NETWORKS = {
     directors: ['2001:db8:12::1', '2001:db8:12::2'],
   },
 } as const
-const LAST = { rs1: 11, rs2: 12, rs3: 13, rs4: 14 } as const
+const LAST = { rs1: 11, rs2: 12, rs3: 13 } as const
 export type Server = keyof typeof LAST
 
 export const vipOf = (family: 4 | 6): string => `${NETWORKS[family].outside}10`
 export const networksOf = (family: 4 | 6): (typeof NETWORKS)[4 | 6] => NETWORKS[family]
-/** By NAT one of each family. */
-export const serversOf = ({ way, family }: Pick<Combination, 'way' | 'family'>): readonly Server[] =>
-  way !== 'nat' ? ['rs1', 'rs2'] : family === 4 ? ['rs3'] : ['rs4']
+/** By NAT the one whose gateway is the director, in both families. */
+export const serversOf = ({ way }: Pick<Combination, 'way'>): readonly Server[] =>
+  way !== 'nat' ? ['rs1', 'rs2'] : ['rs3']
 export const addressOf = ({ way, family }: Pick<Combination, 'way' | 'family'>, server: Server): string =>
   `${NETWORKS[family][way === 'dr' ? 'outside' : 'inside']}${LAST[server]}`
 

@@ -25,7 +25,7 @@ import { associations, streaming } from './streams.ts'
 import { counted } from './tunnelled.ts'
 import { seats, whole } from './witness.ts'
 
-const SERVERS: readonly Server[] = ['rs1', 'rs2', 'rs3', 'rs4']
+const SERVERS: readonly Server[] = ['rs1', 'rs2', 'rs3']
 const ASKED = 4
 const SETTLED_MS = 30_000
 /** The kernel's own word for each method (ipvsadm -Ln). */
@@ -177,7 +177,7 @@ async function announced(): Promise<() => Promise<string[]>> {
   ]
   const chain = (device: string): string =>
     `chain ${device} { type filter hook egress device "${device}" priority 0; ${rules.join('; ')}; }`
-  const devices = (node: Server): string[] => (node === 'rs3' || node === 'rs4' ? ['inside'] : ['outside', 'inside'])
+  const devices = (node: Server): string[] => (node === 'rs3' ? ['inside'] : ['outside', 'inside'])
   await Promise.all(
     SERVERS.map((node) => on(node, `nft 'table netdev witness { ${devices(node).map(chain).join('; ')}; }'`)),
   )

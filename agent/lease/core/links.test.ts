@@ -111,6 +111,25 @@ test('where every heartbeat would ride on a renewal, one goes alone at each inte
   expect(Math.max(...gaps)).toBeLessThan(1.1 * intervalMs)
   expect(alone.map(({ turn }) => turn - (alone[0]?.turn ?? 0))).toEqual([...alone.keys()])
 })
+test('a word to a peer goes over the link by which its own words come, though its heartbeats come over both', () => {
+  const dir1 = started()
+  const goesBy = (): number | null | undefined => {
+    dir1.sent.splice(0)
+    dir1.give({ kind: 'relay', to: null, payload: Uint8Array.of(1) })
+    dir1.pass(50)
+    return dir1.sent.find(({ message }) => message.kind === 'relay')?.peers['dir2']?.route.heardOn
+  }
+  const word = (link: number): void => dir1.hear('dir2', { kind: 'relay', payload: Uint8Array.of(1) }, { link })
+  for (const link of [0, 1, 0]) {
+    word(link)
+    for (const beat of [0, 1]) {
+      live(dir1, 100, { dir2: [beat], rs1: [0, 1] })
+      expect(goesBy()).toBe(link)
+    }
+  }
+  live(dir1, LONG, { dir2: [1], rs1: [0, 1] })
+  expect(goesBy(), 'it is silent by now').toBe(1)
+})
 test('other links are judged anew', () => {
   const dir1 = started()
   live(dir1, LONG, { dir2: [0], rs1: [0] })

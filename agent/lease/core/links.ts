@@ -71,6 +71,7 @@ export function heardOver(state: LeaseState, view: LeaseView, { node, link, alon
   if (known && isSilent(state, view, node, link)) state.losses.get(node)?.forget(link)
   const heard = known ?? new LinkWatch(ownLinks(view).length, state.now)
   heard.heard(link, alone, state.now, paceOf(state, view, node))
+  if (!alone) state.wordsFrom.set(node, link)
   if (heard !== known) state.linksHeard.set(node, heard)
   // That is told now, and not with the next word of each second.
   const silent = silentOf(state, view, node)
@@ -78,6 +79,17 @@ export function heardOver(state: LeaseState, view: LeaseView, { node, link, alon
   heard.told = silent
   state.effects.push({ kind: 'claimed' })
 }
+/**
+ * Our link for a word to a peer that nobody answers: the one by which its last word came that was no heartbeat of its own. Those take turns
+ * over all links, and its other words go where it hears this node: a link that carries in one direction alone is left out. Null: none came,
+ * or that link is silent by now.
+ */
+export function wordLink(state: LeaseState, name: string): number | null {
+  const link = state.wordsFrom.get(name)
+  const isOver = link === undefined || (state.view !== null && isSilent(state, state.view, name, link))
+  return isOver ? null : link
+}
+
 /** As the bits of a number. */
 function silentOf(state: LeaseState, view: LeaseView, node: string): number {
   let found = 0

@@ -65,6 +65,7 @@ const KEPT_BY: Readonly<Record<Gathered, 'node' | 'group' | 'sentence' | 'adapte
   greetedAt: 'node',
   linkTurns: 'node',
   linksHeard: 'node',
+  wordsFrom: 'node',
   losses: 'node',
   sentTo: 'node',
   probeAt: 'node',

@@ -33,9 +33,9 @@ export function adopt(state: LeaseState, view: LeaseView): void {
 /** Who left is forgotten, and so is what others said of groups that are gone, or that they do not direct any more. */
 function forgetStrangers(state: LeaseState, view: LeaseView, names: ReadonlySet<string>): void {
   const { peers, heartbeatTurns, heartbeatAt, greetedAt, linkTurns, linksHeard, probeAt, relayBudgets } = state
-  const { losses, sentTo } = state
+  const { losses, sentTo, wordsFrom } = state
   const { clones, cloneToldAt, jumpers, instances } = state
-  const links = [linksHeard, linkTurns, probeAt, losses, sentTo]
+  const links = [linksHeard, wordsFrom, linkTurns, probeAt, losses, sentTo]
   const spoken = [peers, heartbeatTurns, heartbeatAt, greetedAt, relayBudgets, ...links]
   const told = [clones, cloneToldAt, jumpers, ...[...instances.values()].map(({ refusedUntil }) => refusedUntil)]
   for (const one of [...spoken, ...told]) for (const name of one.keys()) if (!names.has(name)) one.delete(name)
@@ -44,10 +44,15 @@ function forgetStrangers(state: LeaseState, view: LeaseView, names: ReadonlySet<
 }
 
 /** Of other links, or of another timing, what was heard and lost says nothing; a revision that changes neither ends no trouble. */
-function forgetWays({ linksHeard, losses, probeAt }: LeaseState, before: LeaseView | null, view: LeaseView): void {
+function forgetWays(
+  { linksHeard, wordsFrom, losses, probeAt }: LeaseState,
+  before: LeaseView | null,
+  view: LeaseView,
+): void {
   for (const { name } of view.nodes) {
     if (before !== null && wayTo(before, name) === wayTo(view, name)) continue
     linksHeard.delete(name)
+    wordsFrom.delete(name)
     probeAt.delete(name)
     losses.get(name)?.forget()
   }

@@ -5,7 +5,7 @@ import { votersOf } from '@lvsm/lease'
 import { heartbeatFor, dueHeartbeats, mayPiggyback } from './heartbeats.ts'
 import type { Asker, Recipient } from './events.ts'
 import type { GroupState } from './group-state.ts'
-import { probed } from './links.ts'
+import { probed, wordLink } from './links.ts'
 import { countSent, triedLink } from './losses.ts'
 import { noteDead } from './peers.ts'
 import type { LeaseState } from './state.ts'
@@ -20,15 +20,16 @@ export function send(state: LeaseState, to: readonly string[], message: Message,
   const peers: Record<string, Recipient> = {}
   for (const name of others) {
     const incarnation = state.peerTable.address(name, state.now)
-    peers[name] = { incarnation, route: routeTo(state, name, spread, message.kind === 'heartbeat') }
+    peers[name] = { incarnation, route: routeTo(state, name, spread, message.kind) }
   }
   transmit(state, peers, { sequence, spread, message })
   return sequence
 }
 
 /** Route of a datagram. With `one`, the link changes with each datagram that has no known link. */
-function routeTo(state: LeaseState, name: string, spread: Spread, heartbeat: boolean): Route {
-  const heardOn = state.peerTable.linkOf(name)
+function routeTo(state: LeaseState, name: string, spread: Spread, kind: Message['kind']): Route {
+  const heartbeat = kind === 'heartbeat'
+  const heardOn = (kind === 'relay' ? wordLink(state, name) : null) ?? state.peerTable.linkOf(name)
   const turn = state.linkTurns.get(name) ?? 0
   if (spread === 'one' && (heartbeat || heardOn === null)) state.linkTurns.set(name, turn + 1)
   return { spread, heardOn, heartbeat, turn }
@@ -38,7 +39,7 @@ function routeTo(state: LeaseState, name: string, spread: Spread, heartbeat: boo
 export function reply(state: LeaseState, { node, incarnation, spread }: Asker, message: Message): void {
   if (node === state.node) send(state, [node], message, spread)
   else {
-    const route = routeTo(state, node, spread, false)
+    const route = routeTo(state, node, spread, message.kind)
     transmit(state, { [node]: { incarnation, route } }, { sequence: ++state.sequence, spread, message })
   }
 }

@@ -10,12 +10,13 @@ import {
   type Request,
 } from '@lvsm/protocol'
 import { earlier, type Instant, NEVER_BEFORE, type Random, type TokenBucket, type Trouble } from '@lvsm/base'
-import { type LinkWatch, type LossMeter, PeerTable, type SentTo } from '@lvsm/heartbeat'
+import { PeerTable } from '@lvsm/heartbeat'
 import { Acceptor, RULES, type Rules } from '@lvsm/lease'
 import type { Asker, LeaseEffect } from './events.ts'
 import type { GroupState } from './group-state.ts'
 import { type Delay, newDelay } from './delays.ts'
 import { type Epochs, newEpochs } from './epochs.ts'
+import { type LinkState, newLinkState } from './link-state.ts'
 import { isNoted } from './noted.ts'
 import { newRelayLane, type RelayLane } from './relay-lane.ts'
 
@@ -72,7 +73,7 @@ export interface Durable {
   fault: string
 }
 
-export interface LeaseState {
+export interface LeaseState extends LinkState {
   readonly node: string
   readonly incarnation: Incarnation
   readonly random: Random
@@ -99,16 +100,6 @@ export interface LeaseState {
   readonly stateLost: boolean
   /** By node: when a new incarnation was last answered at once. */
   readonly greetedAt: Map<string, Instant>
-  /** By node: datagrams sent over one link each; chooses the next link. */
-  readonly linkTurns: Map<string, number>
-  /** By node: over which links of ours its datagrams that count come. */
-  readonly linksHeard: Map<string, LinkWatch>
-  /** By node: what of its datagrams is lost. */
-  readonly losses: Map<string, LossMeter>
-  /** By node: what was sent to its present start. */
-  readonly sentTo: Map<string, SentTo>
-  /** By node: when a heartbeat is to go to it alone, which tries the links in turn. */
-  readonly probeAt: Map<string, Instant>
   /** Of the adapters, by a name of their own. */
   readonly reported: Map<string, Trouble>
   /** By node: how many messages of its agent are still passed on now. */
@@ -166,11 +157,7 @@ export function newLeaseState(options: LeaseCoreOptions): LeaseState {
     jumpers: new Set(),
     stateLost: !options.kept,
     greetedAt: new Map(),
-    linkTurns: new Map(),
-    linksHeard: new Map(),
-    losses: new Map(),
-    sentTo: new Map(),
-    probeAt: new Map(),
+    ...newLinkState(),
     reported: new Map(),
     relayBudgets: new Map(),
     counters: {},

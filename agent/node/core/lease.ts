@@ -15,6 +15,9 @@ const isSilent = ({ lease, now }: NodeState): boolean => between(lease.heardAt, 
 export const leaseStatus = (state: NodeState): LeaseStatus | null =>
   state.lease.connected && !isSilent(state) ? state.lease.status : null
 
+/** Why nothing is known here that it alone says. */
+export const noLease = (node: string): string => `the lease process of ${node} does not answer`
+
 /** At the begin of every step: a process that stood still itself reads what was said meanwhile before it calls anybody silent. */
 export function noteSilence(state: NodeState): NodeState {
   const { lease, now } = state

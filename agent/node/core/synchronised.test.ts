@@ -1,5 +1,5 @@
 /** Directors that tell each other of connections: a move waits for what the successor must know, and a standby that knows less is named. */
-import { SAMPLE } from '@lvsm/model'
+import { destKey, SAMPLE } from '@lvsm/model'
 import { describe, expect, it } from 'vitest'
 import { node, statusOf } from './fixture.ts'
 
@@ -162,6 +162,25 @@ describe('what a standby knows', () => {
     dir1.kern.refuses = () => 'EBUSY: as it is'
     run(25_000)
     expect(codes(dir1)).not.toContain('standby-unaware')
+  })
+  it('counts none that was opened and not answered: the kernel has it as active, and tells it to no standby', () => {
+    const { dir1, dir2, run } = pair()
+    establish(dir1, 50)
+    establish(dir2, 10)
+    const clients = { openingFor: { 60: 40 }, clients: ['192.0.2.7'], latest: {} }
+    const servers = dir1.config.services.flatMap(({ name: service, realservers }) =>
+      realservers.map((one) => ({ service, node: one.node, key: destKey(one), opening: 40, ...clients })),
+    )
+    for (let spent = 0; spent < 25_000; spent += 1000) {
+      if (dir1.take('openings').length > 0) dir1.feed({ kind: 'openings', report: { whole: true, tookMs: 1, servers } })
+      run(1000)
+    }
+    expect(codes(dir1)).not.toContain('standby-unaware')
+    const [web] = dir1.core.status(dir1.now()).groups
+    expect(web?.established).toEqual([
+      { node: 'dir1', count: 30 },
+      { node: 'dir2', count: 30 },
+    ])
   })
   it('is nothing where it has no daemon', () => {
     const { dir1, dir2, run } = pair()

@@ -8,6 +8,7 @@ import { isSyncOperation, sameDaemon } from '@lvsm/plan'
 import { syncText } from '@lvsm/protocol'
 import { ownership } from './lease.ts'
 import { stateOf } from './peers.ts'
+import { halfOpenOf } from './observe/paths.ts'
 import { perReason } from './plan/refusals.ts'
 import type { NodeState } from './state.ts'
 
@@ -29,7 +30,8 @@ export function isSynchronised({ kernel, view }: NodeState, group: string): bool
 }
 
 /**
- * Established connections in this node's own table, but for those that no other director can go on with: to the node itself, or by full NAT; null
+ * Established connections in this node's own table (of those that the kernel counts as active, those that were opened and not answered are
+ * told to no standby), but for those that no other director can go on with: to the node itself, or by full NAT; null
  * where the group's are not synchronised.
  */
 export function establishedHere(state: NodeState, group: string): number | null {
@@ -43,16 +45,20 @@ export function establishedByDestination(state: NodeState, group: string): Reado
   if (!isSynchronised(state, group)) return null
   return new Map(Array.from(destinationsOf(state, group), (one) => [`${one.service} ${destKey(one)}`, one.active]))
 }
-function* destinationsOf({ view, kernel }: NodeState, group: string) {
-  const bound = new Map<string, ReadonlySet<string>>()
+function* destinationsOf({ view, kernel, paths }: NodeState, group: string) {
+  const bound = new Map<string, { readonly name: string; readonly keys: ReadonlySet<string> }>()
   for (const service of view?.services ?? [])
-    if (service.group === group) bound.set(serviceKey(service), boundKeys(service))
+    if (service.group === group) bound.set(serviceKey(service), { name: service.name, keys: boundKeys(service) })
   for (const service of kernel.observed?.services ?? []) {
     const key = serviceKey(service)
-    const keys = bound.get(key)
-    if (!keys) continue
-    for (const dest of service.dests)
-      if (dest.forward !== 'local' && !(keys.size > 0 && keys.has(destKey(dest)))) yield { ...dest, service: key }
+    const own = bound.get(key)
+    if (!own) continue
+    for (const dest of service.dests) {
+      const place = destKey(dest)
+      if (dest.forward === 'local' || own.keys.has(place)) continue
+      const active = Math.max(0, dest.active - halfOpenOf(paths, own.name, place))
+      yield { ...dest, active, service: key }
+    }
   }
 }
 const NONE: ReadonlySet<string> = new Set()

@@ -125,6 +125,7 @@ export {
   takesNew,
 } from './http/serving.ts'
 export { NOT_SERVING, whyUnserving } from './http/unserving-node.ts'
+export * from './http/together.ts'
 export * from './http/verdict.ts'
 export * from './http/head.ts'
 export * from './http/server-words.ts'

@@ -149,6 +149,7 @@ describe('the verdict', () => {
       answers: [
         { label: 'not served', texts: ['nobody owns mail (10.11.0.20): dir2 is silent, dir1 is not ready'] },
         { label: 'not serving', texts: ['http: rs2 failed (connection refused, 4 times)'] },
+        { label: 'impaired', texts: ['dir1: the interface of 10.11.0.20 is not there'] },
         {
           label: 'cannot move',
           texts: ['nobody could take web: dir2: silent for 4.1 s'],

@@ -111,7 +111,8 @@ export function settle(
       if (isFresh) heard.push({ ...cause, message: cause.summary, node, key, cause })
       else if (!isMoot(node, cause)) unheard.add(key)
   }
-  for (const { key, cause } of withoutEchoes(heard)) if (!live.has(key)) live.set(key, cause)
+  for (const { key, cause, severity } of withoutEchoes(heard))
+    if (!live.has(key)) live.set(key, severity === cause.severity ? cause : { ...cause, severity })
   let changed = false
   const fresh: CauseReport[] = []
   for (const [key, cause] of live) {

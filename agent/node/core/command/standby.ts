@@ -6,7 +6,7 @@ import { type LeaseStatus, type Outcome, type StandbyReport } from '@lvsm/protoc
 import { after, between, type Instant } from '@lvsm/base'
 import { isStopped, standingOf } from '@lvsm/changes'
 import { note } from '../history/history.ts'
-import { leaseStatus, ownership } from '../lease.ts'
+import { leaseStatus, noLease, ownership } from '../lease.ts'
 import { beginMove } from '../move/owner.ts'
 import type { NodeState } from '../state.ts'
 import type { Asked, StandbyRun } from './pending.ts'
@@ -25,7 +25,7 @@ export function onStandby(state: NodeState, asked: Asked & { readonly command: {
   if (!isHere(state, name, { ...command, name }, asked)) return
   const status = leaseStatus(state)
   if (!status) {
-    const message = 'the lease process of this node does not answer'
+    const message = noLease(state.node)
     return reply(state, replyTo, refuse('unavailable', 'no-lease-process', message, 'start lvsm-lease first'))
   }
   if (state.standbyRun) {

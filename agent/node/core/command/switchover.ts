@@ -1,7 +1,7 @@
 /** `lvsm switchover`: begun here when this node owns the group, else passed on to the owner. */
 import { factAbout } from '@lvsm/changes'
 import { type Outcome } from '@lvsm/protocol'
-import { leaseStatus, ownership } from '../lease.ts'
+import { leaseStatus, noLease, ownership } from '../lease.ts'
 import { ownsAlready } from '../move/moving.ts'
 import { beginMove } from '../move/owner.ts'
 import type { NodeState } from '../state.ts'
@@ -36,7 +36,7 @@ function answerHere(
 ): Outcome | null {
   const known = ownership(state, group)
   if (!leaseStatus(state)) {
-    const message = 'the lease process of this node does not answer'
+    const message = noLease(state.node)
     return refuse('unavailable', 'no-lease-process', message, 'start lvsm-lease, or ask another node')
   }
   if (!known || known.owner === null) {

@@ -51,6 +51,32 @@ test('a rule of the realserver, or of the director that sends there', () => {
   expect(isEcho(drop('dir2', DROPPED.sent('http'), 'to 10.12.0.13 (rs3) tcp port 8080')), 'not the owner').toBe(false)
 })
 
+test('a server that listens elsewhere: that may be meant, and is critical where its director sees that nobody is answered', () => {
+  const astray = {
+    ...ofServer('listens-elsewhere'),
+    severity: 'warning',
+    object: 'service http',
+    hint: 'as it says',
+  } as const
+  const path = { ...dead('rs3'), hint: 'follow it; until then: lvsm drain rs3' }
+  const told = (...all: Told[]) => withoutEchoes(all as NodeTrouble[])
+  expect(told(astray)).toEqual([astray])
+  expect(told(astray, path)).toEqual([
+    {
+      ...astray,
+      severity: 'critical',
+      evidence: `dir1 sees: ${path.evidence}`,
+      hint: 'as it says; until then: lvsm drain rs3',
+    },
+  ])
+  for (const other of [
+    { ...astray, node: 'rs2' },
+    { ...astray, object: 'service ftp' },
+    { ...astray, pastMs: 100 },
+  ])
+    expect(told(other, path)).toEqual([other, path])
+})
+
 /** Three realservers, clients that wait at rs3; what other nodes say does not matter. */
 function waitsAt(one: TestNode, ms: number): string[] {
   let seconds = 100

@@ -27,10 +27,10 @@ function asks(): void {
   }
   expect.fail('nobody looked')
 }
-function unestablished(inactive: number): void {
+function unestablished(inactive: number, active = 0): void {
   const [service] = dir1.kern.state.services
   if (!service) return expect.fail('no service')
-  dir1.kern.state.services[0] = { ...service, dests: service.dests.map((dest) => ({ ...dest, inactive })) }
+  dir1.kern.state.services[0] = { ...service, dests: service.dests.map((dest) => ({ ...dest, active, inactive })) }
 }
 /** Who waits sends its first packet again and again, unless it is said otherwise. */
 const server = (name: string, { opening = 0, ...more }: Partial<ServerOpenings>): ServerOpenings => ({
@@ -58,13 +58,19 @@ function twice(first: readonly ServerOpenings[], second: readonly ServerOpenings
 const STUCK = { opening: 4 }
 const well = (seconds: number): Partial<ServerOpenings> => ({ opening: 1, latest: { FIN_WAIT: seconds } })
 
-test('nobody looks while all connections are established, nor who owns nothing', () => {
+test('nobody looks without connections, nor who owns nothing', () => {
   unestablished(0)
   lives(5000)
   expect(dir1.take('openings')).toEqual([])
   unestablished(5)
   lives(5000, 'dir2')
   expect(dir1.take('openings')).toEqual([])
+})
+
+test('the kernel counts connections of a first packet as active: where there are no others, it is looked all the same', () => {
+  unestablished(0, 4)
+  for (let look = 0; look < 40; look++) sees(server('rs1', STUCK), server('rs2', STUCK))
+  expect(found()).toEqual(['no-opening any'])
 })
 
 test('where connections open and none goes further, at one of several, it is named with its clients', () => {

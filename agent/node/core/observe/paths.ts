@@ -1,8 +1,8 @@
 /**
  * Paths that are dead behind a living port: the check of a realserver is well, for it goes another way, and clients get no answer. The
  * owner's kernel shows it: connections of which nothing but the first packet was seen (SYN_RECV, 60 s; net/netfilter/ipvs/ip_vs_proto_tcp.c),
- * and none that went further between two looks. A look costs the more the more connections there are, so it is made only while some
- * are not established.
+ * and none that went further between two looks. A look costs the more the more connections there are, so it is made only while an owner
+ * has any: the kernel counts those of a first packet as active.
  */
 import { after, between, type Instant, later } from '@lvsm/base'
 import { type Config, serviceKey } from '@lvsm/model'
@@ -38,6 +38,8 @@ interface Look {
 interface Waiting extends ServerOpenings {
   /** Those that sent their first packet, or sent it again, after connections were seen to get on there. */
   readonly waiting: number
+  /** The most of `opening` at this look and at the one before: what the kernel counts as active, and is not established. */
+  readonly halfOpen: number
 }
 export interface Paths {
   asking: boolean
@@ -78,18 +80,20 @@ export const newPaths = (at: Instant): Paths => ({
 type Services = NonNullable<Observed['services']>
 const suspects = new WeakMap<Services, { readonly config: Config; readonly groups: ReadonlySet<string> }>()
 
-/** Groups with connections that are not established. Asked at every step, so each look is gone through once (a look never changes). */
+/** Groups with some connections. Asked at every step, so each look is gone through once (a look never changes). */
 function suspectsIn(config: Config, services: Services): ReadonlySet<string> {
   const known = suspects.get(services)
   if (known?.config === config) return known.groups
-  const waiting = services.filter(({ dests }) => dests.reduce((sum, { inactive }) => sum + inactive, 0) >= LEAST)
-  const keys = new Set(waiting.map(serviceKey))
+  const busy = services.filter(
+    ({ dests }) => dests.reduce((sum, { active, inactive }) => sum + active + inactive, 0) >= LEAST,
+  )
+  const keys = new Set(busy.map(serviceKey))
   const groups = new Set(config.services.filter((one) => keys.has(serviceKey(one))).map(({ group }) => group))
   suspects.set(services, { config, groups })
   return groups
 }
 
-/** Is there anything to look for: an owner's table with connections that are not established? */
+/** Is there anything to look for: an owner's table with connections? */
 function isDue(state: NodeState): boolean {
   const { config, kernel } = state
   const services = kernel.observed?.services
@@ -122,7 +126,10 @@ export function onOpenings({ paths, now }: NodeState, report: OpeningsReport | n
   const moving = report.servers.filter((one) => before !== null && hasMoved(one, before, now))
   const during: Moved = { since: before?.at ?? now, until: now }
   paths.moved = new Map([...paths.moved, ...moving.map((one) => [nameOf(one), during] as const)])
-  const servers = report.servers.map((one): Waiting => ({ ...one, waiting: waitingAt(paths, one, now) }))
+  const servers = report.servers.map((one): Waiting => {
+    const earlier = before?.servers.get(nameOf(one))?.opening ?? 0
+    return { ...one, waiting: waitingAt(paths, one, now), halfOpen: Math.max(one.opening, earlier) }
+  })
   paths.last = { at: now, servers: new Map(servers.map((one) => [nameOf(one), one])) }
   if (!before) return
   const silent = servers.filter(
@@ -136,6 +143,10 @@ export function onOpenings({ paths, now }: NodeState, report: OpeningsReport | n
   )
   judge(paths, servers, deadOf(paths, silent, before), now)
 }
+
+/** By service and `destKey`: connections of which nothing but the first packet was seen, as of the last looks. */
+export const halfOpenOf = ({ last }: Paths, service: string, key: string): number =>
+  last?.servers.get(nameOf({ service, key }))?.halfOpen ?? 0
 
 /** Who gave up before the path was well again stays in the kernel for a minute, and says nothing of now. */
 function waitingAt({ moved }: Paths, server: ServerOpenings, now: Instant): number {

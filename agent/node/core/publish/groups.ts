@@ -5,19 +5,19 @@ import { type GroupReport, type NodeReport, type PingReport, saidAndStep, type T
 import { reachedPings } from '../check/pings.ts'
 import { hearsIn, votersIn } from '../hearing.ts'
 import { agreementOf, differsIn } from '../disagreement.ts'
-import { leaseStatus, ownership } from '../lease.ts'
+import { leaseStatus, noLease, ownership } from '../lease.ts'
 import { blindAt, readyHere, whyNotByOrder } from '../willing.ts'
 import { readyOf, stateOf } from '../peers.ts'
 import { type NodeState } from '../state.ts'
 import { establishedOf } from '../synchronised.ts'
-import { cutOffText, NO_LEASE } from './nodes.ts'
+import { cutOffText } from './nodes.ts'
 
 export function reportGroup(state: NodeState, group: ConfigGroup, nodes: readonly NodeReport[]): GroupReport {
   const { name, addresses, directors } = group
   const known = ownership(state, name)
   const owner = known?.owner ?? null
   const moving = known?.role === 'acquiring' || known?.role === 'releasing'
-  const blind = !known ? NO_LEASE : owner !== null || moving ? null : blindFor(state, group)
+  const blind = !known ? noLease(state.node) : owner !== null || moving ? null : blindFor(state, group)
   return {
     name,
     owner,
@@ -36,7 +36,7 @@ export function reportGroup(state: NodeState, group: ConfigGroup, nodes: readonl
         ),
       ),
     state: blind !== null ? 'unknown' : moving ? 'moving' : owner === null ? 'nobody' : 'owned',
-    reason: blind ?? known?.reason ?? NO_LEASE,
+    reason: blind ?? known?.reason ?? noLease(state.node),
     ...establishedOf(state, name, directors),
     ...(known ? wantedOfGroup(state.facts, name, owner ?? (moving ? state.node : null)) : {}),
   }
@@ -95,7 +95,7 @@ function couldTake(
   report: NodeReport | undefined,
   { group, owner }: { readonly group: string; readonly owner: string | null },
 ): CouldTake {
-  if (!report || !leaseStatus(state)) return { could: null, reason: NO_LEASE }
+  if (!report || !leaseStatus(state)) return { could: null, reason: noLease(state.node) }
   const { name, state: is, reason } = report
   const bar = barOf(report) ?? agentlessText(state, name)
   if (bar !== null) return { could: false, reason: bar }

@@ -12,7 +12,7 @@ import {
   saidAndStep,
 } from '@lvsm/protocol'
 import { heardBy, hearsIn, votersIn } from '../hearing.ts'
-import { leaseStatus } from '../lease.ts'
+import { leaseStatus, noLease } from '../lease.ts'
 import { stateOf } from '../peers.ts'
 import { type NodeState } from '../state.ts'
 import { type Saying } from './sentence.ts'
@@ -41,12 +41,10 @@ export function reportNode(state: NodeState, name: string, own: Saying): NodeRep
     const left = votesIn((word.votesInMs ?? 0) - (more.ageMs ?? 0))
     return { ...base, state: word.state, reason: word.reason, ...more, ...left, agent: true }
   }
-  return { ...base, ...silentState(status, name, peer), ...more, agent: false }
+  return { ...base, ...silentState(state, name, peer), ...more, agent: false }
 }
 
 const votesIn = (ms: number): Pick<NodeReport, 'votesInMs'> => (ms > 0 ? { votesInMs: Math.ceil(ms) } : {})
-
-export const NO_LEASE = 'the lease process of this node does not answer'
 
 /** Whoever sends them: it may be somebody else, with its address. */
 const unbelievedText = (why: string): string => `datagrams from its address come, and are not believed: ${why}`
@@ -79,9 +77,10 @@ function agentText({ agentless, lostPercent }: PeerStatus): string {
   return `its agent was not heard lately: about ${lostPercent} % of what that node sends here is lost`
 }
 
-function silentState(status: LeaseStatus | null, name: string, peer: PeerStatus | undefined): Saying {
+function silentState(state: NodeState, name: string, peer: PeerStatus | undefined): Saying {
+  const status = leaseStatus(state)
   if (peer?.unbelieved !== undefined) return { state: 'unknown', reason: unbelievedText(peer.unbelieved) }
-  if (!status) return { state: 'unknown', reason: NO_LEASE }
+  if (!status) return { state: 'unknown', reason: noLease(state.node) }
   if (peer?.life !== 'alive') return { state: 'unknown', reason: NEVER_HEARD }
   const owns = status.groups.filter((group) => group.owner === name).map((group) => group.name)
   const what = owns.length > 0 ? `owns ${owns.join(', ')}; ` : ''

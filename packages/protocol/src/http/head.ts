@@ -1,6 +1,7 @@
 /** What the first line of a status says beside its health: the same for `lvsm status` and the console. */
 import { listedTroubles } from '../unsaid/unsaid.ts'
-import { isPresent, othersOf, together, type Verdict } from './verdict.ts'
+import { isPresent, together } from './together.ts'
+import { othersOf, type Verdict } from './verdict.ts'
 import type { Status } from './status.ts'
 
 export interface HeadPart {

@@ -52,10 +52,15 @@ test.each<[string, Status, string, boolean | null]>([
   [
     'none does, or the chain is of another family',
     of([{ ...DROPS, object: 'chain ip6 others forward' }], server('rs1'), server('rs2', NAT)),
-    `degraded | ${ALSO}`,
+    `degraded | impaired: dir1: ${CHAIN} | ${ALSO}`,
     true,
   ],
-  ['another node says so', of([{ ...DROPS, node: 'dir2' }], server('rs1', NAT)), `degraded | ${ALSO}`, true],
+  [
+    'the standby says so',
+    of([{ ...DROPS, node: 'dir2' }], server('rs1', NAT)),
+    `degraded | thin: dir2: ${CHAIN} | ${ALSO}`,
+    true,
+  ],
   [
     "the owner's packet filter keeps some of its clients out",
     of([PARTLY], server('rs1'), server('rs2')),
@@ -109,17 +114,11 @@ test.each<[string, Status, string, boolean | null]>([
     'degraded, 3 | impaired: http: realservers that nobody checks get 60 of 62 of the weight (10.9.9.9:80, 10.9.9.8:80)',
     true,
   ],
+  ['one has weight 0', of([foreign('10.9.9.9:80', 'with weight 0')], server('rs1'), server('rs2')), 'healthy, 1', true],
   [
-    'one has weight 0, or is in the table of a standby',
-    of(
-      [
-        foreign('10.9.9.9:80', 'with weight 0'),
-        { ...foreign('10.9.9.9:80', 'with 50 of 52 of the weight'), node: 'dir2' },
-      ],
-      server('rs1'),
-      server('rs2'),
-    ),
-    'healthy, 2',
+    'one is in the table of a standby: after a takeover it gets clients',
+    of([{ ...foreign('10.9.9.9:80', 'with 50 of 52 of the weight'), node: 'dir2' }], server('rs1'), server('rs2')),
+    'degraded, 1 | thin: dir2: 10.9.9.9:80 in service tcp 10.11.0.10:80 is not of our making and stays, with 50 of 52 of the weight',
     true,
   ],
 ])('%s', (_, one, words, served) => {

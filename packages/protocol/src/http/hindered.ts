@@ -44,12 +44,12 @@ export function contested(status: Known, service: ServiceReport): NodeTrouble | 
 
 /** As packages/plan/src/foreign-destinations.ts says it: `10.9.9.9:80 in service …, with 50 of 53 of the weight`. */
 const SHARE = /^(\S+) in service .* with (\d+) of (\d+) of the weight$/
+/** A destination of others with a share of the weight. */
+export const isStranger = ({ code, message }: NodeTrouble): boolean =>
+  code === 'foreign-destination' && SHARE.test(message)
 /** Destinations of others to which the owner's kernel sends its clients. */
 const strangersOf = (status: Known, service: ServiceReport): readonly NodeTrouble[] =>
-  saidByOwner(status, service).filter(
-    ({ code, object, message }) =>
-      code === 'foreign-destination' && object === `service ${service.name}` && SHARE.test(message),
-  )
+  saidByOwner(status, service).filter((one) => one.object === `service ${service.name}` && isStranger(one))
 function strangersText(status: Known, service: ServiceReport): string[] {
   const shares = strangersOf(status, service).map(({ message }) => SHARE.exec(message) ?? [])
   const [, , , all = ''] = shares[0] ?? []

@@ -54,7 +54,9 @@ export function serverWhy(
   timeText: (ms: number) => string,
   troubles: readonly NodeTrouble[] = [],
 ): string {
-  const { state, wanted, reason } = server
+  const { state, wanted, reason, healthy } = server
+  // Whether it is sent connections the owner alone knows.
+  if (state === undefined && !told && healthy !== null) return `checks say: ${reason}`
   if (state === undefined || !wanted) return reason + limitText(server) + doubtText(server, troubles)
   const cut = wanted.deadline === undefined ? '' : cutText(wanted.deadline, timeText)
   return `${wanted.intent} by ${wanted.author}${leftText(server, told)}${cut}; ${checkWord(server)}: ${reason}`

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { group, head, node, NODES, nodes, server, service, status, trouble } from './fixture.ts'
 import type { Status } from './status.ts'
-import { together } from './verdict.ts'
+import { together } from './together.ts'
 import { cut, cutHint } from '../cut.ts'
 
 const one = (realserver: object): Status =>
@@ -44,11 +44,20 @@ test.each<[string, Status, string]>([
     'healthy, 1',
   ],
   ['a hint for information', status({ troubles: [trouble('info')] }), 'healthy'],
-  ['something critical', status({ troubles: [trouble('critical')] }), 'degraded | other: 1 critical trouble'],
+  [
+    'something critical at the owner',
+    status({ troubles: [trouble('critical')] }),
+    'degraded | impaired: dir1: a thing | other: 1 critical trouble',
+  ],
+  [
+    'something critical elsewhere',
+    status({ troubles: [trouble('critical', 'dir2', 'b')] }),
+    'degraded | other: 1 critical trouble',
+  ],
   [
     'two things critical',
     status({ troubles: [trouble('critical'), trouble('critical', 'dir2', 'b')] }),
-    'degraded | other: 2 critical troubles',
+    'degraded | impaired: dir1: a thing | other: 2 critical troubles',
   ],
 
   [

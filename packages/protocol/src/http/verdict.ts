@@ -3,8 +3,8 @@
  * should, and could each group move now? The first lines of `lvsm status` and of the console, and what `status --check` ends with.
  * What is not known is never a yes.
  */
-import { cut, cutHint, OF_TROUBLE } from '../cut.ts'
-import { hinderedTexts, unforwardedTexts } from './hindered.ts'
+import { isAfterTakeover } from '../troubles/concerned.ts'
+import { hinderedTexts, isStranger, unforwardedTexts } from './hindered.ts'
 import { isAgentless, movableOf, movesOf, NO_MAJORITY } from './movable.ts'
 import { troubleKind } from '../troubles/table.ts'
 import {
@@ -18,7 +18,8 @@ import {
   unservedOf,
   unservingOf,
 } from './serving.ts'
-import { type GroupReport, type NodeReport, type NodeTrouble, SEVERITIES, type Status } from './status.ts'
+import { isPresent, together } from './together.ts'
+import { type GroupReport, type NodeReport, type NodeTrouble, type Status } from './status.ts'
 
 export const HEALTHS = ['healthy', 'degraded', 'not served', 'not known'] as const
 export type Health = (typeof HEALTHS)[number]
@@ -74,7 +75,11 @@ export function judge(status: Status, coordinators: readonly string[] = []): Ver
     ...unforwardedTexts(status, told),
     ...ownTexts('serving'),
   ]
-  const impaired = [...hinderedTexts(status, told), ...ownTexts('quality')]
+  const hindered = [...hinderedTexts(status, told), ...ownTexts('quality')]
+  const impaired = [
+    ...hindered,
+    ...ofOwners(status, owned, [...unserved.map(({ text }) => text), ...unserving, ...hindered]),
+  ]
   const isStanding = ({ code, node, object = '' }: NodeTrouble): boolean =>
     code === 'drop-rule' && moves.some(({ fault }) => fault.some((text) => isShutBy(text, node, object)))
   const moves = [...owned.values()].map((group) => ({ group: group.name, ...movesOf(group, status) }))
@@ -95,7 +100,13 @@ export function judge(status: Status, coordinators: readonly string[] = []): Ver
     unserving,
     impaired,
     unmovable: moves.flatMap(({ fault }) => fault),
-    thin: [...thinOf(found.filter((one) => isNew(one.message) && !isStanding(one))), ...coordinators],
+    thin: [
+      ...thinOf(
+        found.filter((one) => isNew(one.message) && !isStanding(one)),
+        status,
+      ),
+      ...coordinators,
+    ],
     critical,
     other,
     unknown,
@@ -129,17 +140,30 @@ function healthOf({ unserved, critical, unknown, ...said }: Omit<Verdict, Answer
 
 const isOwned = ({ owner, state }: GroupReport): boolean => owner !== null && state !== 'unknown'
 
+/** What else an owner says is wrong with it: its clients have it. Of a packet filter it is said what it keeps from whom, or it is no affair of clients. */
+function ofOwners({ troubles }: Status, owned: ReadonlyMap<string, GroupReport>, said: readonly string[]): string[] {
+  const owners = new Set([...owned.values()].flatMap(({ owner }) => owner ?? []))
+  return [...owners]
+    .flatMap((name) => [...ownFaults(name, troubles, 'serving'), ...ownFaults(name, troubles, 'quality')])
+    .filter(({ code, message }) => code !== 'drop-rule' && !said.some((text) => text.includes(message)))
+    .map(({ node, message }) => `${node}: ${message}`)
+}
+
 /** Lost redundancy, in the words of whoever says it. */
-function thinOf(found: readonly NodeTrouble[]): string[] {
+function thinOf(found: readonly NodeTrouble[], status: Status): string[] {
   const all = found
-    .filter((one) => troubleKind(one.code)?.costs === 'redundancy' || isLatent(one))
+    .filter((one) => troubleKind(one.code)?.costs === 'redundancy' || isLatent(one) || waitsForTakeover(one, status))
     .map(({ node, message }) => `${node}: ${message}`)
   const more = all.length - MOST_THIN
   return more > 0 ? [...all.slice(0, MOST_THIN), `and ${more} more of this kind, below`] : all
 }
 const MOST_THIN = 4
-/** Nothing is lost by it before its node takes a group over. */
-const isLatent = ({ code, severity }: NodeTrouble): boolean => code === 'drop-rule' && severity === 'warning'
+/** As a warning it says that nothing is lost yet: before its node takes a group over, or as far as anybody sees. */
+const LATENT: ReadonlySet<string> = new Set(['drop-rule', 'listens-elsewhere'])
+const isLatent = ({ code, severity }: NodeTrouble): boolean => severity === 'warning' && LATENT.has(code)
+/** Its clients would have it once that node owns the group. */
+const waitsForTakeover = (one: NodeTrouble, status: Status): boolean =>
+  isAfterTakeover(one, status) && (troubleKind(one.code)?.costs === 'serving' || isStranger(one))
 
 const deadOf = ({ nodes }: Status): string[] => {
   const dead = nodes.filter(({ state }) => state === 'dead').map(({ name }) => name)
@@ -163,52 +187,6 @@ export const unheardText = ({ name, reason, ageMs }: NodeReport): string =>
   `how ${name} is (${reason}${typeof ageMs === 'number' ? `; last heard ${Math.round(ageMs / 1000)} s ago` : ''})`
 const tableOf = (service: string, group: GroupReport | undefined): string =>
   `the table of ${service}${group?.owner ? ` (${group.owner} did not tell it)` : ''}`
-
-/**
- * What several nodes say in the same words, as far as there was room for them, about the configuration that they share, is one trouble of all of them: since it began at the
- * first, with the evidence of that one. What is so at one of them is so now, and what is over at all of them was so last where that is the least ago. What is so now first, then the worst; of these what a node says of itself, before what others say who only see it.
- */
-export function together<Told extends NodeTrouble>(troubles: readonly Told[]): Told[] {
-  const found = new Map<string, { readonly trouble: Told; readonly nodes: readonly string[] }>()
-  for (const trouble of troubles) {
-    const { node, evidence: _, since: __, pastMs: ___, ...whole } = trouble
-    const said = { ...whole, message: cut(whole.message, OF_TROUBLE.message), ...cutHintOf(whole) }
-    const words = JSON.stringify(Object.entries(said).toSorted(([one], [other]) => (one < other ? -1 : 1)))
-    const before = found.get(words)
-    const nodes = before?.nodes ?? []
-    found.set(words, {
-      trouble: before ? bothOf(before.trouble, trouble) : trouble,
-      nodes: said.object === `node ${node}` ? [node, ...nodes] : [...nodes, node],
-    })
-  }
-  return [...found.values()]
-    .toSorted((one, other) => rankOf(one.trouble, one.nodes) - rankOf(other.trouble, other.nodes))
-    .map(({ trouble, nodes }) => ({ ...trouble, node: nodes.join(', ') }))
-}
-const cutHintOf = ({ hint }: { readonly hint?: string | undefined }): { hint?: string } =>
-  hint === undefined ? {} : { hint: cutHint(hint, OF_TROUBLE.hint) }
-function bothOf<Told extends NodeTrouble>(one: Told, other: Told): Told {
-  if (isPresent(one) !== isPresent(other)) return isPresent(one) ? one : other
-  const isFirst = one.since === undefined || (other.since !== undefined && other.since < one.since)
-  // Of the one, in the words that are whole.
-  const [told, longer] = [isFirst ? other : one, one.message.length > other.message.length ? one : other]
-  return {
-    ...told,
-    message: longer.message,
-    ...(longer.hint === undefined ? {} : { hint: longer.hint }),
-    ...pastOf(one, other),
-  }
-}
-function pastOf(one: NodeTrouble, other: NodeTrouble): { pastMs?: number } {
-  return one.pastMs === undefined || other.pastMs === undefined ? {} : { pastMs: Math.min(one.pastMs, other.pastMs) }
-}
-/** It is so now. */
-export const isPresent = ({ pastMs }: Pick<NodeTrouble, 'pastMs'>): boolean => pastMs === undefined
-const PAST = 2 * SEVERITIES.length
-const rankOf = ({ severity, object = '', pastMs }: NodeTrouble, [first = '']: readonly string[]): number =>
-  (pastMs === undefined ? 0 : PAST) +
-  2 * SEVERITIES.indexOf(severity) +
-  (object.startsWith('node ') && object !== `node ${first}` ? 1 : 0)
 
 export interface AnswerLine {
   readonly label: 'not served' | 'not serving' | 'impaired' | 'cannot move' | 'not redundant' | 'not known'

@@ -7,8 +7,10 @@ import { isOfLostAnswers, serverOfDeadPath } from './dead-paths.ts'
 import { dropsRequestsOf, dropsWayTo } from './dropped.ts'
 import { FIXED, isNoWay, LOSING, OF_HEARING, SHAKING, unawareFollows, unheardFollows } from './unheard.ts'
 
-type Said = Pick<NodeTrouble, 'node' | 'code' | 'object' | 'message' | 'evidence' | 'pastMs'>
+type Said = Pick<NodeTrouble, 'node' | 'code' | 'object' | 'message' | 'evidence' | 'pastMs'> &
+  Readonly<{ severity?: string; hint?: string | undefined }>
 const PATH_DEAD = 'path-dead'
+const ASTRAY = 'listens-elsewhere'
 const UNAWARE = 'standby-unaware'
 /** What may follow from something else. */
 const FOLLOWS: ReadonlySet<string> = new Set(['address-conflict', 'verdicts-differ', UNAWARE, PATH_DEAD, ...OF_HEARING])
@@ -20,7 +22,7 @@ export const isKnownByEvidence = (code: string): boolean =>
   isNoWay(code)
 
 /**
- * Of several nodes: that they are not heard where it is known why; who answers for a VIP; and what is found by one that does not get there.
+ * Of several nodes, without what only follows; a cause that is a warning by itself is critical where what follows from it is. That they are not heard where it is known why; who answers for a VIP; and what is found by one that does not get there.
  */
 export function withoutEchoes<T extends Said>(all: readonly T[]): T[] {
   if (!all.some(({ code }) => FOLLOWS.has(code))) return [...all]
@@ -34,7 +36,7 @@ export function withoutEchoes<T extends Said>(all: readonly T[]): T[] {
   const ways = all.filter(({ code }) => isNoWay(code))
   const isOfUnheard = unheardFollows(all)
   const isOfSyncLink = unawareFollows(all)
-  return all.filter((one) => {
+  const left = all.filter((one) => {
     const { node, code, message } = one
     if (code === PATH_DEAD) return !isOfLostAnswers(ways, one) && !all.some((cause) => leadsTo(cause, one))
     if (code === UNAWARE) return !isOfSyncLink(one)
@@ -45,7 +47,26 @@ export function withoutEchoes<T extends Said>(all: readonly T[]): T[] {
     }
     return !OF_HEARING.has(code) || !isOfUnheard(one)
   })
+  return left.map((one) => seenToFail(one, all))
 }
+
+/**
+ * That a server listens elsewhere may be meant, where a rule turns requests there: not where its director sees that they are not answered.
+ * With what that one saw, and what keeps clients from there until it is mended.
+ */
+function seenToFail<T extends Said>(cause: T, all: readonly T[]): T {
+  if (cause.code !== ASTRAY || cause.pastMs !== undefined) return cause
+  const dead = all.find((one) => one.code === PATH_DEAD && leadsTo(cause, one))
+  if (!dead) return cause
+  const [, until] = dead.hint?.split(UNTIL) ?? []
+  return {
+    ...cause,
+    severity: 'critical',
+    evidence: `${dead.node} sees: ${dead.evidence ?? dead.message}`,
+    ...(cause.hint === undefined || until === undefined ? {} : { hint: `${cause.hint}${UNTIL}${until}` }),
+  }
+}
+const UNTIL = '; until then: '
 /** Of one realserver, by its own node: what it gets is not answered, or its answers come to nobody. */
 const UNANSWERED: ReadonlySet<string> = new Set([
   ...['foreign-default-route', 'foreign-answer-route', 'foreign-tunnel', 'foreign-device', 'loopback-down'],
@@ -55,7 +76,8 @@ function leadsTo(cause: Said, dead: Said): boolean {
   const server = serverOfDeadPath(dead)
   const service = dead.object?.replace('service ', '') ?? ''
   if (cause.pastMs !== undefined || server === '') return false
-  if (cause.node === server && (UNANSWERED.has(cause.code) || dropsRequestsOf(cause, service))) return true
+  const isAstray = cause.code === ASTRAY && cause.object === dead.object
+  if (cause.node === server && (UNANSWERED.has(cause.code) || isAstray || dropsRequestsOf(cause, service))) return true
   return cause.node === dead.node && isWithout(cause, service, server)
 }
 /** Realservers that a node has no way to, as it says: `no way to 10.11.0.11 (rs1), …: `. */

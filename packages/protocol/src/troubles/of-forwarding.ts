@@ -30,11 +30,11 @@ export const FORWARDED = {
     'clients and routers of that network send to this realserver in place of the owner, often only when their ARP cache expires',
     'ip address del ADDRESS dev NAME, and where it is set at boot; the VIP stands where the configuration says all the same',
   ),
-  'listens-elsewhere': ofRedundancy(
-    'warning',
+  'listens-elsewhere': ofServing(
+    'critical',
     'service',
     'nobody listens on NODE at VIP:PORT (PROTOCOL), where clients of service SERVICE arrive: the server there listens at ADDRESS:PORT alone',
-    'clients that are sent to this realserver are refused, although a check of its own address is well; they are not where a rule of that machine turns them there (redirect, dnat)',
+    'clients that are sent to this realserver are refused, although a check of its own address is well. Critical where its director sees that they are not answered; else a warning: a rule of that machine may turn them there (redirect, dnat)',
     'unless a rule of NODE turns them there (nft list ruleset), let the server listen at VIP:PORT too, or at all addresses; ss -ltnp (UDP: ss -lunp) shows who listens where',
   ),
   'nobody-listens': ofRedundancy(
