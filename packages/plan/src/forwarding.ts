@@ -21,7 +21,7 @@ export function droppingTroubles(view: NodeView, { dropping }: Pick<Observed, 'd
       ...{ code: 'forward-dropped', severity: 'critical', object: `chain ${textOf(chain)}` },
       message: `chain ${textOf(chain)} drops all that ${view.node.name} forwards: answers of realservers by NAT among it`,
       evidence: 'hook forward, policy drop, and no rule in it',
-      hint: `nft list chain ${textOf(chain)} shows it: accept there what goes to and comes from realservers, or nft add chain ${textOf(chain)} '{ policy accept; }'`,
+      hint: `nft list chain ${textOf(chain)} shows it: accept in it what goes to and comes from realservers, or nft add chain ${textOf(chain)} '{ policy accept; }'`,
     }))
 }
 const textOf = ({ family, table, chain }: DroppingChain): string => `${family} ${table} ${chain}`

@@ -143,7 +143,7 @@ export * from './unsaid/listed.ts'
 export { serviceEntry } from './unsaid/servers.ts'
 export { deadStep, listedTroubles, isUnsaid, unownedAndDead, unsaid } from './unsaid/unsaid.ts'
 export { BY_ROLE, consequenceOf } from './troubles/by-role.ts'
-export type { Facts as ConcernedFacts } from './troubles/concerned.ts'
+export { type Facts as ConcernedFacts, OF_OWNERS } from './troubles/concerned.ts'
 export {
   DROPPED,
   type DroppedKind,

@@ -41,7 +41,7 @@ function withoutFailing({ checks }: NodeState, dead: readonly Dead[]): readonly 
 function noOpening(name: string, own: readonly Dead[], state: NodeState): Trouble {
   const [first] = own
   const [among, flood] = [
-    own.length === 1 && first ? wayText(first, state) : COMMON,
+    own.length === 1 && first ? wayText(first, state) : commonText(state.node),
     `or a flood of first packets (SYN): lvsm connections --service ${name} --state SYN_RECV`,
   ]
   return {
@@ -51,7 +51,8 @@ function noOpening(name: string, own: readonly Dead[], state: NodeState): Troubl
     hint: `${among}; ${flood}`,
   }
 }
-const COMMON = `look for what they have in common: what this director forwards (${SHOW}), the way back to the clients`
+const commonText = (node: string): string =>
+  `on ${node}: look for what they have in common: what it forwards (${SHOW}), the way back to the clients`
 
 export function pathDead(one: Dead, state: NodeState): Trouble {
   const { service, node, key, others } = one
@@ -62,9 +63,9 @@ export function pathDead(one: Dead, state: NodeState): Trouble {
     hint: `${wayText(one, state)}; until then: ${changeText(state, `lvsm drain ${node}`, `weight: 0 for ${node}`)}`,
   }
 }
-function wayText({ service, node, clients }: Dead, { config }: NodeState): string {
-  const address = config?.services.find(({ name }) => name === service)?.address ?? 'the VIP'
-  return `follow the way of the packets: here ${SHOW}; on ${node} the same, and: ip route get ${clients[0] ?? 'CLIENT'} from ${address}, ip address show to ${address}`
+function wayText({ service, node, clients }: Dead, state: NodeState): string {
+  const address = state.config?.services.find(({ name }) => name === service)?.address ?? 'the VIP'
+  return `follow the way of the packets: on ${state.node}: ${SHOW}; on ${node}: the same, and ip route get ${clients[0] ?? 'CLIENT'} from ${address}, ip address show to ${address}`
 }
 
 const pathsUnread = (why: string): Trouble => ({

@@ -95,7 +95,7 @@ test('at all of them it is one trouble of the service', () => {
 test('at the only one it is the service, and nobody is told to drain it', () => {
   expect(twice([server('rs1', STUCK)], [server('rs1', STUCK)])).toEqual(['no-opening any'])
   const [trouble] = dir1.core.status(dir1.now()).troubles.filter(({ code }) => code === 'no-opening')
-  expect(trouble?.hint).toMatch(/on rs1 the same/)
+  expect(trouble?.hint).toMatch(/on rs1: the same/)
   expect(trouble?.hint).not.toMatch(/drain/)
 })
 

@@ -47,6 +47,7 @@ import { leaseTroubles } from './lease-told.ts'
 import { mendedTroubles } from './mended.ts'
 import { onePerCause } from './one-cause.ts'
 import { unbelievedTroubles } from './unbelieved.ts'
+import { untilMended } from './until-mended.ts'
 
 /** Of the adapters, under a name of their own; null: over. */
 export function report(state: NodeState, source: string, trouble: Trouble | null): void {
@@ -55,6 +56,9 @@ export function report(state: NodeState, source: string, trouble: Trouble | null
 }
 
 export const troubles = (state: NodeState): readonly Trouble[] =>
+  untilMended(state, foundNow(state)).map((trouble) => ({ ...trouble, ...sinceOf(state, trouble) }))
+
+const foundNow = (state: NodeState): readonly Trouble[] =>
   onePerCause(state, [
     ...leaseTroubles(state),
     ...silentAgents(state),
@@ -95,7 +99,7 @@ export const troubles = (state: NodeState): readonly Trouble[] =>
     ...silenceTroubles(state),
     ...alertTroubles(state),
     ...hookTroubles(state),
-  ]).map((trouble) => ({ ...trouble, ...sinceOf(state, trouble) }))
+  ])
 
 /** For people, and for other nodes. */
 export const withMended = (state: NodeState, present: readonly Trouble[]): readonly Trouble[] => [

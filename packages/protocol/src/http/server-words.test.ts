@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { serverWhy } from './server-words.ts'
+import { serverWhy, shownWord } from './server-words.ts'
 import type { RealserverReport } from './status.ts'
 
 const RS1: RealserverReport = {
@@ -35,6 +35,12 @@ describe('why a realserver is as it is', () => {
       'drain by alice, 12 established, connections cut off at moment 7; healthy: connected',
     ],
   ])('%j, told: %s: %s', (more, told, text) => expect(why(more, told)).toBe(text))
+  it('of a table that nobody told, what checks say, and no health', () => {
+    const known = { ...RS1, healthy: true, reason: 'connected' }
+    expect([shownWord(known, false), serverWhy(known, false, String)]).toEqual(['not known', 'checks say: connected'])
+    const nothing = { ...RS1, healthy: null, reason: 'dir2 did not tell' }
+    expect(serverWhy(nothing, false, String)).toBe('dir2 did not tell')
+  })
   it('of one that is well by its check, what its node says of itself now', () => {
     const trouble = (code: string, more: object = {}) => ({
       ...{ node: 'rs1', code, severity: 'critical' as const, message: 'as it says', ...more },

@@ -4,7 +4,7 @@
  */
 import { causesText, isGone, outText } from './causes.ts'
 import { clientsDropped, contested, forwardDropped, isUnforwarded } from './hindered.ts'
-import { unansweredServices } from '../troubles/dead-paths.ts'
+import { keepsClientsFrom, unansweredServices } from '../troubles/dead-paths.ts'
 import { troubleKind } from '../troubles/table.ts'
 import type { GroupReport, NodeTrouble, RealserverReport, ServiceReport, Status } from './status.ts'
 
@@ -109,26 +109,30 @@ export const uncheckedOf = ({ name, realservers }: ServiceReport): string[] =>
 const isPresumed = ({ healthy, basis, unansweredMs }: RealserverReport): boolean =>
   healthy === true && (basis === 'table' || basis === 'nothing' || unansweredMs !== undefined)
 
-/** What its owner's kernel shows of a service's connections, whatever its checks say: of one realserver, or of all; of one that says why itself, that. */
+/** What its owner's kernel shows of a service's connections, whatever its checks say: of one realserver, or of all; of one whose own node says why it answers nobody, that. */
 export function deadPaths(status: Status, { name, group, realservers }: ServiceReport): readonly NodeTrouble[] {
   const owner = status.groups.find((one) => one.name === group)?.owner ?? null
-  return status.troubles.filter(({ code, node, object, evidence = '' }) =>
-    code === 'path-dead' || code === 'no-opening'
+  return status.troubles.filter((trouble) => {
+    const { code, node, object } = trouble
+    return code === 'path-dead' || code === 'no-opening'
       ? node === owner && object === `service ${name}`
-      : realservers.some((one) => one.node === node) && unansweredServices({ code, evidence }).includes(name),
-  )
+      : realservers.some((one) => one.node === node) && isOwnReason(trouble, name)
+  })
 }
+const isOwnReason = (one: NodeTrouble, service: string): boolean =>
+  unansweredServices(one).includes(service) || (one.severity === 'critical' && keepsClientsFrom(one, service))
 export const isUnopened = (status: Status, service: ServiceReport): boolean =>
   deadPaths(status, service).some(({ code }) => code === 'no-opening')
 /** Its path is dead: `at rs1 (10.11.0.11:80)`, as `path-dead` says it. */
 export const hasDeadPath = (dead: readonly NodeTrouble[], { node }: RealserverReport): boolean =>
-  dead.some((one) => (one.code === 'path-dead' ? one.message.includes(` at ${node} (`) : isOfItself(one, node)))
-const isOfItself = (one: NodeTrouble, node: string): boolean => one.code === 'no-way' && one.node === node
+  dead.some((one) => (isOfOwner(one) ? one.message.includes(` at ${node} (`) : one.node === node))
+const isOfOwner = ({ code }: NodeTrouble): boolean => code === 'path-dead' || code === 'no-opening'
 
 export const unopenedOf = (status: Status, service: ServiceReport): string[] =>
-  deadPaths(status, service).flatMap(({ code, message, evidence = '' }) => {
+  deadPaths(status, service).flatMap((one) => {
+    const { code, message, evidence = '' } = one
     // Its node is said to be troubled itself.
-    if (code === 'no-way') return []
+    if (!isOfOwner(one)) return []
     const doubt = code === 'no-opening' ? ': whether any client is served is not known' : ''
     return [`${service.name}: ${message}${evidence === '' ? '' : ` (${evidence})`}${doubt}`]
   })

@@ -5,7 +5,7 @@
  */
 import { isAfterTakeover } from '../troubles/concerned.ts'
 import { hinderedTexts, isStranger, unforwardedTexts } from './hindered.ts'
-import { isAgentless, movableOf, movesOf, NO_MAJORITY } from './movable.ts'
+import { isAgentless, type Moves, movableOf, movesOf, NO_MAJORITY } from './movable.ts'
 import { troubleKind } from '../troubles/table.ts'
 import {
   isDoubted,
@@ -19,7 +19,7 @@ import {
   unservingOf,
 } from './serving.ts'
 import { isPresent, together } from './together.ts'
-import { type GroupReport, type NodeReport, type NodeTrouble, type Status } from './status.ts'
+import { type GroupReport, type NodeReport, type NodeTrouble, type ServiceReport, type Status } from './status.ts'
 
 export const HEALTHS = ['healthy', 'degraded', 'not served', 'not known'] as const
 export type Health = (typeof HEALTHS)[number]
@@ -87,14 +87,7 @@ export function judge(status: Status, coordinators: readonly string[] = []): Ver
   const found = together(troubles).filter(isPresent)
   const critical = found.filter(({ severity }) => severity === 'critical').length
   const other = [...deadOf(status), ...agentlessOf(status), ...withoutMajority(status)]
-  const unknown = [
-    ...(status.nodes.length === 0 ? [`what is to be served (${status.node} has no configuration)`] : []),
-    ...groups.filter(({ state }) => state === 'unknown').map(({ name, reason }) => `who owns ${name} (${reason})`),
-    ...shown.filter((one) => !told.includes(one)).map(({ name, group }) => tableOf(name, owned.get(group))),
-    ...told.flatMap(uncheckedOf),
-    ...moves.flatMap(({ unknown: one }) => one),
-    ...unheardOf(status),
-  ]
+  const unknown = unknownOf(status, { owned, shown, told, moves })
   const said = {
     unserved: unserved.map(({ text }) => text),
     unserving,
@@ -120,6 +113,25 @@ export function judge(status: Status, coordinators: readonly string[] = []): Ver
   }
   const doubted = new Set(told.filter(isDoubted).map(({ name }) => name))
   return { health: healthOf(said), ...said, served, doubted, movable, faults }
+}
+
+interface Shown {
+  readonly owned: ReadonlyMap<string, GroupReport>
+  /** Services of these, and those whose owner told its table. */
+  readonly shown: readonly ServiceReport[]
+  readonly told: readonly ServiceReport[]
+  readonly moves: readonly Moves[]
+}
+function unknownOf(status: Status, { owned, shown, told, moves }: Shown): string[] {
+  const { groups } = status
+  return [
+    ...(status.nodes.length === 0 ? [`what is to be served (${status.node} has no configuration)`] : []),
+    ...groups.filter(({ state }) => state === 'unknown').map(({ name, reason }) => `who owns ${name} (${reason})`),
+    ...shown.filter((one) => !told.includes(one)).map(({ name, group }) => tableOf(name, owned.get(group))),
+    ...told.flatMap(uncheckedOf),
+    ...moves.flatMap(({ unknown: one }) => one),
+    ...unheardOf(status),
+  ]
 }
 
 /** Is it said of this node, and this rule, by which it lets no client through? One more digit is another rule. */

@@ -34,7 +34,19 @@ test('of another node it goes by what that one is, and of several by the one tha
   expect(consequenceOf({ code: 'of-tomorrow', node: 'rs1' }, NODES)).toBeNull()
 })
 
+test('a ping node that no director reaches is the likeliest itself', () => {
+  const pair = [...NODES.slice(0, 2), { name: 'dir2', roles: ['director'], voter: true }]
+  const of = (node: string) => consequenceOf({ code: 'ping-unreached', node, object: 'group web' }, pair)
+  expect(of('dir1, dir2')).toMatch(/^no director reaches it/)
+  expect(of('dir1')).toBe(troubleKind('ping-unreached')?.means)
+})
+
 test('of a kind that is of several things it goes by its words', () => {
+  const fixed = (end: string) =>
+    consequenceOf({ code: 'fixed-neighbour', node: 'dir1', message: `what dir1 sends goes to M on e${end}` }, NODES)
+  expect(fixed(', and is not answered')).toMatch(/are lost$/)
+  expect(fixed(', and nothing at that address answers this node')).toMatch(/or the server does not run$/)
+
   const drop = (kind: keyof typeof DROPPED) =>
     consequenceOf(
       {

@@ -29,6 +29,12 @@ export const BY_ROLE: Readonly<Record<string, ByRole>> = {
     'the others take this node for dead, and who owns what is not known here; its servers and VIPs stay as they are, and whether they are reached, the checks of the owner say',
     'its vote is lost, the others take this node for dead, and who owns what is not known here; its servers and VIPs stay as they are, and whether they are reached, the checks of the owner say',
   ),
+  'interface-down': both(
+    'nothing goes over it: no heartbeats, and no checks of servers whose address is on it, nor requests that come by it',
+  ),
+  'link-down': both(
+    'nothing goes over it: no heartbeats, and no checks of servers whose address is on it, nor requests that come by it; with one heartbeat link left, the next fault separates the nodes',
+  ),
   late: of(
     'what this node says of itself comes late',
     'its vote comes late: an owner that needs it may lose its lease without any fault',
@@ -83,6 +89,16 @@ const BY_WORDS: readonly (readonly [code: string, words: RegExp, means: string])
     'nodes hear less of each other, or nothing where there is no other link: votes are lost, and with one more fault a group may find no majority',
   ],
   [
+    'fixed-neighbour',
+    /, and is not answered$/,
+    'the kernel asks nobody where that address is, and corrects nothing: checks, heartbeats and requests that go there are lost',
+  ],
+  [
+    'fixed-neighbour',
+    /, and nothing at that address answers this node$/,
+    'the kernel asks nobody where that address is, and corrects nothing: the entry is wrong, or the server does not run',
+  ],
+  [
     'foreign-destination',
     / with weight 0$/,
     'no new client is sent to it; nobody checks it, and whoever gives it a weight sends clients there',
@@ -110,6 +126,10 @@ const SENDS = / get nothing\b|answers to clients through /
 const NO_WAY_THEN =
   'checks of this director there fail, and heartbeats to that address stop; after a takeover clients that it sends to this realserver would get nothing'
 
+/** All directors tell it: they have nothing in common but that, or the way to it. */
+const NOBODY_REACHES =
+  'no director reaches it, so that nobody reaches more, and the group stays: the ping node itself is the likeliest, or what all of them have in common on the way there; while it is not reached it tells nobody whose way to the clients is broken'
+
 /** These are told of another node. */
 const OF_OBJECT: ReadonlySet<string> = new Set(['agent-silent', 'node-dead', 'peer-unbelieved'])
 
@@ -129,9 +149,13 @@ export function consequenceOf(
   const [, , named] = kind ? (BY_WORDS.find(([its, words]) => its === code && words.test(message)) ?? []) : []
   if (named !== undefined) return named
   if (code === 'no-way' && WOULD_SEND.test(evidence) && !SENDS.test(evidence)) return NO_WAY_THEN
+  const tellers = node.split(', ')
+  const directors = nodes.filter(({ roles }) => roles.includes('director'))
+  const isOfAll = directors.length > 1 && directors.every(({ name }) => tellers.includes(name))
+  if (code === 'ping-unreached' && isOfAll) return NOBODY_REACHES
   const row = Object.hasOwn(BY_ROLE, code) ? BY_ROLE[code] : undefined
   if (!kind || !row) return kind?.means ?? null
-  const names = OF_OBJECT.has(code) ? [object.slice('node '.length)] : node.split(', ')
+  const names = OF_OBJECT.has(code) ? [object.slice('node '.length)] : tellers
   const all = names.map((name) => nodes.find((one) => one.name === name))
   if (all.some((one) => one === undefined || one.roles.includes('director'))) return kind.means
   return (all.some((one) => one?.voter) ? row.voter : row.other) ?? kind.means

@@ -8,7 +8,7 @@ export type Facts = Pick<Status, 'nodes' | 'groups' | 'services'>
 type About = Pick<NodeTrouble, 'code' | 'node' | 'object' | 'pastMs'>
 
 /** What a director does for clients while it owns a group: of one that owns none it comes with a takeover. */
-const OF_OWNERS: ReadonlySet<string> = new Set([
+export const OF_OWNERS: ReadonlySet<string> = new Set([
   ...['tunnel-too-narrow', 'tunnel-source', 'no-helper', 'no-source', 'no-conntrack', 'module-missing'],
   ...['foreign-destination', 'foreign-service', 'ports-full', 'ipvs-timeouts', 'forward-dropped'],
 ])

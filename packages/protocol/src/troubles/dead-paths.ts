@@ -3,6 +3,7 @@
  * (`no-way`): one cause, which the realserver names.
  */
 import type { NodeTrouble } from '../http/status.ts'
+import { dropsRequestsOf } from './dropped.ts'
 
 type Said = Pick<NodeTrouble, 'node' | 'code' | 'object' | 'message' | 'evidence'>
 interface DeadPath {
@@ -37,6 +38,19 @@ const LOST = /\banswers of (\S+) to ([^\s,;]+(?:, [^\s,;]+)*) are lost\b/g
 /** Services of which it says that it has no way to clients of theirs. */
 export const unansweredServices = ({ code, evidence = '' }: Pick<Said, 'code' | 'evidence'>): readonly string[] =>
   code === 'no-way' ? [...evidence.matchAll(LOST)].map(([, service = '']) => service) : []
+
+/** Of one realserver, by its own node: what it gets is not answered, or its answers come to nobody. */
+const UNANSWERED: ReadonlySet<string> = new Set([
+  ...['foreign-default-route', 'foreign-answer-route', 'foreign-tunnel', 'foreign-device', 'loopback-down'],
+])
+/** Of one service of it. */
+const UNHEARD_THERE: ReadonlySet<string> = new Set(['listens-elsewhere', 'accepts-nobody', 'stopped-process'])
+/** By its own node: why clients that are sent there get nothing of this service. */
+export const keepsClientsFrom = (said: Said & Pick<NodeTrouble, 'pastMs'>, service: string): boolean =>
+  said.pastMs === undefined &&
+  (UNANSWERED.has(said.code) ||
+    (UNHEARD_THERE.has(said.code) && said.object === `service ${service}`) ||
+    dropsRequestsOf(said, service))
 
 /** All clients of that path are such to whom its realserver has no way. */
 export function isOfLostAnswers(ways: readonly Said[], dead: Said): boolean {

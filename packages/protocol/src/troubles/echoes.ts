@@ -3,8 +3,8 @@
  * leaves out what that makes needless.
  */
 import type { NodeTrouble } from '../http/status.ts'
-import { isOfLostAnswers, serverOfDeadPath } from './dead-paths.ts'
-import { dropsRequestsOf, dropsWayTo } from './dropped.ts'
+import { isOfLostAnswers, keepsClientsFrom, serverOfDeadPath } from './dead-paths.ts'
+import { dropsWayTo } from './dropped.ts'
 import { FIXED, isNoWay, LOSING, OF_HEARING, SHAKING, unawareFollows, unheardFollows } from './unheard.ts'
 
 type Said = Pick<NodeTrouble, 'node' | 'code' | 'object' | 'message' | 'evidence' | 'pastMs'> &
@@ -67,17 +67,12 @@ function seenToFail<T extends Said>(cause: T, all: readonly T[]): T {
   }
 }
 const UNTIL = '; until then: '
-/** Of one realserver, by its own node: what it gets is not answered, or its answers come to nobody. */
-const UNANSWERED: ReadonlySet<string> = new Set([
-  ...['foreign-default-route', 'foreign-answer-route', 'foreign-tunnel', 'foreign-device', 'loopback-down'],
-])
 /** Why connections get no further there, as the realserver itself says it, or the director that sends them. */
 function leadsTo(cause: Said, dead: Said): boolean {
   const server = serverOfDeadPath(dead)
   const service = dead.object?.replace('service ', '') ?? ''
   if (cause.pastMs !== undefined || server === '') return false
-  const isAstray = cause.code === ASTRAY && cause.object === dead.object
-  if (cause.node === server && (UNANSWERED.has(cause.code) || isAstray || dropsRequestsOf(cause, service))) return true
+  if (cause.node === server && keepsClientsFrom(cause, service)) return true
   return cause.node === dead.node && isWithout(cause, service, server)
 }
 /** Realservers that a node has no way to, as it says: `no way to 10.11.0.11 (rs1), …: `. */

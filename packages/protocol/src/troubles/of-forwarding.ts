@@ -34,7 +34,7 @@ export const FORWARDED = {
     'critical',
     'service',
     'nobody listens on NODE at VIP:PORT (PROTOCOL), where clients of service SERVICE arrive: the server there listens at ADDRESS:PORT alone',
-    'clients that are sent to this realserver are refused, although a check of its own address is well. Critical where its director sees that they are not answered; else a warning: a rule of that machine may turn them there (redirect, dnat)',
+    'clients that are sent to this realserver are refused, although a check of its own address is well, unless a rule of that machine turns them there (redirect, dnat)',
     'unless a rule of NODE turns them there (nft list ruleset), let the server listen at VIP:PORT too, or at all addresses; ss -ltnp (UDP: ss -lunp) shows who listens where',
   ),
   'nobody-listens': ofRedundancy(
@@ -105,7 +105,7 @@ export const FORWARDED = {
     'chain',
     'chain CHAIN drops all that NODE forwards: answers of realservers by NAT among it',
     'requests to realservers by NAT hang while this node owns their group, although their checks are well; what they open through the NAT gateway goes nowhere',
-    "nft list chain CHAIN shows it: accept there what goes to and comes from realservers, or nft add chain CHAIN '{ policy accept; }'",
+    "nft list chain CHAIN shows it: accept in it what goes to and comes from realservers, or nft add chain CHAIN '{ policy accept; }'",
   ),
   'no-helper': ofServing(
     'critical',

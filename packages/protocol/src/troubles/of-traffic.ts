@@ -6,7 +6,7 @@ export const TRAFFIC = {
     'critical',
     'service',
     'no new connection of service SERVICE at REALSERVER gets further than its first packet, though others do',
-    'requests that go there hang, though its check is well: what the check shows is not the way of the clients',
+    'clients that are sent there get nothing, though its check is well: what the check shows is not the way of the clients',
     'follow the way of the packets as the line says; until it is mended, with coordinators: lvsm drain REALSERVER; else weight: 0 in the file',
   ),
   'no-opening': kind(
@@ -20,7 +20,7 @@ export const TRAFFIC = {
     'critical',
     'interface',
     'what NODE sends to OTHER (ADDRESS) goes to MAC on INTERFACE by a permanent neighbour entry, and is not answered',
-    'the kernel asks nobody where that address is, and corrects nothing: where the entry is wrong, checks, heartbeats and requests that go there are lost. Critical where that node itself says that nothing comes from the other one; a warning where only nothing at that address answers, which may be the server',
+    'the kernel asks nobody where that address is, and corrects nothing: checks, heartbeats and requests that go there are lost, where the entry is wrong',
     'on NODE: ip neigh del ADDRESS dev INTERFACE, and take it from whatever makes it; where another director is ready and reaches it, until then: lvsm switchover GROUP DIRECTOR',
   ),
   'drop-rule': ofServing(
