@@ -52,9 +52,18 @@ function parseV6(address: string): Uint8Array | undefined {
   )
 }
 
-/** 4 or 16 bytes, or undefined for anything that is not an address. */
-export const parseInet = (address: string): Uint8Array | undefined =>
-  address.includes(':') ? parseV6(address) : parseV4(address)
+/** The same few addresses are asked for again and again, at every step of an agent. */
+const parsed = new Map<string, Uint8Array>()
+const MOST = 4096
+/** 4 or 16 bytes, which nobody may change, or undefined for anything that is not an address. */
+export function parseInet(address: string): Uint8Array | undefined {
+  const known = parsed.get(address)
+  if (known !== undefined) return known
+  const bytes = address.includes(':') ? parseV6(address) : parseV4(address)
+  if (parsed.size >= MOST) parsed.clear()
+  if (bytes !== undefined) parsed.set(address, bytes)
+  return bytes
+}
 
 /** `10.11.0.0/16`, or an address, which is a network of itself; undefined for anything else. */
 export function networkOf(text: string): { readonly address: Uint8Array; readonly length: number } | undefined {

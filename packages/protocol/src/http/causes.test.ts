@@ -1,6 +1,7 @@
 /** Why a realserver does not serve: what explains what its check found, and nothing else. */
 import { expect, test } from 'vitest'
 import { asServiceSays, ITS_AGENT_SAYS, NO_HOST, NO_ROUTE, NOR_TO_ARP, REFUSED } from '../silence.ts'
+import { withoutEchoes } from '../troubles/echoes.ts'
 import { serversOf } from '../unsaid/servers.ts'
 import { causeOf } from './causes.ts'
 import { head, nodes, server, service, status, trouble } from './fixture.ts'
@@ -35,6 +36,31 @@ const noWayTo = (name: string): NodeTrouble =>
     `the kernel of rs1 has no way to 10.12.0.9 (${name}): route blackhole 10.12.0.9`,
     'link-no-way',
   )
+
+test('another machine that has its address too explains whatever its check found, and that its node is not heard there', () => {
+  const taken = (node: string, address: string) => ({
+    ...trouble(
+      'critical',
+      node,
+      `02:00:00:00:00:64 answers for ${address} too, which is this node's own address on outside`,
+    ),
+    ...{ code: 'duplicate-address', object: `address ${address}` },
+  })
+  const { address } = server('rs1')
+  for (const reason of [SILENT, REFUSED, 'answers 503, and not 200']) {
+    expect(causeIn(of([taken('rs1', address)], reason))).toBe('server')
+    expect(causeIn(of([taken('rs1', '10.9.9.9')], reason))).toBeNull()
+    expect(causeIn(of([taken('rs2', address)], reason))).toBeNull()
+  }
+  const silent: NodeTrouble = {
+    ...trouble('warning', 'rs1', 'over the heartbeat link outside nothing comes from dir1, dir2, but over another one'),
+    ...{ code: 'link-silent', object: 'link outside' },
+    evidence: `rs1 listens there at ${address}, UDP port 6940; whether the other direction works, the others say`,
+  }
+  expect(withoutEchoes([taken('rs1', address), silent])).toHaveLength(1)
+  for (const other of [taken('rs1', '10.9.9.9'), taken('rs2', address), { ...taken('rs1', address), pastMs: 1 }])
+    expect(withoutEchoes([other, silent])).toHaveLength(2)
+})
 
 test.each([
   ['silent', SILENT, 'node'],

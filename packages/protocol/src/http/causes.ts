@@ -41,6 +41,8 @@ export function causeOf(status: Status, service: ServiceReport, server: Realserv
       one.node === node &&
       ((dropsServerOf(one, service.name, owner) && isSo(one)) ||
         (isWithoutAnswerTo(one, owner) && cameNothing(reason)) ||
+        // Whatever answers there, or does not, may be the other machine.
+        (one.code === 'duplicate-address' && one.object === `address ${server.address}`) ||
         (one.object === object && isFound(one.code))),
   )
   if (own) return { of: 'server', trouble: own }

@@ -21,6 +21,10 @@ export const SHAKING: ReadonlySet<string> = new Set([
   'link-errors',
   'link-flaps',
 ])
+/** Another machine has the address at which it listens: what is sent to it goes there. */
+const TAKEN = 'duplicate-address'
+/** As who hears nothing over a link says where it listens (agent/lease/core/links.ts). */
+const LISTENS = / listens there at ([^\s,]+),/
 /** What leaves it alone, and where it does not only delay. */
 export const LOSING = 'qdisc-harm'
 const LOSES = / (?:loses|corrupts) /
@@ -79,6 +83,14 @@ const deafOf = (all: readonly Said[]): ReadonlySet<string> =>
     }),
   )
 
+/** A link that is silent where another machine has the address of it, as the same node says. */
+function takenFrom(all: readonly Said[]): (one: Said) => boolean {
+  const taken = all.flatMap(({ node, code, object, pastMs }) =>
+    code === TAKEN && pastMs === undefined ? [`${node} ${object}`] : [],
+  )
+  return ({ node, evidence = '' }) => taken.includes(`${node} address ${LISTENS.exec(evidence)?.[1]}`)
+}
+
 /** Of `OF_HEARING`: does it follow from what another one of these says? */
 export function unheardFollows(all: readonly Said[]): (one: Said) => boolean {
   const down = linksOut(all)
@@ -112,6 +124,7 @@ export function unheardFollows(all: readonly Said[]): (one: Said) => boolean {
     const shared = SHARED.exec(evidence)?.[1]?.split(', ') ?? []
     return shared.length > 0 && shared.every((link) => isStopped(from, to, link))
   }
+  const isTaken = takenFrom(all)
   const deaf = deafOf(all)
   const isDeafThere = (names: readonly string[], by: string, link: string): boolean =>
     !deaf.has(`${by} ${link}`) && names.every((name) => deaf.has(`${name} ${link}`))
@@ -131,7 +144,8 @@ export function unheardFollows(all: readonly Said[]): (one: Said) => boolean {
     if (code === 'lossy-link')
       return names.every((name) => isCutThere(name) || loses(name) || (link !== '' && isKept(name, node, link)))
     return (
-      code === 'link-silent' && (names.every((name) => isStopped(name, node, link)) || isDeafThere(names, node, link))
+      code === 'link-silent' &&
+      (isTaken(trouble) || names.every((name) => isStopped(name, node, link)) || isDeafThere(names, node, link))
     )
   }
 }

@@ -176,6 +176,7 @@ const WAYS: ReadonlySet<string> = new Set([
     'no-way',
     'link-no-way',
     'fixed-neighbour',
+    'duplicate-address',
   ],
   ...['drop-rule', 'memory-killed', 'memory-pressure', 'conntrack-full', 'neighbours-full'],
 ])
