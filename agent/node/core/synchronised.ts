@@ -8,7 +8,7 @@ import { isSyncOperation, sameDaemon } from '@lvsm/plan'
 import { syncText } from '@lvsm/protocol'
 import { ownership } from './lease.ts'
 import { stateOf } from './peers.ts'
-import { halfOpenOf } from './observe/paths.ts'
+import { halfOpenIn, nameOf } from './observe/paths.ts'
 import { perReason } from './plan/refusals.ts'
 import type { NodeState } from './state.ts'
 
@@ -46,6 +46,7 @@ export function establishedByDestination(state: NodeState, group: string): Reado
   return new Map(Array.from(destinationsOf(state, group), (one) => [`${one.service} ${destKey(one)}`, one.active]))
 }
 function* destinationsOf({ view, kernel, paths }: NodeState, group: string) {
+  const halfOpen = halfOpenIn(paths)
   const bound = new Map<string, { readonly name: string; readonly keys: ReadonlySet<string> }>()
   for (const service of view?.services ?? [])
     if (service.group === group) bound.set(serviceKey(service), { name: service.name, keys: boundKeys(service) })
@@ -54,10 +55,9 @@ function* destinationsOf({ view, kernel, paths }: NodeState, group: string) {
     const own = bound.get(key)
     if (!own) continue
     for (const dest of service.dests) {
-      const place = destKey(dest)
-      if (dest.forward === 'local' || own.keys.has(place)) continue
-      const active = Math.max(0, dest.active - halfOpenOf(paths, own.name, place))
-      yield { ...dest, active, service: key }
+      if (dest.forward === 'local' || (own.keys.size > 0 && own.keys.has(destKey(dest)))) continue
+      const half = halfOpen.size === 0 ? 0 : (halfOpen.get(nameOf({ service: own.name, key: destKey(dest) })) ?? 0)
+      yield { ...dest, active: Math.max(0, dest.active - half), service: key }
     }
   }
 }

@@ -32,14 +32,14 @@ const OPENS_MS = 60_000
 
 interface Look {
   readonly at: Instant
+  /** By service and realserver, of those that have some: the most of `opening` at this look and at the one before. */
+  readonly halfOpen: ReadonlyMap<string, number>
   /** By service and realserver. */
   readonly servers: ReadonlyMap<string, Waiting>
 }
 interface Waiting extends ServerOpenings {
   /** Those that sent their first packet, or sent it again, after connections were seen to get on there. */
   readonly waiting: number
-  /** The most of `opening` at this look and at the one before: what the kernel counts as active, and is not established. */
-  readonly halfOpen: number
 }
 export interface Paths {
   asking: boolean
@@ -126,11 +126,12 @@ export function onOpenings({ paths, now }: NodeState, report: OpeningsReport | n
   const moving = report.servers.filter((one) => before !== null && hasMoved(one, before, now))
   const during: Moved = { since: before?.at ?? now, until: now }
   paths.moved = new Map([...paths.moved, ...moving.map((one) => [nameOf(one), during] as const)])
-  const servers = report.servers.map((one): Waiting => {
-    const earlier = before?.servers.get(nameOf(one))?.opening ?? 0
-    return { ...one, waiting: waitingAt(paths, one, now), halfOpen: Math.max(one.opening, earlier) }
+  const servers = report.servers.map((one): Waiting => ({ ...one, waiting: waitingAt(paths, one, now) }))
+  const halfOpen = servers.flatMap((one) => {
+    const most = Math.max(one.opening, before?.servers.get(nameOf(one))?.opening ?? 0)
+    return most > 0 ? [[nameOf(one), most] as const] : []
   })
-  paths.last = { at: now, servers: new Map(servers.map((one) => [nameOf(one), one])) }
+  paths.last = { at: now, halfOpen: new Map(halfOpen), servers: new Map(servers.map((one) => [nameOf(one), one])) }
   if (!before) return
   const silent = servers.filter(
     (one) => isSilent(one, before) && !moving.some((other) => nameOf(other) === nameOf(one)),
@@ -144,9 +145,9 @@ export function onOpenings({ paths, now }: NodeState, report: OpeningsReport | n
   judge(paths, servers, deadOf(paths, silent, before), now)
 }
 
-/** By service and `destKey`: connections of which nothing but the first packet was seen, as of the last looks. */
-export const halfOpenOf = ({ last }: Paths, service: string, key: string): number =>
-  last?.servers.get(nameOf({ service, key }))?.halfOpen ?? 0
+/** Connections of which nothing but the first packet was seen, as of the last looks: the kernel counts them as active. By `nameOf`. */
+export const halfOpenIn = ({ last }: Paths): ReadonlyMap<string, number> => last?.halfOpen ?? NONE
+const NONE: ReadonlyMap<string, number> = new Map()
 
 /** Who gave up before the path was well again stays in the kernel for a minute, and says nothing of now. */
 function waitingAt({ moved }: Paths, server: ServerOpenings, now: Instant): number {
